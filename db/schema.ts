@@ -1,0 +1,403 @@
+import type { Generated, Kysely } from 'kysely'
+import type { Instant } from './instant.ts'
+
+/** A database, or a transaction in it: whoever is handed one works inside what its caller opened. */
+export type Db = Kysely<Schema>
+
+/*
+ * One interface per table; the row type is the domain type. `_at` is an Instant, `_on` a calendar day (yyyy-mm-dd),
+ * `_id` a reference. A test compares these with the migrated schema, column by column, on both databases.
+ */
+
+/** The paper's identity: one row. `version` moves with whatever a reader can see (articles, channels, this row). */
+export interface SiteTable {
+  id: number
+  name: string
+  tagline: string
+  logo_id: number | null
+  accent: string
+  language: string
+  zone: string
+  sender: string | null
+  reply_to: string | null
+  postal_address: string
+  version: number
+  changed_at: Instant
+}
+
+/** A stored image; `variants` is JSON: [{width, height, type, bytes, file}]. */
+export interface ImageTable {
+  id: Generated<number>
+  hash: string
+  type: string
+  width: number
+  height: number
+  bytes: number
+  variants: string
+  created_at: Instant
+}
+
+/** Where articles come from; row 0 is the desk and the import. */
+export interface SourceTable {
+  id: Generated<number>
+  url: string
+  title: string
+  language: string | null
+  zone: string | null
+  section: string | null
+  credit: string | null
+  created_at: Instant
+}
+
+/**
+ * One story. `guid` is its source's name for it, `entry_id` the one that feeds carry: both never change.
+ * `folded` is what search compares; `fingerprint` is of the draft, so that a second import sees "unchanged".
+ */
+export interface ArticleTable {
+  id: Generated<number>
+  public_id: string
+  source_id: number
+  guid: string
+  entry_id: string
+  url: string | null
+  title: string
+  body_html: string
+  summary: string | null
+  excerpt: string
+  language: string
+  section: string | null
+  section_key: string | null
+  credit: string | null
+  image_id: number | null
+  image_url: string | null
+  image_alt: string | null
+  image_caption: string | null
+  image_credit: string | null
+  folded: string
+  fingerprint: string
+  published_at: Instant
+  updated_at: Instant
+  created_at: Instant
+  revised_at: Instant | null
+  withdrawn_at: Instant | null
+  withdrawn_reason: string | null
+}
+
+export interface TagTable {
+  id: Generated<number>
+  key: string
+  name: string
+}
+
+export interface ArticleTagTable {
+  article_id: number
+  tag_id: number
+  position: number
+}
+
+export interface AuthorTable {
+  id: Generated<number>
+  key: string
+  name: string
+}
+
+export interface ArticleAuthorTable {
+  article_id: number
+  author_id: number
+  position: number
+}
+
+/**
+ * A stream we publish. `filter` is JSON (channels.Filter); `text` is 'full' or 'summary'; `feed_id` names its feeds for
+ * ever, whatever becomes of slug and domain.
+ */
+export interface ChannelTable {
+  id: Generated<number>
+  feed_id: string
+  slug: string
+  title: string
+  description: string
+  language: string | null
+  filter: string
+  size: number
+  text: string
+  version: number
+  changed_at: Instant
+  created_at: Instant
+}
+
+/** What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). */
+export interface ListTable {
+  id: Generated<number>
+  slug: string
+  title: string
+  language: string
+  sender: string | null
+  reply_to: string | null
+  visibility: string
+  created_at: Instant
+}
+
+/** A person's address. `address_hash` (SHA-256 of the lower-cased address) is what identity and suppression compare. */
+export interface SubscriberTable {
+  id: Generated<number>
+  public_id: string
+  address: string | null
+  address_hash: string
+  name: string | null
+  created_at: Instant
+  erased_at: Instant | null
+}
+
+/** One address on one list. `state`: pending, active, left. `format`: html or text. `sections` is JSON or ''. */
+export interface SubscriptionTable {
+  id: Generated<number>
+  list_id: number
+  subscriber_id: number
+  state: string
+  sections: string
+  format: string
+  language: string
+  zone: string | null
+  minute: number | null
+  weekdays: number | null
+  paused_until: Instant | null
+  feed_epoch: number
+  created_at: Instant
+  requested_at: Instant | null
+  confirmed_at: Instant | null
+  left_at: Instant | null
+  left_reason: string | null
+}
+
+/** Evidence: who asked, confirmed, was imported or left; when, from which network, in which words. */
+export interface ConsentTable {
+  id: Generated<number>
+  subscription_id: number | null
+  address_hash: string
+  list_id: number
+  kind: string
+  at: Instant
+  network: string | null
+  form: string
+  wording: string
+  wording_version: string
+  actor: string
+}
+
+export interface SuppressionTable {
+  id: Generated<number>
+  address_hash: string
+  address: string | null
+  reason: string
+  actor: string
+  created_at: Instant
+}
+
+/** The standing promise. `max_age` and `late` are milliseconds. */
+export interface DigestTable {
+  id: Generated<number>
+  slug: string
+  title: string
+  list_id: number
+  channel_id: number
+  max: number
+  min: number
+  max_age: number
+  late: number
+  created_at: Instant
+}
+
+/** An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. */
+export interface SlotTable {
+  id: Generated<number>
+  digest_id: number
+  zone: string
+  minute: number
+  weekdays: number
+  next_on: string
+  next_at: Instant
+}
+
+/** What entered a digest, in order; append-only. */
+export interface StoryTable {
+  digest_id: number
+  seq: number
+  article_id: number
+  excluded_at: Instant | null
+}
+
+/** What a reader of a digest was told, up to where, and on which local day. */
+export interface FollowTable {
+  digest_id: number
+  subscription_id: number
+  slot_id: number
+  told_seq: number
+  last_on: string | null
+}
+
+/**
+ * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued.
+ */
+export interface EditionTable {
+  id: Generated<number>
+  public_id: string
+  digest_id: number
+  day: string
+  slot_id: number
+  revision: number
+  state: string
+  reason: string | null
+  subject: string | null
+  stories: number
+  to_seq: number
+  cursor: number
+  due_at: Instant
+  composed_at: Instant
+  frozen_at: Instant | null
+  held_at: Instant | null
+  done_at: Instant | null
+}
+
+/** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
+export interface PartTable {
+  id: Generated<number>
+  edition_id: number
+  revision: number
+  from_seq: number
+  to_seq: number
+  language: string
+  sections: string
+  format: string
+  stories: number
+  subject: string
+  html: string
+  text: string
+}
+
+/** `form` is 'full' or 'headline'. */
+export interface PartArticleTable {
+  part_id: number
+  position: number
+  article_id: number
+  form: string
+}
+
+/**
+ * One edition to one subscriber. `state`: queued, claimed, submitting, submitted, deferred, refused, skipped, uncertain.
+ * `told_before` is where the reader's follow stood; `doubted_at` keeps for ever that it once was uncertain.
+ */
+export interface DeliveryTable {
+  edition_id: number
+  subscriber_id: number
+  subscription_id: number
+  part_id: number
+  state: string
+  reason: string | null
+  told_before: number
+  due_at: Instant
+  attempts: number
+  sender_id: string | null
+  claimed_at: Instant | null
+  submitted_at: Instant | null
+  doubted_at: Instant | null
+  relay_id: number | null
+  reply: string | null
+}
+
+/** How many deliveries of an edition stand in each state; kept by the ledger's own commits. */
+export interface TallyTable {
+  edition_id: number
+  state: string
+  n: number
+}
+
+/** A relay we submit through; `name` is host:port, never its password. */
+export interface RelayTable {
+  id: Generated<number>
+  name: string
+  paused_until: Instant | null
+  reason: string | null
+}
+
+/** A process that sends; alive as long as it holds the lock of this id. */
+export interface SenderTable {
+  id: string
+  started_at: Instant
+}
+
+/** A letter to one person outside editions: confirmation, welcome, test. Same states as a delivery. */
+export interface NoticeTable {
+  id: Generated<number>
+  kind: string
+  subscriber_id: number
+  subscription_id: number
+  language: string
+  state: string
+  reason: string | null
+  due_at: Instant
+  attempts: number
+  sender_id: string | null
+  claimed_at: Instant | null
+  submitted_at: Instant | null
+  doubted_at: Instant | null
+  relay_id: number | null
+  reply: string | null
+  created_at: Instant
+}
+
+/** Append-only: what was changed, by whom, from what to what (JSON). */
+export interface ChangeTable {
+  id: Generated<number>
+  actor: string
+  verb: string
+  subject: string
+  before: string | null
+  after: string | null
+  at: Instant
+}
+
+/** Which firing of which job has been taken, so that one of many machines runs it. */
+export interface CronRunTable {
+  key: string
+  at: Instant
+}
+
+/** What has been used of a limit: `n` times since `since_at`. `key` names no person in clear. */
+export interface AllowanceTable {
+  key: string
+  since_at: Instant
+  n: number
+}
+
+export interface Schema {
+  site: SiteTable
+  image: ImageTable
+  source: SourceTable
+  article: ArticleTable
+  tag: TagTable
+  article_tag: ArticleTagTable
+  author: AuthorTable
+  article_author: ArticleAuthorTable
+  channel: ChannelTable
+  list: ListTable
+  subscriber: SubscriberTable
+  subscription: SubscriptionTable
+  consent: ConsentTable
+  suppression: SuppressionTable
+  digest: DigestTable
+  slot: SlotTable
+  story: StoryTable
+  follow: FollowTable
+  edition: EditionTable
+  part: PartTable
+  part_article: PartArticleTable
+  delivery: DeliveryTable
+  tally: TallyTable
+  relay: RelayTable
+  sender: SenderTable
+  notice: NoticeTable
+  change: ChangeTable
+  cron_run: CronRunTable
+  allowance: AllowanceTable
+}

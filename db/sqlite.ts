@@ -1,0 +1,110 @@
+import { mkdirSync, realpathSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely'
+import type { Database, Lock } from './database.ts'
+import { plugins } from './database.ts'
+import type { Schema } from './schema.ts'
+
+const TIMEOUT = 5000 // ms that a single statement may wait for another process's write
+const PATIENCE = 15_000 // ms that a transaction may wait to begin
+
+/**
+ * Opens (and creates) a SQLite file: one connection that writes, one that only reads.
+ *
+ * Every connection is told WAL and `synchronous=FULL`: with less, a "submitted" mark could vanish with the power.
+ */
+export function openSqlite(file: string): Database {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const writer = connect(file, {})
+  const reader = connect(file, { readonly: true })
+  const version = reader.prepare('pragma data_version').pluck()
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: writer }), plugins })
+  const read = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reader }), plugins })
+  return {
+    kind: 'sqlite',
+    name: file,
+    db,
+    read,
+    version: () => version.get() as number,
+    hold: async (id) => holdFile(join(dirname(realpathSync(file)), 'senders'), id), // one folder, by whatever name the file is opened
+    async close() {
+      await read.destroy()
+      await db.destroy()
+    },
+  }
+}
+
+function connect(file: string, options: Sqlite.Options): Sqlite.Database {
+  const connection = new Sqlite(file, { timeout: TIMEOUT, ...options })
+  if (!options.readonly) connection.pragma('journal_mode = WAL')
+  connection.pragma('synchronous = FULL')
+  connection.pragma('foreign_keys = ON')
+  connection.pragma('trusted_schema = OFF')
+  return connection
+}
+
+/** An exclusive transaction on a file of its own: the kernel lets go of it the moment the process is gone. */
+function holdFile(folder: string, id: string): Lock | undefined {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, `${id}.lock`)
+  const connection = new Sqlite(file, { timeout: 0 })
+  try {
+    connection.exec('begin exclusive')
+  } catch (error) {
+    connection.close()
+    if (isBusy(error)) return undefined
+    throw error
+  }
+  return {
+    lost: new AbortController().signal,
+    async release() {
+      rmSync(file, { force: true })
+      connection.close()
+    },
+  }
+}
+
+/**
+ * Kysely begins deferred; a read followed by a write then fails with SQLITE_BUSY whatever the timeout. And while another
+ * process writes, we wait without holding up this one: the file is asked again and again instead of once for long.
+ */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const deadline = performance.now() + PATIENCE
+    for (;;) {
+      await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'))
+      try {
+        await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+        return
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw error
+      } finally {
+        await connection.executeQuery(CompiledQuery.raw(`pragma busy_timeout = ${TIMEOUT}`))
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 10))
+    }
+  }
+
+  /** A full disk ends the transaction by itself; what the caller must see is that, not "nothing to roll back". */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection).catch((error) => {
+      if (!/no transaction is active/.test(String(error))) throw error
+    })
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+class ImmediateDialect extends SqliteDialect {
+  readonly #config: ConstructorParameters<typeof SqliteDriver>[0]
+  constructor(config: ConstructorParameters<typeof SqliteDriver>[0]) {
+    super(config)
+    this.#config = config
+  }
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver(this.#config)
+  }
+}
