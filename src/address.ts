@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { domainToASCII } from 'node:url'
+import { Problem } from './problem.ts'
+
+/** A checked address: plain local part as typed, domain in lower-cased A-labels. Safe in a header and an envelope. */
+export type Email = string & { readonly __brand: 'Email' }
+
+const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z][a-z0-9-]{0,61}[a-z0-9])$/
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00a0]/g
+
+/**
+ * Reads an address by our own narrow grammar (RFC 5321 dot-atoms only: no quoting, no comments, no literals).
+ *
+ * Invisible marks that come along from right-to-left documents are dropped; anything else unusual is a Problem.
+ */
+export function email(text: string): Email {
+  const typed = text.replace(INVISIBLE, '').trim()
+  const at = typed.lastIndexOf('@')
+  const local = typed.slice(0, at)
+  const domain = domainToASCII(typed.slice(at + 1)).toLowerCase()
+  if (at < 1 || local.length > 64 || !LOCAL.test(local) || !DOMAIN.test(domain))
+    throw new Problem('bad-address', { value: masked(typed) })
+  return `${local}@${domain}` as Email
+}
+
+/** What identity and suppression compare: SHA-256 of the whole address in lower case. */
+export function addressHash(address: Email): string {
+  return createHash('sha256').update(address.toLowerCase()).digest('hex')
+}
+
+/** For logs and messages: `a…@example.org`. */
+export function masked(address: string): string {
+  const at = address.lastIndexOf('@')
+  return at < 1 ? '…' : `${address.slice(0, 1)}…${address.slice(at).slice(0, 80)}`
+}
+
+/** A sender or reply address with its display name. */
+export type Mailbox = { name: string; address: Email }
+
+/** `Name <address>` or a bare address. */
+export function mailbox(text: string): Mailbox {
+  const match = /^\s*(?:"?([^"<>]*?)"?\s*)<([^<>]+)>\s*$/.exec(text)
+  const name = (match?.[1] ?? '').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '').trim()
+  return { name, address: email(match?.[2] ?? text) }
+}

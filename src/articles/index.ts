@@ -1,0 +1,49 @@
+import type { Instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import type { Actor } from '../app.ts'
+import * as changes from '../changes.ts'
+import * as channels from '../channels.ts'
+import { Problem } from '../problem.ts'
+import { oneLine } from '../text.ts'
+import { namesOf } from './labels.ts'
+import { asFacets } from './publish.ts'
+import type { Article } from './story.ts'
+
+export { type Draft, readRow } from './draft.ts'
+export { type Imported, importLines } from './import.ts'
+export { type Published, publish } from './publish.ts'
+export { byIds, count, find, latest, nextDue, type Wanted, withdrawnSince } from './read.ts'
+export type { Article, Story } from './story.ts'
+
+/**
+ * Withdraws the article of this guid (or public id): gone from pages and feeds, its address answers 410 with the reason.
+ *
+ * In the caller's transaction. Answers the article as it is now, and whether this call withdrew it.
+ */
+export async function withdraw(
+  db: Db,
+  actor: Actor,
+  guid: string,
+  reason: string,
+  at: Instant,
+): Promise<{ article: Article; fresh: boolean }> {
+  const article = await db
+    .selectFrom('article')
+    .selectAll()
+    .where(({ eb, or, and }) => or([and([eb('source_id', '=', 0), eb('guid', '=', guid)]), eb('public_id', '=', guid)]))
+    .executeTakeFirst()
+  if (!article) throw new Problem('article-not-found', { value: guid })
+  if (article.withdrawn_at !== null) return { article, fresh: false }
+  const withdrawn = { withdrawn_at: at, withdrawn_reason: oneLine(reason).slice(0, 1000) || null }
+  await db.updateTable('article').set(withdrawn).where('id', '=', article.id).execute()
+  await channels.touch(db, [asFacets(article, (await namesOf(db, [article.id])).get(article.id))], at)
+  await changes.record(db, actor, at, [
+    {
+      verb: 'article.withdraw',
+      subject: `article:${article.public_id}`,
+      before: { title: article.title },
+      after: withdrawn,
+    },
+  ])
+  return { article: { ...article, ...withdrawn }, fresh: true }
+}

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import type { Insertable } from 'kysely'
+import { type Instant, instant } from '../../db/instant.ts'
+import type { ArticleTable, Db } from '../../db/schema.ts'
+import type { Actor, App } from '../app.ts'
+import * as changes from '../changes.ts'
+import * as channels from '../channels.ts'
+import { publicId } from '../ids.ts'
+import { excerpt, fold, plain } from '../text.ts'
+import { type Draft, fingerprint } from './draft.ts'
+import { label, namesOf } from './labels.ts'
+import type { Article } from './story.ts'
+
+export type Published = { added: number; revised: number; unchanged: number }
+
+const BATCH = 500
+
+/**
+ * Publishes drafts; one whose guid its source has already carried revises that article in place, and a withdrawn one stays
+ * withdrawn. Each batch of 500 is one transaction with its trail and with the channels' versions.
+ */
+export async function publish(app: App, actor: Actor, drafts: Draft[]): Promise<Published> {
+  const sum: Published = { added: 0, revised: 0, unchanged: 0 }
+  for (let start = 0; start < drafts.length; start += BATCH) {
+    const batch = lastOfEach(drafts.slice(start, start + BATCH))
+    const at = instant(app.now())
+    const done = await app.db.transaction().execute((db) => publishBatch(db, actor, batch, at))
+    sum.added += done.added
+    sum.revised += done.revised
+    sum.unchanged += done.unchanged
+  }
+  return sum
+}
+
+/** One draft per guid, the last one standing: PostgreSQL will not touch a row twice in one statement. */
+function lastOfEach(drafts: Draft[]): Draft[] {
+  return [...new Map(drafts.map((draft) => [`${draft.source_id ?? 0} ${draft.guid}`, draft])).values()]
+}
+
+async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant): Promise<Published> {
+  const known = await existing(db, drafts)
+  const before = await namesOf(
+    db,
+    [...known.values()].map((article) => article.id),
+  )
+  const fresh = drafts.filter((draft) => !known.has(keyOf(draft)))
+  const revised = drafts.filter((draft) => {
+    const article = known.get(keyOf(draft))
+    return article && article.withdrawn_at === null && article.fingerprint !== fingerprint(draft)
+  })
+  const trail: changes.Entry[] = []
+  const touched: channels.Facets[] = []
+  for (const [draft, id, public_id] of await insert(db, fresh, at)) {
+    await label(db, id, draft)
+    touched.push(facets(draft))
+    trail.push({ verb: 'article.publish', subject: `article:${public_id}`, after: { title: draft.title } })
+  }
+  for (const draft of revised) {
+    const article = known.get(keyOf(draft))!
+    await revise(db, article, draft, at)
+    await label(db, article.id, draft)
+    touched.push(facets(draft), asFacets(article, before.get(article.id)))
+    trail.push({
+      verb: 'article.revise',
+      subject: `article:${article.public_id}`,
+      before: { title: article.title },
+      after: { title: draft.title },
+    })
+  }
+  await channels.touch(db, touched, at)
+  await changes.record(db, actor, at, trail)
+  const added = trail.length - revised.length
+  return { added, revised: revised.length, unchanged: drafts.length - added - revised.length }
+}
+
+async function existing(db: Db, drafts: Draft[]): Promise<Map<string, Article>> {
+  const rows = await db
+    .selectFrom('article')
+    .selectAll()
+    .where('source_id', 'in', [...new Set(drafts.map((draft) => draft.source_id ?? 0))])
+    .where(
+      'guid',
+      'in',
+      drafts.map((draft) => draft.guid),
+    )
+    .execute()
+  return new Map(rows.map((article) => [`${article.source_id} ${article.guid}`, article]))
+}
+
+function keyOf(draft: Draft): string {
+  return `${draft.source_id ?? 0} ${draft.guid}`
+}
+
+async function insert(db: Db, drafts: Draft[], at: Instant): Promise<[Draft, number, string][]> {
+  if (drafts.length === 0) return []
+  const taken = await takenIds(db, drafts)
+  const rows = drafts.map((draft) => {
+    const published_at = draft.published_at ?? at
+    return {
+      ...contentOf(draft),
+      public_id: publicId(),
+      source_id: draft.source_id ?? 0,
+      guid: draft.guid,
+      entry_id: entryId(draft, taken),
+      published_at,
+      updated_at: Math.max(draft.updated_at ?? published_at, published_at) as Instant,
+      created_at: at,
+      revised_at: null,
+      withdrawn_at: null,
+      withdrawn_reason: null,
+    }
+  })
+  const stored = await db
+    .insertInto('article')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['source_id', 'guid']).doNothing()) // another process was faster: unchanged here
+    .returning(['id', 'public_id', 'source_id', 'guid'])
+    .execute()
+  const byKey = new Map(drafts.map((draft) => [keyOf(draft), draft]))
+  return stored.map((row) => [byKey.get(`${row.source_id} ${row.guid}`)!, row.id, row.public_id])
+}
+
+async function revise(db: Db, article: Article, draft: Draft, at: Instant): Promise<void> {
+  const content = contentOf(draft)
+  const published_at = draft.published_at ?? article.published_at
+  const significant = content.title !== article.title || content.body_html !== article.body_html
+  const updated = draft.updated_at ?? (significant ? at : article.updated_at)
+  await db
+    .updateTable('article')
+    .set({ ...content, published_at, updated_at: Math.max(updated, published_at) as Instant, revised_at: at })
+    .where('id', '=', article.id)
+    .execute()
+}
+
+/** What a draft says, as columns: everything that a revision may change. */
+function contentOf(draft: Draft) {
+  const text = plain(draft.body_html)
+  return {
+    url: draft.url ?? null,
+    title: draft.title,
+    body_html: draft.body_html,
+    summary: draft.summary ?? null,
+    excerpt: draft.summary ?? excerpt(text, draft.language),
+    language: draft.language,
+    section: draft.section ?? null,
+    section_key: draft.section ? fold(draft.section) : null,
+    credit: draft.credit ?? null,
+    image_id: draft.image?.id ?? null,
+    image_url: draft.image?.url ?? null,
+    image_alt: draft.image?.alt ?? null,
+    image_caption: draft.image?.caption ?? null,
+    image_credit: draft.image?.credit ?? null,
+    folded: fold(
+      [draft.title, draft.summary, text, ...(draft.tags ?? []), ...(draft.authors ?? [])].filter(Boolean).join('\n'),
+    ),
+    fingerprint: fingerprint(draft),
+  } satisfies Partial<Insertable<ArticleTable>>
+}
+
+/**
+ * The id that all three feed formats carry for ever. An article of the newsroom's own old site keeps its absolute guid byte
+ * for byte, else every reader would see the archive as new; so do `tag:` (RFC 4151) and `urn:` names.
+ */
+function entryId(draft: Draft, taken: Set<string>): string {
+  const own =
+    (draft.source_id ?? 0) === 0 &&
+    /^(https?:\/\/|tag:|urn:[a-z0-9][a-z0-9-]{0,31}:)[^\s<>"{}|\\^`]+$/i.test(draft.guid)
+  return own && !taken.has(draft.guid) ? draft.guid : `urn:uuid:${randomUUID()}`
+}
+
+/** The guids that are already the feed id of another article, as when our own feed is imported. */
+async function takenIds(db: Db, drafts: Draft[]): Promise<Set<string>> {
+  const guids = drafts.map((draft) => draft.guid)
+  const rows = await db.selectFrom('article').select('entry_id').where('entry_id', 'in', guids).execute()
+  return new Set(rows.map((row) => row.entry_id))
+}
+
+function facets(draft: Draft): channels.Facets {
+  return {
+    section_key: draft.section ? fold(draft.section) : null,
+    tags: (draft.tags ?? []).map(fold),
+    authors: (draft.authors ?? []).map(fold),
+    language: draft.language,
+    source_id: draft.source_id ?? 0,
+  }
+}
+
+/** A stored article as the channels' filters see it. */
+export function asFacets(article: Article, names: { tags: string[]; authors: string[] } | undefined): channels.Facets {
+  const { section_key, language, source_id } = article
+  return {
+    section_key,
+    language,
+    source_id,
+    tags: (names?.tags ?? []).map(fold),
+    authors: (names?.authors ?? []).map(fold),
+  }
+}

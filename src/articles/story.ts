@@ -1,0 +1,9 @@
+import type { Selectable } from 'kysely'
+import type { ArticleTable } from '../../db/schema.ts'
+import type { Picture } from '../media.ts'
+
+/** One story as stored. `guid` never changes, whatever happens to the rest. */
+export type Article = Selectable<ArticleTable>
+
+/** An article with what belongs to it: names of tags and authors in their order, and the picture if we keep it. */
+export type Story = Article & { tags: string[]; authors: string[]; picture: Picture | null }

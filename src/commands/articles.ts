@@ -1,0 +1,148 @@
+import type { Command } from 'commander'
+import { instant, moment } from '../../db/instant.ts'
+import * as articles from '../articles/index.ts'
+import * as channels from '../channels.ts'
+import * as digests from '../digests/index.ts'
+import * as links from '../links.ts'
+import { Problem } from '../problem.ts'
+import { openProgress } from './progress.ts'
+import { command, group, number, numeral, openInput, several, withApp } from './shell.ts'
+
+type Json = { json?: boolean }
+
+/** `article import`, `article list`, `article withdraw`. */
+export function article(program: Command): void {
+  const commands = group(program, 'article', 'stories')
+  command(commands, 'import <file...>', 'JSON Lines, one article each (- reads standard input)').action(
+    (files: string[], options: Json) =>
+      withApp(options, async (app, shell) => {
+        const sum: articles.Imported = { added: 0, revised: 0, unchanged: 0, rejected: [], rejectedInAll: 0 }
+        const inputs = []
+        for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
+        for (const { file, bytes } of inputs) {
+          const progress = openProgress(file, options.json === true)
+          const done = await articles.importLines(app, 'cli', bytes, progress.to)
+          progress.end()
+          sum.added += done.added
+          sum.revised += done.revised
+          sum.unchanged += done.unchanged
+          sum.rejectedInAll += done.rejectedInAll
+          sum.rejected.push(...done.rejected.map((row) => (files.length > 1 ? { file, ...row } : row)))
+        }
+        shell.print(sum)
+        if (sum.rejectedInAll > 0)
+          throw new Problem('lines-rejected', {
+            n: sum.rejectedInAll,
+            line: sum.rejected[0]!.line,
+            reason: sum.rejected[0]!.reason,
+          })
+      }),
+  )
+  command(commands, 'list', 'the latest, newest first')
+    .option('--channel <slug>', 'only what passes this channel', 'all')
+    .option('--search <words>', 'only what holds these words, however they are spelled')
+    .addOption(number('--limit <n>', 'at most so many').default(50))
+    .action((options: Json & { channel: string; search?: string; limit: number }) =>
+      withApp(options, async (app, shell) => {
+        if (!Number.isInteger(options.limit) || options.limit < 1 || options.limit > 1000)
+          throw new Problem('bad-number', { name: '--limit', least: 1, most: 1000 })
+        const channel = await channels.find(app.read, options.channel)
+        const wanted = {
+          filter: channels.filterOf(channel),
+          now: instant(app.now()),
+          limit: options.limit,
+        }
+        const stories = await articles.latest(app.read, { ...wanted, ...(options.search && { query: options.search }) })
+        shell.print(
+          stories.map((story) => ({
+            id: story.public_id,
+            published_at: moment(story.published_at).toString(),
+            language: story.language,
+            section: story.section,
+            title: story.title,
+            guid: story.guid,
+            url: links.article(app.config.url, story),
+          })),
+        )
+      }),
+    )
+  command(commands, 'withdraw <guid>', 'take a story back (its guid or its id)')
+    .option('--reason <words>', 'what readers are told', '')
+    .action((guid: string, options: Json & { reason: string }) =>
+      withApp(options, async (app, shell) => {
+        const withdrawn = await digests.withdraw(app, 'cli', guid, options.reason)
+        shell.print({
+          id: withdrawn.public_id,
+          guid: withdrawn.guid,
+          title: withdrawn.title,
+          reason: withdrawn.withdrawn_reason,
+        })
+      }),
+    )
+}
+
+type AddOptions = Json & {
+  title: string
+  description?: string
+  section?: string[]
+  tag?: string[]
+  author?: string[]
+  language?: string[]
+  source?: string[]
+  size?: number
+  summary?: boolean
+}
+
+/** `channel add`, `channel list`. */
+export function channel(program: Command): void {
+  const commands = group(program, 'channel', 'streams of articles that we publish')
+  command(commands, 'add <slug>', 'publish one: a filter over sections, tags, authors, languages, sources')
+    .requiredOption('--title <title>', 'what readers see')
+    .option('--description <words>', 'a sentence about it')
+    .option('--section <name>', 'may be given several times, as all filters', several)
+    .option('--tag <name>', '', several)
+    .option('--author <name>', '', several)
+    .option('--language <tag>', '', several)
+    .option('--source <id>', '', several)
+    .addOption(number('--size <n>', 'entries in its feeds (default 50)'))
+    .option('--summary', 'feeds carry the summary instead of the full text')
+    .action((slug: string, options: AddOptions) =>
+      withApp(options, async (app, shell) => {
+        const { title, description, section, tag, author, language, source, size, summary } = options
+        const filter = {
+          ...(section && { section }),
+          ...(tag && { tag }),
+          ...(author && { author }),
+          ...(language && { language }),
+          ...(source && { source: source.map(numeral) }),
+        }
+        const draft = {
+          slug,
+          title,
+          filter,
+          ...(description && { description }),
+          ...(size !== undefined && { size }),
+          ...(summary && { summary }),
+        }
+        shell.print(shown(app.config.url, await channels.add(app, 'cli', draft)))
+      }),
+    )
+  command(commands, 'list', 'all of them').action((options: Json) =>
+    withApp(options, async (app, shell) =>
+      shell.print((await channels.all(app.read)).map((one) => shown(app.config.url, one))),
+    ),
+  )
+}
+
+function shown(base: string, one: channels.Channel) {
+  return {
+    slug: one.slug,
+    title: one.title,
+    filter: channels.filterOf(one),
+    language: one.language,
+    size: one.size,
+    text: one.text,
+    url: links.channel(base, one.slug),
+    rss: links.feed(base, one.slug, 'rss'),
+  }
+}

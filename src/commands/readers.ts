@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream'
+import type { Command } from 'commander'
+import * as subscribers from '../subscribers/index.ts'
+import { openProgress } from './progress.ts'
+import { command, group, openInput, withApp } from './shell.ts'
+
+type Json = { json?: boolean }
+type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
+
+/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add`. */
+export function readers(program: Command): void {
+  command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
+    .requiredOption('--title <title>', 'what readers see')
+    .option('--language <tag>', "its language (default: the paper's)")
+    .option('--from <sender>', '"Name <address>", if not the paper\'s')
+    .option('--reply-to <address>', 'where answers go')
+    .option('--public', 'anybody may ask to join it on the web')
+    .action((slug: string, { title, language, from, replyTo, ...options }: ListOptions) =>
+      withApp(options, async (app, shell) => {
+        const draft = {
+          slug,
+          title,
+          ...(language && { language }),
+          ...(from && { from }),
+          ...(replyTo && { replyTo }),
+          public: options.public === true,
+        }
+        const list = await subscribers.addList(app, 'cli', draft)
+        shell.print({ slug: list.slug, title: list.title, language: list.language, visibility: list.visibility })
+      }),
+    )
+  const commands = group(program, 'subscribers', 'the readers of a list')
+  command(commands, 'import <file...>', 'CSV with a header (email, name, language); readers who agreed before')
+    .requiredOption('--list <slug>', 'the list they are on')
+    .option('--dry-run', 'read and judge everything, change nothing')
+    .action((files: string[], options: Json & { list: string; dryRun?: boolean }) =>
+      withApp(options, async (app, shell) => {
+        for (const file of files) {
+          const bytes = await openInput(file)
+          const progress = openProgress(file, options.json === true)
+          const done = await subscribers.importCsv(app, 'cli', Readable.from(bytes), {
+            list: options.list,
+            dryRun: options.dryRun === true,
+            onProgress: progress.to,
+          })
+          progress.end()
+          shell.print(done)
+          if (done.refused) process.exitCode = 1
+        }
+      }),
+    )
+  command(commands, 'export', 'CSV on standard output')
+    .requiredOption('--list <slug>', 'of this list')
+    .action((options: Json & { list: string }) =>
+      withApp(options, async (app) => void (await subscribers.exportCsv(app, options.list, process.stdout))),
+    )
+  command(group(program, 'subscriber', 'one reader'), 'show <address>', 'what we know and may prove').action(
+    (address: string, options: Json) =>
+      withApp(options, async (app, shell) => shell.print(await subscribers.show(app.read, address))),
+  )
+  command(group(program, 'suppression', 'addresses never written to again'), 'add <address>', 'suppress one')
+    .option('--reason <words>', 'why', 'manual')
+    .action((address: string, options: Json & { reason: string }) =>
+      withApp(options, async (app, shell) => {
+        await subscribers.suppress(app, 'cli', address, options.reason)
+        shell.print({ suppressed: true, reason: options.reason })
+      }),
+    )
+}

@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { moment } from '../../db/instant.ts'
+import * as deliveries from '../deliveries/index.ts'
+import * as digests from '../digests/index.ts'
+import { duration } from '../duration.ts'
+import { Problem } from '../problem.ts'
+import { openProgress } from './progress.ts'
+import { command, group, instantOption, number, withApp } from './shell.ts'
+
+type Json = { json?: boolean }
+type AddOptions = Json & Omit<digests.Draft, 'slug'>
+
+/** `digest add`, `digest preview`, `digest compose`. */
+export function digest(program: Command): void {
+  const commands = group(program, 'digest', 'what is promised to a list, every day')
+  command(commands, 'add <slug>', 'promise one')
+    .requiredOption('--channel <slug>', 'where its stories come from')
+    .requiredOption('--list <slug>', 'who gets it')
+    .requiredOption('--at <hh:mm>', 'its hour')
+    .option('--zone <zone>', "where that hour is (default: the paper's zone)")
+    .option('--title <title>', "what readers see (default: the list's title)")
+    .addOption(number('--max <n>', 'stories in full; the rest are headlines (default 25)'))
+    .addOption(number('--min <n>', 'fewer wait for the next day (default 1)'))
+    .option('--max-age <duration>', 'nothing older (default 48h)')
+    .option('--late <duration>', 'not made up when missed by more (default 4h)')
+    .action((slug: string, { json, ...options }: AddOptions) =>
+      withApp({ json: json === true }, async (app, shell) => {
+        const { digest: added, slot } = await digests.add(app, 'cli', { slug, ...options })
+        shell.print({
+          slug: added.slug,
+          title: added.title,
+          at: options.at,
+          zone: slot.zone,
+          max: added.max,
+          min: added.min,
+          next: moment(slot.next_at).toString(),
+        })
+      }),
+    )
+  command(commands, 'preview <slug>', 'write letter.eml, letter.html and letter.txt')
+    .option('--at <instant>', 'as if it were then')
+    .option('--subscriber <address>', 'as this reader would get it')
+    .requiredOption('--out <dir>', 'the folder to write into')
+    .action((slug: string, options: Json & { at?: string; subscriber?: string; out: string }) =>
+      withApp(options, async (app, shell) => {
+        const { at, subscriber } = options
+        const letter = await digests.preview(app, slug, {
+          ...(at && { at: instantOption(at) }),
+          ...(subscriber && { subscriber }),
+        })
+        await write(options.out, {
+          'letter.eml': letter.eml,
+          'letter.html': letter.html,
+          'letter.txt': letter.text,
+        })
+        shell.print({ subject: letter.subject, stories: letter.stories, bytes: letter.eml.length, out: options.out })
+      }),
+    )
+  command(commands, 'compose [slug]', 'open the edition of the day; without a slug: what is due')
+    .option('--at <instant>', 'as if it were then')
+    .action((slug: string | undefined, options: Json & { at?: string }) =>
+      withApp(options, async (app, shell) => {
+        const at = options.at ? instantOption(options.at) : undefined
+        const composed = slug
+          ? [await digests.composeNow(app, 'cli', slug, at)]
+          : await digests.composeDue(app, 'cli', at)
+        shell.print(composed)
+      }),
+    )
+}
+
+/** Writes files into a folder, which is made if need be. */
+async function write(folder: string, files: Record<string, string | Buffer>): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+    throw new Problem('folder-unwritable', { folder, reason }, { cause: error })
+  }
+}
+
+/** `send`, `edition verify`, `edition pause`, `edition resume`. */
+export function send(program: Command): void {
+  command(program, 'send', 'submit what is due')
+    .requiredOption('--until-empty', 'end when nothing is due any more')
+    .option('--wait <duration>', 'also what becomes due within this time', '0s')
+    .action((options: Json & { wait: string }) =>
+      withApp(options, async (app, shell) => {
+        const wait = options.wait === '0' ? 0 : duration(options.wait)
+        await digests.finishBegun(app, 'cli')
+        const progress = openProgress('letters', options.json === true)
+        try {
+          shell.print(
+            await deliveries.sendUntilEmpty(app, {
+              wait,
+              signal: shell.signal,
+              onProgress: ({ done, waiting }) => progress.to(done, done + waiting),
+            }),
+          )
+        } finally {
+          progress.end()
+        }
+      }),
+    )
+  const commands = group(program, 'edition', "one day's digest")
+  command(commands, 'verify <id>', 'count every delivery again').action((id: string, options: Json) =>
+    withApp(options, async (app, shell) => {
+      const answer = await deliveries.verify(app.db, id)
+      shell.print(answer)
+      if (!answer.reconciled) process.exitCode = 1
+    }),
+  )
+  command(commands, 'pause <id>', 'stop before the next letter').action((id: string, options: Json) =>
+    withApp(options, async (app, shell) => {
+      await digests.pause(app, 'cli', id)
+      shell.print({ edition: id, state: 'held' })
+    }),
+  )
+  command(commands, 'resume <id>', 'go on').action((id: string, options: Json) =>
+    withApp(options, async (app, shell) => {
+      shell.print({ edition: id, state: await digests.resume(app, 'cli', id) })
+    }),
+  )
+}

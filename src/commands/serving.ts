@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { composeDigests } from '../../jobs/compose-digests.ts'
+import type { App } from '../app.ts'
+import * as deliveries from '../deliveries/index.ts'
+import * as job from '../job.ts'
+import { command, withApp } from './shell.ts'
+
+/** `serve`, `migrate`. */
+export function serving(program: Command): void {
+  command(program, 'serve', 'web, jobs and sending in one process')
+    .option('--only <part>', 'web or work')
+    .action((options: { json?: boolean; only?: string }) =>
+      withApp(options, async (app, shell) => {
+        if (options.only !== undefined && !['web', 'work'].includes(options.only))
+          program.error(`error: --only takes web or work, not ${options.only}`)
+        const closers = []
+        if (options.only !== 'work') {
+          const { openServer } = await import('../web/server.ts') // not loaded by the other commands
+          const server = await openServer(app)
+          closers.push(server.close)
+          shell.say(`Nashra serves ${app.config.url} (listening on ${server.url})`)
+        }
+        if (options.only !== 'web') closers.push(await startWork(app))
+        if (!shell.signal.aborted) await new Promise((resolve) => shell.signal.addEventListener('abort', resolve))
+        await Promise.all(closers.map((close) => close()))
+      }),
+    )
+  command(program, 'migrate', 'bring the database up to date').action((options: { json?: boolean }) =>
+    withApp(options, async (app, shell) => shell.print({ database: app.database.name, migrated: true })),
+  )
+}
+
+/** Composes and sends what is due until it is closed; in-flight letters end first. */
+export async function startWork(app: App): Promise<() => Promise<void>> {
+  const stop = new AbortController()
+  const timetable = await job.keep(app, [composeDigests])
+  const sending = deliveries.run(app, stop.signal)
+  return async () => {
+    stop.abort()
+    await timetable.stop()
+    await sending
+  }
+}

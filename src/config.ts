@@ -1,0 +1,226 @@
+import { isIP } from 'node:net'
+import { join, resolve } from 'node:path'
+import { type Mailbox, mailbox } from './address.ts'
+import { duration } from './duration.ts'
+import { Problem } from './problem.ts'
+
+/** A way out for letters. `name` is host:port, safe to show; `rate` is letters per second, `day` per day. */
+export type Relay = {
+  name: string
+  host: string
+  port: number
+  secure: boolean
+  user?: string
+  password?: string
+  rate?: number
+  day?: number
+  connections: number
+  sign: boolean
+}
+
+/** Everything the environment decides, read once. Durations are milliseconds. */
+export type Config = {
+  data: string
+  database: string
+  host: string
+  port: number
+  url: string
+  name?: string
+  from?: Mailbox
+  media: string
+  relays: Relay[]
+  inbound: string[]
+  retry: number[]
+  secretFile: string
+  fetchAllow: string[]
+  trustProxy: string[]
+  logLevel: string
+  /** The language of messages on the terminal. */
+  language: string
+}
+
+type Environment = Record<string, string | undefined>
+
+const NAMES = [
+  'NASHRA_DATA', 'NASHRA_DATABASE', 'NASHRA_HOST', 'NASHRA_PORT', 'NASHRA_URL', 'NASHRA_NAME', 'NASHRA_FROM', 'NASHRA_MEDIA',
+  'NASHRA_SMTP', 'NASHRA_INBOUND', 'NASHRA_SMTP_CONNECTIONS', 'NASHRA_SMTP_RATE', 'NASHRA_RETRY', 'NASHRA_SECRET_FILE',
+  'NASHRA_FETCH_ALLOW', 'NASHRA_TRUST_PROXY', 'NASHRA_LOG',
+] // biome-ignore format: one list
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** Reads the environment; every mistake in it is named in one Problem. */
+export function readConfig(env: Environment = process.env): Config {
+  const mistakes: string[] = []
+  function attempt<T>(name: string, fallback: T, read: (value: string) => T): T {
+    const value = env[name]?.trim()
+    if (!value) return fallback
+    try {
+      return read(value)
+    } catch (error) {
+      mistakes.push(`${name}: ${(error as Error).message}`)
+      return fallback
+    }
+  }
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('NASHRA_') && !NAMES.includes(name))
+      mistakes.push(`${name} is not known; did you mean ${nearest(name)}?`)
+  }
+  const data = resolve(env['NASHRA_DATA'] || './data')
+  const port = attempt('NASHRA_PORT', 3000, (value) => wholeNumber(value, 0, 65_535))
+  const connections = attempt('NASHRA_SMTP_CONNECTIONS', 10, (value) => wholeNumber(value, 1, 200))
+  const rate = attempt('NASHRA_SMTP_RATE', undefined, (value) => positive(value))
+  const from = attempt('NASHRA_FROM', undefined, sender)
+  const config: Config = {
+    data,
+    database: attempt('NASHRA_DATABASE', join(data, 'nashra.db'), databaseTarget),
+    host: env['NASHRA_HOST']?.trim() || '127.0.0.1',
+    port,
+    url: attempt('NASHRA_URL', `http://localhost:${port}`, publicUrl),
+    ...(env['NASHRA_NAME']?.trim() && { name: env['NASHRA_NAME'].trim() }),
+    ...(from && { from }),
+    media: resolve(env['NASHRA_MEDIA'] || join(data, 'media')),
+    relays: attempt('NASHRA_SMTP', [], (value) => value.split(/\s+/).map((url) => relay(url, connections, rate))),
+    inbound: (env['NASHRA_INBOUND'] ?? '').split(/\s+/).filter(Boolean),
+    retry: attempt('NASHRA_RETRY', ['1m', '5m', '30m', '2h', '6h', '12h', '24h'].map(duration), (value) =>
+      value.split(',').map(pause),
+    ),
+    secretFile: resolve(env['NASHRA_SECRET_FILE'] || join(data, 'secret')),
+    fetchAllow: (env['NASHRA_FETCH_ALLOW'] ?? '').split(/[\s,]+/).filter(Boolean),
+    trustProxy: attempt('NASHRA_TRUST_PROXY', [], (value) =>
+      value
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .map(addressOrNetwork),
+    ),
+    logLevel: attempt('NASHRA_LOG', 'info', oneOf(LEVELS)),
+    language: (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || 'en').slice(0, 2).toLowerCase(),
+  }
+  if (mistakes.length > 0) throw new Problem('config', { mistakes: mistakes.join('; ') })
+  return config
+}
+
+function databaseTarget(value: string): string {
+  if (/^postgres(ql)?:\/\//.test(value)) {
+    try {
+      new URL(value)
+    } catch {
+      throw new Error('this postgres:// address cannot be read; write @ : / ? # in the password as %40 %3A %2F %3F %23')
+    }
+    return value
+  }
+  if (/^[a-z][a-z0-9+]+:\/\//i.test(value)) throw new Error('give a file path or a postgres:// address')
+  return resolve(value)
+}
+
+function sender(value: string): Mailbox {
+  try {
+    return mailbox(value)
+  } catch {
+    throw new Error('give a sender like News <news@paper.example>')
+  }
+}
+
+function pause(value: string): number {
+  try {
+    return duration(value)
+  } catch {
+    throw new Error(`«${value}» is not a pause like 90s, 5m or 48h, of at most 3650d`)
+  }
+}
+
+function publicUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) {
+    throw new Error('give the public address of the site, like https://news.example')
+  }
+  if (url.pathname !== '/')
+    throw new Error(`«${url.pathname}» is a path, and Nashra's pages begin at the root of a host name of its own`)
+  return url.origin
+}
+
+/** Reads `smtp://user:pass@host:port?rate=14&day=50000&connections=5&sign=no`. The message never repeats the password. */
+function relay(value: string, connections: number, rate: number | undefined): Relay {
+  if (!/^smtps?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new Error(
+      'a relay is smtp://user:password@host:port or smtps://…; in the password write @ : / ? # % as %40 %3A %2F %3F %23 %25',
+    )
+  }
+  const url = new URL(value)
+  const unknown = [...url.searchParams.keys()].filter((key) => !['rate', 'day', 'connections', 'sign'].includes(key))
+  if (unknown.length > 0 || url.hash || url.pathname.length > 1) {
+    throw new Error(
+      `${url.host} has parts that a relay does not know (${unknown.join(', ') || 'a path'}): only ?rate=, day=, connections= and sign=; in the password write @ / ? # as %40 %2F %3F %23`,
+    )
+  }
+  const secure = url.protocol === 'smtps:'
+  const port = Number(url.port) || (secure ? 465 : 25)
+  const limit = url.searchParams.get('rate')
+  const perSecond = limit ? positive(limit) : rate
+  const day = url.searchParams.get('day')
+  return {
+    name: `${url.hostname}:${port}`,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    secure,
+    ...(url.username && { user: unescaped(url.username), password: unescaped(url.password) }),
+    ...(perSecond && { rate: perSecond }),
+    ...(day && { day: wholeNumber(day, 1, 1e9) }),
+    connections: wholeNumber(url.searchParams.get('connections') ?? String(connections), 1, 200),
+    sign: url.searchParams.get('sign') !== 'no',
+  }
+}
+
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new Error('the user or the password of a relay holds a bare %; write it as %25')
+  }
+}
+
+/** `10.0.0.1`, `::1`, or a network like `10.0.0.0/8`. */
+function addressOrNetwork(value: string): string {
+  const [address = '', bits, ...more] = value.split('/')
+  const version = isIP(address)
+  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  if (version === 0 || !fits || more.length > 0 || (bits !== undefined && /^::ffff:/i.test(address)))
+    throw new Error(`«${value}» is not an IP address or network, like 10.0.0.1 or 10.0.0.0/8`)
+  return value
+}
+
+function wholeNumber(value: string, least: number, most: number): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number < least || number > most)
+    throw new Error(`«${value}» is not a whole number from ${least} to ${most}`)
+  return number
+}
+
+function positive(value: string): number {
+  const number = Number(value)
+  if (!(number > 0 && number < 1e6)) throw new Error(`«${value}» is not a number above 0`)
+  return number
+}
+
+function oneOf(words: string[]): (value: string) => string {
+  return (value) => {
+    if (!words.includes(value)) throw new Error(`«${value}» is not one of ${words.join(', ')}`)
+    return value
+  }
+}
+
+function nearest(name: string): string {
+  return NAMES.map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0]!.known
+}
+
+/** Levenshtein's distance, one row at a time. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,251 @@
+import { sql } from 'kysely'
+import { skippingLocked, uncertain, waiting } from '../../db/claims.ts'
+import type { Instant } from '../../db/instant.ts'
+import type { Database } from '../../db/open.ts'
+import type { Db } from '../../db/schema.ts'
+import * as follows from '../follows.ts'
+import * as tally from './tally.ts'
+import type { Task } from './task.ts'
+
+/** Why a letter that is due is not sent. */
+type Veto = 'suppressed' | 'left' | 'paused' | 'withdrawn'
+
+type Claimed = { tasks: Task[]; skipped: number }
+
+/**
+ * Takes up to `limit` letters that are due for this sender alone: notices first, then what may have arrived, then editions
+ * in turn. Who was suppressed, left or paused meanwhile is skipped here, in the same transaction.
+ */
+export async function claim(database: Database, senderId: string, now: Instant, limit: number): Promise<Claimed> {
+  const { kind } = database
+  return database.db.transaction().execute(async (db) => {
+    const notices = await claimNotices(db, kind, senderId, now, limit)
+    const claimed: Claimed = { ...notices }
+    for (const filter of [uncertain('delivery'), waiting('delivery')]) {
+      for (const editionId of await frozen(db)) {
+        const left = limit - claimed.tasks.length
+        if (left <= 0) return claimed
+        const more = await claimDeliveries(db, kind, { editionId, filter, senderId, now, limit: left })
+        claimed.tasks.push(...more.tasks)
+        claimed.skipped += more.skipped
+      }
+    }
+    return claimed
+  })
+}
+
+/** The editions that may be sent and have something left, in random order, so that none waits for another's end. */
+async function frozen(db: Db): Promise<number[]> {
+  const rows = await db
+    .selectFrom('edition')
+    .select('id')
+    .where('state', '=', 'frozen')
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('tally')
+          .select('n')
+          .whereRef('tally.edition_id', '=', 'edition.id')
+          .where('tally.state', 'in', ['queued', 'deferred', 'uncertain'])
+          .where('n', '>', 0),
+      ),
+    )
+    .execute()
+  return rows
+    .map((row) => ({ id: row.id, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map((row) => row.id)
+}
+
+type Wanted = { editionId: number; filter: ReturnType<typeof waiting>; senderId: string; now: Instant; limit: number }
+
+async function claimDeliveries(db: Db, kind: Database['kind'], wanted: Wanted): Promise<Claimed> {
+  const { editionId, senderId, now } = wanted
+  const { free, vetoed } = divided(await due(db, kind, wanted), now)
+  const mine = await take(db, editionId, senderId, now, free)
+  const moves: tally.Moves = new Map()
+  const tasks = free
+    .filter((row) => mine.has(row.subscriber_id))
+    .map(({ standing: _, paused_until: __, suppressed: ___, outdated: ____, ...row }): Task => {
+      tally.note(moves, editionId, row.state, 'claimed')
+      return { table: 'delivery', ...row, address: row.address! }
+    })
+  for (const { veto, row } of vetoed) {
+    const skipped = { state: 'skipped', reason: veto }
+    await db
+      .updateTable('delivery')
+      .set(skipped)
+      .where('edition_id', '=', editionId)
+      .where('subscriber_id', '=', row.subscriber_id)
+      .execute()
+    tally.note(moves, editionId, row.state, 'skipped')
+  }
+  const readers = vetoed.map(({ row }) => row.subscriber_id)
+  await follows.untell(db, editionId, readers)
+  await tally.move(db, moves)
+  return { tasks, skipped: vetoed.length }
+}
+
+/** What is due of an edition, with all that decides whether it goes. */
+async function due(db: Db, kind: Database['kind'], { editionId, filter, now, limit }: Wanted) {
+  const query = db
+    .selectFrom('delivery')
+    .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
+    .innerJoin('part', 'part.id', 'delivery.part_id')
+    .innerJoin('edition', 'edition.id', 'delivery.edition_id')
+    .leftJoin('subscription', 'subscription.id', 'delivery.subscription_id')
+    .select([
+      'delivery.edition_id',
+      'part_id',
+      'delivery.subscriber_id',
+      'subscription_id',
+      'delivery.state',
+      'attempts',
+      'delivery.due_at',
+    ])
+    .select([
+      'doubted_at',
+      'relay_id',
+      'reply',
+      'subscriber.public_id',
+      'subscriber.address',
+      'edition.public_id as edition_public_id',
+    ])
+    .select(['subscription.state as standing', 'paused_until', suppressed(), outdated()])
+    .where('delivery.edition_id', '=', editionId)
+    .where(filter)
+    .where('delivery.due_at', '<=', now)
+    .orderBy('delivery.due_at')
+    .limit(limit)
+  return skippingLocked(kind, 'delivery', query).execute()
+}
+
+/** Their state is asked again: on PostgreSQL another process may have read the same rows. */
+async function take(
+  db: Db,
+  editionId: number,
+  senderId: string,
+  now: Instant,
+  rows: { subscriber_id: number }[],
+): Promise<Set<number>> {
+  const ids = rows.map((row) => row.subscriber_id)
+  const taken = await db
+    .updateTable('delivery')
+    .set({ state: 'claimed', sender_id: senderId, claimed_at: now })
+    .where('edition_id', '=', editionId)
+    .where('subscriber_id', 'in', ids)
+    .where(waiting('delivery'))
+    .returning('subscriber_id')
+    .execute()
+  return new Set(taken.map((row) => row.subscriber_id))
+}
+
+async function claimNotices(
+  db: Db,
+  kind: Database['kind'],
+  senderId: string,
+  now: Instant,
+  limit: number,
+): Promise<Claimed> {
+  const due = skippingLocked(
+    kind,
+    'notice',
+    db
+      .selectFrom('notice')
+      .innerJoin('subscriber', 'subscriber.id', 'notice.subscriber_id')
+      .innerJoin('subscription', 'subscription.id', 'notice.subscription_id')
+      .select([
+        'notice.id',
+        'list_id',
+        'kind',
+        'notice.language',
+        'notice.subscriber_id',
+        'subscription_id',
+        'notice.state',
+        'attempts',
+      ])
+      .select([
+        'due_at',
+        'doubted_at',
+        'relay_id',
+        'reply',
+        'requested_at',
+        'subscriber.public_id',
+        'subscriber.address',
+      ])
+      .select(['subscription.state as standing', 'paused_until', suppressed()])
+      .where(waiting('notice'))
+      .where('due_at', '<=', now)
+      .orderBy('due_at')
+      .limit(limit),
+  )
+  // A confirmation goes to whoever asked for it, whatever the subscription was before; pausing stops no notice.
+  const rows = (await due.execute()).map((row) => ({
+    ...row,
+    paused_until: null,
+    standing: row.kind === 'confirm' ? 'active' : row.standing,
+  }))
+  const { free, vetoed } = divided(rows, now)
+  for (const { veto, row } of vetoed) {
+    await db.updateTable('notice').set({ state: 'skipped', reason: veto }).where('id', '=', row.id).execute()
+  }
+  const taken = await db
+    .updateTable('notice')
+    .set({ state: 'claimed', sender_id: senderId, claimed_at: now })
+    .where(
+      'id',
+      'in',
+      free.map((row) => row.id),
+    )
+    .where(waiting('notice'))
+    .returning('id')
+    .execute()
+  const mine = new Set(taken.map((row) => row.id))
+  const tasks = free
+    .filter((row) => mine.has(row.id))
+    .map(
+      ({ standing: _, paused_until: __, suppressed: ___, ...row }): Task => ({
+        table: 'notice',
+        ...row,
+        address: row.address!,
+      }),
+    )
+  return { tasks, skipped: vetoed.length }
+}
+
+type Candidate = {
+  address: string | null
+  standing: string | null
+  paused_until: Instant | null
+  suppressed: number
+  outdated?: number
+}
+
+function divided<Row extends Candidate>(
+  rows: Row[],
+  now: Instant,
+): { free: Row[]; vetoed: { veto: Veto; row: Row }[] } {
+  const judged = rows.map((row) => ({ row, veto: veto(row, now) }))
+  return {
+    free: judged.flatMap(({ row, veto }) => (veto ? [] : [row])),
+    vetoed: judged.flatMap(({ row, veto }) => (veto ? [{ row, veto }] : [])),
+  }
+}
+
+function veto(row: Candidate, now: Instant): Veto | undefined {
+  if (row.suppressed) return 'suppressed'
+  if (row.standing !== 'active' || row.address === null) return 'left'
+  if (row.outdated) return 'withdrawn'
+  if (row.paused_until !== null && row.paused_until > now) return 'paused'
+  return undefined
+}
+
+function suppressed() {
+  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = subscriber.address_hash) then 1 else 0 end`.as(
+    'suppressed',
+  )
+}
+
+/** A revision left nothing of this part: it was on the wire then, and came back. */
+function outdated() {
+  return sql<number>`case when part.revision < edition.revision then 1 else 0 end`.as('outdated')
+}

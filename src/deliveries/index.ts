@@ -1,0 +1,13 @@
+/*
+ * The ledger of letters: who gets which part of which edition, and what became of it. A delivery is recorded before its
+ * first byte and after the relay's final answer, so that none is lost, whatever happens in between; and what may have
+ * arrived is submitted again with the same Message-ID.
+ *
+ * queued → claimed → submitting → submitted, or deferred, refused, skipped(reason), uncertain. Notices (letters to one
+ * person) go the same way, before editions.
+ */
+export { editionHeader } from './letter.ts'
+export type { Sent } from './line.ts'
+export { ask, type NewNotice, queue, type Recipient, reassign, skipFor, supersede } from './queue.ts'
+export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
+export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

@@ -1,0 +1,257 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import type { App } from '../app.ts'
+import * as follows from '../follows.ts'
+import * as tally from './tally.ts'
+import { atRest, keyOf, type Task } from './task.ts'
+
+/** What a letter on the wire became; null is "as before". `claimed` and the waiting states go back to where it came from. */
+export type Entry = {
+  task: Task
+  state: 'submitted' | 'refused' | 'deferred' | 'uncertain' | 'skipped' | 'claimed' | 'queued'
+  reason: string | null
+  due_at: Instant
+  attempts: number
+  submitted_at: Instant | null
+  doubted_at: Instant | null
+  relay_id: number | null
+  reply: string | null
+}
+
+/**
+ * What makes marks durable: all that the connections ask for between two commits goes into one transaction.
+ *
+ * While it cannot write, nobody gets a mark, so nothing new is sent; what was answered is kept and written as soon as it can.
+ * Whoever goes on asking for marks finds out when that is.
+ */
+export type Ledger = {
+  /**
+   * Marks the letter as on the wire, durably. `no`: it may not go (held, left, revised, taken over) and has been given back;
+   * `unable`: nothing can be written, it is still ours.
+   */
+  mark(task: Task): Promise<'yes' | 'no' | 'unable'>
+  /** Writes what became of a letter on the wire. */
+  record(entry: Entry): void
+  /** Why marks cannot be written, for as long as that is so. */
+  readonly failing: string | undefined
+  /** Gives up what could not be written: its rows stay on the wire, and the next sender takes them over in doubt. */
+  close(): void
+  /** Waits until everything is written; false if that did not succeed in time. */
+  settle(milliseconds: number): Promise<boolean>
+}
+
+type Mark = { task: Task; answer: (granted: 'yes' | 'no' | 'unable') => void }
+
+const PAUSE = { first: 250, most: 5000 } // ms between attempts to write while the disk is full or the database away
+const ROWS = 500 // entries in one commit
+
+export function openLedger(app: App, senderId: string): Ledger {
+  const entries: Entry[] = []
+  let marks: Mark[] = []
+  let working = false
+  let failing: string | undefined
+  let pause = 0
+  let closed = false
+
+  function start(): void {
+    if (working) return
+    working = true
+    void work().finally(() => {
+      working = false
+      if (entries.length + marks.length > 0 && !closed) start()
+    })
+  }
+  async function work(): Promise<void> {
+    await new Promise((resolve) => (pause ? setTimeout(resolve, pause) : setImmediate(resolve)))
+    if (closed) return
+    const written = entries.slice(0, ROWS)
+    const asked = marks
+    marks = []
+    try {
+      const granted = await app.db.transaction().execute((db) =>
+        commit(
+          db,
+          senderId,
+          written,
+          asked.map((mark) => mark.task),
+        ),
+      )
+      entries.splice(0, written.length)
+      if (failing) app.log.info('the ledger writes again', { waiting: entries.length })
+      failing = undefined
+      pause = 0
+      for (const mark of asked) mark.answer(granted.has(keyOf(mark.task)) ? 'yes' : 'no')
+    } catch (error) {
+      if (!failing) app.log.error('the ledger cannot be written: sending stops', { error })
+      failing = (error as Error).message
+      pause = Math.min(PAUSE.most, pause * 2 || PAUSE.first)
+      for (const mark of asked) mark.answer('unable')
+    }
+  }
+  return {
+    mark: (task) =>
+      new Promise((answer) => {
+        marks.push({ task, answer })
+        start()
+      }),
+    record(entry) {
+      entries.push(entry)
+      start()
+    },
+    close() {
+      closed = true
+      for (const mark of marks.splice(0)) mark.answer('unable')
+    },
+    get failing() {
+      return failing
+    },
+    async settle(milliseconds) {
+      const deadline = performance.now() + milliseconds
+      while (entries.length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+      return entries.length === 0
+    },
+  }
+}
+
+/** One transaction: what the letters became, then the marks of the next; answers the keys of those that are marked. */
+async function commit(db: Db, senderId: string, entries: Entry[], asked: Task[]): Promise<Set<string>> {
+  const moves: tally.Moves = new Map()
+  await write(db, senderId, entries, moves)
+  const granted = await grant(db, senderId, asked, moves)
+  await tally.move(db, moves)
+  return granted
+}
+
+async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Moves): Promise<void> {
+  const deliveries = entries.filter((entry) => entry.task.table === 'delivery')
+  const notices = entries.filter((entry) => entry.task.table === 'notice')
+  if (notices.length > 0)
+    await set(db, 'notice', senderId, notices, sql`notice.state = 'submitting' and notice.sender_id = ${senderId}`)
+  if (deliveries.length === 0) return
+  const onWire = sql`delivery.state = 'submitting' and delivery.sender_id = ${senderId}`
+  const known = new Set(await set(db, 'delivery', senderId, deliveries, onWire))
+  // Taken over while we were away: a letter that the relay has accepted is nevertheless no longer in doubt for the next.
+  const late = deliveries.filter((entry) => !known.has(keyOf(entry.task)) && entry.state === 'submitted')
+  const saved = new Set(
+    late.length > 0 ? await set(db, 'delivery', senderId, late, sql`delivery.state = 'uncertain'`) : [],
+  )
+  for (const entry of deliveries) {
+    if (entry.task.table !== 'delivery') continue
+    const key = keyOf(entry.task)
+    if (known.has(key)) tally.note(moves, entry.task.edition_id, 'submitting', entry.state)
+    if (saved.has(key)) tally.note(moves, entry.task.edition_id, 'uncertain', entry.state)
+  }
+  const unsent = deliveries.filter(
+    (entry) => known.has(keyOf(entry.task)) && ['refused', 'skipped'].includes(entry.state),
+  )
+  for (const { task } of unsent) {
+    if (task.table === 'delivery') await follows.untell(db, task.edition_id, [task.subscriber_id])
+  }
+}
+
+async function set(
+  db: Db,
+  table: 'delivery' | 'notice',
+  senderId: string,
+  entries: Entry[],
+  condition: RawBuilder<unknown>,
+): Promise<string[]> {
+  const rows = entries.map((entry) => {
+    const sender = entry.state === 'claimed' ? senderId : null
+    return sql`(${whole(first(entry.task))}, ${whole(second(entry.task))}, ${whole(partOf(entry.task))}, ${word(entry.state)}, ${word(entry.reason)}, ${whole(entry.due_at)},
+      ${whole(entry.attempts)}, ${word(sender)}, ${whole(entry.submitted_at)}, ${whole(entry.doubted_at)}, ${whole(entry.relay_id)}, ${word(entry.reply)})`
+  })
+  // Which revision a letter carried is known for sure only now: a newer one may have been made while it was on the wire.
+  const carried =
+    table === 'delivery'
+      ? sql`part_id = case when entry.state = 'submitted' then entry.part_id else delivery.part_id end,`
+      : sql``
+  const { rows: written } = await sql<{ one: number; two: number }>`
+    with entry (one, two, part_id, state, reason, due_at, attempts, sender_id, submitted_at, doubted_at, relay_id, reply) as (values ${sql.join(rows)})
+    update ${sql.table(table)} set ${carried} state = entry.state, reason = entry.reason, due_at = entry.due_at, attempts = entry.attempts,
+      sender_id = entry.sender_id, submitted_at = entry.submitted_at, doubted_at = entry.doubted_at, relay_id = entry.relay_id, reply = entry.reply
+    from entry
+    where ${same(table)} and ${condition}
+    returning ${sql.join(keyColumns(table))}`.execute(db)
+  return written.map((row) => (table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`))
+}
+
+/**
+ * Marks as on the wire what may still go: claimed by us, with the part we would send, its edition frozen, its reader there.
+ * What may not goes back, and the next claim says why.
+ */
+async function grant(db: Db, senderId: string, asked: Task[], moves: tally.Moves): Promise<Set<string>> {
+  const granted = new Set<string>()
+  for (const table of ['delivery', 'notice'] as const) {
+    const tasks = asked.filter((task) => task.table === table)
+    if (tasks.length === 0) continue
+    const rows = tasks.map((task) => sql`(${whole(first(task))}, ${whole(second(task))}, ${whole(partOf(task))})`)
+    const still =
+      table === 'delivery'
+        ? sql`delivery.part_id = wish.part_id
+            and exists (select 1 from edition join part on part.edition_id = edition.id and part.revision = edition.revision
+              where edition.id = delivery.edition_id and part.id = delivery.part_id and edition.state = 'frozen')
+            and exists (select 1 from subscription where subscription.id = delivery.subscription_id and subscription.state = 'active')
+            and not exists (select 1 from subscriber join suppression on suppression.address_hash = subscriber.address_hash
+              where subscriber.id = delivery.subscriber_id)`
+        : sql`1 = 1`
+    const { rows: marked } = await sql<{ one: number; two: number }>`
+      with wish (one, two, part_id) as (values ${sql.join(rows)})
+      update ${sql.table(table)} set state = 'submitting' from wish
+      where ${same(table, 'wish')} and ${sql.table(table)}.state = 'claimed' and ${sql.table(table)}.sender_id = ${senderId} and ${still}
+      returning ${sql.join(keyColumns(table))}`.execute(db)
+    for (const row of marked) granted.add(table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`)
+  }
+  for (const task of asked)
+    if (task.table === 'delivery' && granted.has(keyOf(task)))
+      tally.note(moves, task.edition_id, 'claimed', 'submitting')
+  await giveBack(
+    db,
+    senderId,
+    asked.filter((task) => !granted.has(keyOf(task))),
+    moves,
+  )
+  return granted
+}
+
+async function giveBack(db: Db, senderId: string, tasks: Task[], moves: tally.Moves): Promise<void> {
+  for (const task of tasks) {
+    const row =
+      task.table === 'delivery'
+        ? sql`edition_id = ${task.edition_id} and subscriber_id = ${task.subscriber_id}`
+        : sql`id = ${task.id}`
+    const state = atRest(task)
+    const { rows } = await sql`
+      update ${sql.table(task.table)} set state = ${state}, sender_id = null
+      where ${row} and state = 'claimed' and sender_id = ${senderId} returning state`.execute(db)
+    if (rows.length > 0 && task.table === 'delivery') tally.note(moves, task.edition_id, 'claimed', state)
+  }
+}
+
+const first = (task: Task): number => (task.table === 'delivery' ? task.edition_id : 0)
+const partOf = (task: Task): number => (task.table === 'delivery' ? task.part_id : 0)
+const second = (task: Task): number => (task.table === 'delivery' ? task.subscriber_id : task.id)
+
+function same(table: 'delivery' | 'notice', values: 'entry' | 'wish' = 'entry'): RawBuilder<unknown> {
+  const one = sql.ref(`${values}.one`)
+  const two = sql.ref(`${values}.two`)
+  return table === 'delivery'
+    ? sql`delivery.edition_id = ${one} and delivery.subscriber_id = ${two}`
+    : sql`notice.id = ${two}`
+}
+
+function keyColumns(table: 'delivery' | 'notice'): RawBuilder<unknown>[] {
+  return table === 'delivery'
+    ? [sql`delivery.edition_id as one`, sql`delivery.subscriber_id as two`]
+    : [sql`0 as one`, sql`notice.id as two`]
+}
+
+/** PostgreSQL takes a bare value in `values` for a text. */
+function whole(value: number | null): RawBuilder<unknown> {
+  return sql`cast(${value} as bigint)`
+}
+
+function word(value: string | null): RawBuilder<unknown> {
+  return sql`cast(${value} as text)`
+}

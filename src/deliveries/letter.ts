@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import { instant } from '../../db/instant.ts'
+import type { ListTable } from '../../db/schema.ts'
+import { type Email, email, type Mailbox, mailbox } from '../address.ts'
+import type { App } from '../app.ts'
+import { letterhead } from '../letterhead.ts'
+import * as letters from '../letters/index.ts'
+import * as site from '../site.ts'
+import { tokens } from '../subscribers/tokens.ts'
+import type { Task } from './task.ts'
+
+/** A letter as it goes to the relay. */
+export type Letter = { from: Email; to: Email; bytes: Buffer }
+
+/** Makes letters: what many readers share is prepared once and kept for a while. */
+export type Desk = {
+  /** Reads what these letters need; afterwards each is made without the database. Without a sender: a Problem. */
+  prepare(tasks: Task[]): Promise<void>
+  make(task: Task): Letter
+}
+
+/** What all letters of a list have in common. */
+export type Shared = letters.Shared
+
+type List = Pick<Selectable<ListTable>, 'slug' | 'title' | 'sender' | 'reply_to'>
+type Sheet = { fixed: letters.Fixed; from: Mailbox; made: string }
+
+const KEPT = 64 // sheets; one is about 150 KB
+const USED = 120_000 // ms that a sheet stays after its letters were claimed, however many there are
+
+export function openDesk(app: App): Desk {
+  const sheets = new Map<string, Sheet>()
+  const usedAt = new Map<string, number>()
+  return {
+    async prepare(tasks) {
+      const identity = await site.show(app, app.db)
+      const sender = site.sender(app, identity)
+      for (const [key, task] of new Map(tasks.map((task) => [sheetOf(task), task]))) {
+        const kept = sheets.get(key)
+        try {
+          const sheet =
+            task.table === 'delivery'
+              ? await editionSheet(app, identity, sender, task, kept)
+              : await noticeSheet(app, identity, sender, task, kept)
+          sheets.delete(key) // to the end of the map: the first ones are those unused for longest
+          sheets.set(key, sheet)
+          usedAt.set(key, performance.now())
+        } catch (error) {
+          app.log.error('a letter cannot be prepared', { sheet: key, error }) // the others go out
+        }
+      }
+      for (const key of [...sheets.keys()].slice(0, Math.max(0, sheets.size - KEPT))) {
+        if (performance.now() - (usedAt.get(key) ?? 0) < USED) break // its letters may still be waiting for a line
+        sheets.delete(key)
+        usedAt.delete(key)
+      }
+    },
+    make(task) {
+      const sheet = sheets.get(sheetOf(task))
+      if (!sheet) throw new Error('this letter was not prepared')
+      const to = email(task.address) // our own grammar once more, before it becomes a header
+      const { unsubscribe, confirm } = tokens(app, {
+        id: task.subscription_id,
+        requested_at: task.table === 'notice' ? task.requested_at : null,
+      })
+      const bytes = letters.splice(sheet.fixed, {
+        to,
+        messageId: messageId(task, sheet.from),
+        date: instant(app.now()),
+        tokens: task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe },
+      })
+      return { from: sheet.from.address, to, bytes }
+    },
+  }
+}
+
+/** The same for every try: whoever gets a letter twice sees it once. */
+function messageId(task: Task, from: Mailbox): string {
+  const what = task.table === 'delivery' ? `e${task.edition_public_id}` : `n${task.id}`
+  return `${what}.${task.public_id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}`
+}
+
+function sheetOf(task: Task): string {
+  return task.table === 'delivery' ? `part ${task.part_id}` : `notice ${task.kind} ${task.language} ${task.list_id}`
+}
+
+/** What stands in the header of every letter of an edition, by who writes and for which list. */
+export function editionHeader(
+  app: App,
+  identity: site.Site,
+  sender: Mailbox,
+  of: { list: List; digest: string; edition: string },
+): Shared {
+  const { list, digest, edition } = of
+  const from = list.sender ? mailbox(list.sender) : sender
+  const replyTo = list.reply_to ?? identity.reply_to
+  return {
+    from: { name: from.name || identity.name, address: from.address },
+    ...(replyTo && { replyTo: mailbox(replyTo) }),
+    listId: {
+      id: `${list.slug}.${new URL(app.config.url).hostname.replace(/[^a-z0-9.-]/gi, '') || 'localhost'}`,
+      title: list.title,
+    },
+    feedbackId: `${edition}:${list.slug}:${digest}:nashra`,
+    oneClick: true,
+    publicUrl: app.config.url,
+    boundary: boundary(`${edition} ${list.slug}`),
+  }
+}
+
+async function editionSheet(
+  app: App,
+  identity: site.Site,
+  sender: Mailbox,
+  task: Task & { table: 'delivery' },
+  kept: Sheet | undefined,
+): Promise<Sheet> {
+  const row = await app.db
+    .selectFrom('edition')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .innerJoin('list', 'list.id', 'digest.list_id')
+    .select(['edition.public_id', 'digest.slug as digest', 'list.slug', 'list.title', 'list.sender', 'list.reply_to'])
+    .where('edition.id', '=', task.edition_id)
+    .executeTakeFirstOrThrow()
+  const shared = editionHeader(app, identity, sender, { list: row, digest: row.digest, edition: row.public_id })
+  const made = JSON.stringify(shared)
+  if (kept?.made === made) return kept
+  const part = await app.db
+    .selectFrom('part')
+    .select(['subject', 'html', 'text', 'language'])
+    .where('id', '=', task.part_id)
+    .executeTakeFirstOrThrow()
+  return { fixed: letters.fix(part, { ...shared, language: part.language }), from: shared.from, made }
+}
+
+async function noticeSheet(
+  app: App,
+  identity: site.Site,
+  sender: Mailbox,
+  task: Task & { table: 'notice' },
+  kept: Sheet | undefined,
+): Promise<Sheet> {
+  const list = await app.db.selectFrom('list').selectAll().where('id', '=', task.list_id).executeTakeFirstOrThrow()
+  const { listId: _, ...shared } = editionHeader(app, identity, sender, { list, digest: task.kind, edition: 'notice' })
+  const header: Shared = { ...shared, oneClick: task.kind !== 'confirm' }
+  const made = JSON.stringify([header, identity, list.title])
+  if (kept?.made === made) return kept
+  const rendered = await letters.renderNotice({
+    kind: task.kind as 'confirm' | 'welcome',
+    paper: await letterhead(app, app.db),
+    list: { title: list.title },
+    language: task.language,
+    publicUrl: app.config.url,
+  })
+  return { fixed: letters.fix(rendered, { ...header, language: task.language }), from: header.from, made }
+}
+
+/** No letter holds this line by chance, and the same letter always has the same one. */
+function boundary(text: string): string {
+  return `nashra-${createHash('sha256').update(text).digest('hex').slice(0, 24)}`
+}

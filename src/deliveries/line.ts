@@ -1,0 +1,143 @@
+import { instant } from '../../db/instant.ts'
+import type { App } from '../app.ts'
+import * as mail from '../mail.ts'
+import type { Bell } from './bell.ts'
+import type { Ledger } from './ledger.ts'
+import type { Desk } from './letter.ts'
+import { rest, type Way } from './relays.ts'
+import { keyOf, type Task } from './task.ts'
+import { verdict } from './verdict.ts'
+
+/** How many letters ended how; `deferred` and `uncertain` count tries, not letters. */
+export type Sent = { submitted: number; refused: number; deferred: number; uncertain: number; skipped: number }
+
+/** What the lines of one sender share. */
+export type Floor = {
+  readonly app: App
+  readonly senderId: string
+  readonly ledger: Ledger
+  readonly desk: Desk
+  /** Claimed by us, waiting for a line. */
+  readonly stock: Task[]
+  /** Rung when a line wants something: more letters, another line. */
+  readonly wants: Bell
+  /** Rung when there are letters for idle lines. */
+  readonly filled: Bell
+  readonly open: Set<mail.Connection>
+  /** Letters that broke their line: how often, while how many others passed. */
+  readonly strikes: Map<string, { times: number; taken: number }>
+  readonly over: AbortSignal
+  end(): void
+  readonly sent: Sent
+  idle: number
+  busy: number
+}
+
+const STRIKES = 3 // times that a letter may break its line while others pass
+const IDLE = 1000 // ms that a line waits for its next letter before it says goodbye
+const UNABLE = 250 // ms until a mark is asked for again
+
+/** One line to a relay: opened, used for one letter after another, closed. */
+export async function work(floor: Floor, way: Way): Promise<void> {
+  const { app, over } = floor
+  way.opening()
+  let connection: mail.Connection
+  try {
+    connection = await mail.connect(way.relay, new URL(app.config.url).hostname, over)
+  } catch (error) {
+    if (over.aborted) way.closed()
+    else way.failed((error as Error).message)
+    return
+  }
+  floor.open.add(connection)
+  const { passed, reason } = await letters(floor, way, connection)
+  floor.open.delete(connection)
+  if (connection.open || passed > 0 || over.aborted) way.closed()
+  else way.failed(reason)
+  await connection.quit()
+}
+
+/** Letters until none is left, the line breaks or it is time to end; `passed` were answered for themselves. */
+async function letters(
+  floor: Floor,
+  way: Way,
+  connection: mail.Connection,
+): Promise<{ passed: number; reason: string }> {
+  let passed = 0
+  let reason = 'the relay closed the connection'
+  while (connection.open && !floor.over.aborted && !way.paused()) {
+    await way.turn(floor.over)
+    const task = await next(floor)
+    if (!task) break
+    if (!connection.open) {
+      floor.stock.unshift(task) // it broke while idle: another line takes this letter
+      break
+    }
+    const mark = await floor.ledger.mark(task)
+    if (mark === 'no') continue
+    if (mark === 'unable') {
+      floor.stock.unshift(task)
+      await rest(UNABLE, floor.over)
+      continue
+    }
+    const answer = await submit(floor, way, connection, task)
+    if (['accepted', 'refused', 'deferred'].includes(answer.kind)) {
+      passed++
+      way.works()
+    } else {
+      reason = answer.reply
+      // A relay may end a line after so many letters; when it says so to the first, it means itself.
+      if (answer.kind === 'trouble' && (passed === 0 || !/^421/.test(answer.reply))) way.stop(answer.reply)
+    }
+  }
+  return { passed, reason }
+}
+
+async function next(floor: Floor): Promise<Task | undefined> {
+  if (floor.stock.length === 0) {
+    floor.idle++
+    floor.wants.ring()
+    const deadline = performance.now() + IDLE
+    while (floor.stock.length === 0 && !floor.over.aborted && performance.now() < deadline)
+      await floor.filled.wait(deadline - performance.now())
+    floor.idle--
+  }
+  return floor.over.aborted ? undefined : floor.stock.shift()
+}
+
+async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<mail.Answer> {
+  const { app, ledger, desk, stock, sent } = floor
+  floor.busy++
+  let answer: mail.Answer
+  try {
+    const { from, to, bytes } = desk.make(task)
+    answer = await connection.submit(from, to, bytes)
+  } catch (error) {
+    app.log.error('a letter cannot be made', { letter: keyOf(task), error })
+    answer = { kind: 'deferred', reply: 'this letter cannot be made' }
+  }
+  const lasting = lastingly(floor, way, task, answer)
+  const entry = verdict(task, { answer: lasting, relayId: way.id, now: instant(app.now()), pauses: app.config.retry })
+  ledger.record(entry)
+  const { state, attempts, due_at, doubted_at } = entry
+  Object.assign(task, { attempts, due_at, doubted_at })
+  if (state === 'claimed')
+    stock.push(task) // to the end: another letter tells whether it was this one's fault
+  else if (state in sent) sent[state as keyof Sent]++
+  floor.busy--
+  if (stock.length === 0) floor.wants.ring()
+  return answer
+}
+
+/** A letter that keeps breaking its line while others pass spends a try, or it would come back for ever. */
+function lastingly({ strikes }: Floor, way: Way, task: Task, answer: mail.Answer): mail.Answer {
+  const key = keyOf(task)
+  if (answer.kind !== 'unsent' && answer.kind !== 'trouble') {
+    strikes.delete(key)
+    return answer
+  }
+  const before = strikes.get(key)
+  const times = before === undefined ? 1 : way.taken > before.taken ? before.times + 1 : before.times
+  strikes.set(key, { times, taken: way.taken })
+  return times < STRIKES ? answer : { kind: 'deferred', reply: answer.reply }
+}

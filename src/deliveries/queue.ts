@@ -1,0 +1,163 @@
+import { type RawBuilder, sql } from 'kysely'
+import { waiting } from '../../db/claims.ts'
+import type { Instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import * as follows from '../follows.ts'
+import * as tally from './tally.ts'
+import { OPEN } from './task.ts'
+
+/** Who gets which part of an edition; `told_before` is where this reader's follow stood. */
+export type Recipient = { subscriber_id: number; subscription_id: number; part_id: number; told_before: number }
+
+const ROWS = 1000 // in one statement: SQLite takes 32,766 values
+
+/** Writes a chunk (at most 5,000) of an edition's deliveries, in the caller's transaction. Again is no change. Answers how many are new. */
+export async function queue(db: Db, edition: { id: number }, recipients: Recipient[], dueAt: Instant): Promise<number> {
+  let fresh = 0
+  for (let start = 0; start < recipients.length; start += ROWS) {
+    const rows = recipients
+      .slice(start, start + ROWS)
+      .map(({ subscriber_id, subscription_id, part_id, told_before }) => ({
+        ...{ edition_id: edition.id, subscriber_id, subscription_id, part_id, told_before },
+        ...{ state: 'queued', due_at: dueAt, attempts: 0 },
+      }))
+    const inserted = await db
+      .insertInto('delivery')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('subscriber_id')
+      .execute()
+    fresh += inserted.length
+  }
+  const moves: tally.Moves = new Map()
+  tally.note(moves, edition.id, null, 'queued', fresh)
+  await tally.move(db, moves)
+  return fresh
+}
+
+/**
+ * A new edition of the digest goes out: what was tried and deferred of earlier ones is skipped(superseded) and its stories
+ * count as untold again. Not what has not been tried yet (its reader counts as told and gets it), what is being sent, nor
+ * what may have arrived. To be called before the new edition's readers are looked up.
+ */
+export async function supersede(db: Db, digestId: number, newEditionId: number): Promise<number> {
+  const earlier = await db
+    .selectFrom('edition')
+    .select('id')
+    .where('digest_id', '=', digestId)
+    .where('id', '!=', newEditionId)
+    .where('state', 'in', ['composing', 'frozen', 'held'])
+    .orderBy('id')
+    .execute()
+  let all = 0
+  for (const edition of earlier) {
+    const skipped = await skipWaiting(
+      db,
+      'superseded',
+      sql`edition_id = ${edition.id} and state = 'deferred' and doubted_at is null`,
+    )
+    if (skipped.length > 0) await follows.untell(db, edition.id)
+    all += skipped.length
+  }
+  return all
+}
+
+/** Who leaves gets nothing more: all that waits for this subscription is skipped(left), also what may have arrived. */
+export async function skipFor(db: Db, subscriptionId: number): Promise<number> {
+  const { subscriber_id } = (await db
+    .selectFrom('subscription')
+    .select('subscriber_id')
+    .where('id', '=', subscriptionId)
+    .executeTakeFirst()) ?? { subscriber_id: 0 }
+  const skipped = await skipWaiting(
+    db,
+    'left',
+    sql`subscriber_id = ${subscriber_id} and subscription_id = ${subscriptionId}`,
+  )
+  for (const row of skipped) await follows.untell(db, row.edition_id, [row.subscriber_id])
+  const notices = await db
+    .updateTable('notice')
+    .set({ state: 'skipped', reason: 'left' })
+    .where('subscription_id', '=', subscriptionId)
+    .where('subscriber_id', '=', subscriber_id)
+    .where(waiting('notice'))
+    .returning('id')
+    .execute()
+  return skipped.length + notices.length
+}
+
+/** One state at a time, as a statement does not tell which state its rows came from. */
+async function skipWaiting(
+  db: Db,
+  reason: string,
+  which: RawBuilder<unknown>,
+): Promise<{ edition_id: number; subscriber_id: number }[]> {
+  const moves: tally.Moves = new Map()
+  const all: { edition_id: number; subscriber_id: number }[] = []
+  for (const state of ['queued', 'deferred', 'uncertain']) {
+    const { rows } = await sql<{ edition_id: number; subscriber_id: number }>`
+      update delivery set state = 'skipped', reason = ${reason}, sender_id = null
+      where ${waiting('delivery')} and state = ${state} and ${which}
+      returning edition_id, subscriber_id`.execute(db)
+    for (const row of rows) tally.note(moves, row.edition_id, state, 'skipped')
+    all.push(...rows)
+  }
+  await tally.move(db, moves)
+  return all
+}
+
+/**
+ * A newer revision of the edition: all that is not finished carries the new parts from now on; a part of which nothing is
+ * left (null) is skipped(withdrawn). What a sender has claimed meanwhile gets no mark for the old part; what is on the wire
+ * cannot be called back, and its record says what it carried.
+ */
+export async function reassign(db: Db, editionId: number, parts: Map<number, number | null>): Promise<number> {
+  let moved = 0
+  for (const [old, fresh] of parts) {
+    if (fresh === null) {
+      const skipped = await skipWaiting(db, 'withdrawn', sql`edition_id = ${editionId} and part_id = ${old}`)
+      await follows.untell(
+        db,
+        editionId,
+        skipped.map((row) => row.subscriber_id),
+      )
+      moved += skipped.length
+      continue
+    }
+    const rows = await db
+      .updateTable('delivery')
+      .set({ part_id: fresh })
+      .where('edition_id', '=', editionId)
+      .where('part_id', '=', old)
+      .where('state', 'in', OPEN)
+      .returning('subscriber_id')
+      .execute()
+    moved += rows.length
+  }
+  return moved
+}
+
+export type NewNotice = {
+  kind: 'confirm' | 'welcome'
+  subscriber_id: number
+  subscription_id: number
+  language: string
+}
+
+/** Asks for a letter to one person, due at once, before all editions. */
+export async function ask(db: Db, notice: NewNotice, now: Instant): Promise<void> {
+  const { kind, subscriber_id, subscription_id, language } = notice
+  await db
+    .insertInto('notice')
+    .values({
+      kind,
+      subscriber_id,
+      subscription_id,
+      language,
+      state: 'queued',
+      due_at: now,
+      attempts: 0,
+      created_at: now,
+    })
+    .execute()
+}

@@ -1,0 +1,130 @@
+import { type Instant, instant, later } from '../../db/instant.ts'
+import type { App } from '../app.ts'
+import type { Relay } from '../config.ts'
+
+/**
+ * A relay as this process finds it: how many lines are open, and until when nothing is tried.
+ *
+ * A line that breaks says little while others work: then only fewer lines are opened (many relays allow fewer than we would
+ * like). When no line is left the relay pauses, each time for longer until it takes a letter again.
+ */
+export type Way = {
+  readonly relay: Relay
+  readonly id: number
+  /** How many lines may be opened now; 0 while it pauses. */
+  room(): number
+  paused(): boolean
+  /** Milliseconds until it may be tried again. */
+  rest(): number
+  /** Why it pauses, in its own words. */
+  reason(): string
+  /** How many letters it has taken. */
+  readonly taken: number
+  opening(): void
+  failed(reason: string): void
+  closed(): void
+  /** It took (or refused) a letter, so it works. */
+  works(): void
+  /** It asks us to stop for a while: its rate, its quota, its log-in. */
+  stop(reason: string): void
+  /** Waits for this letter's turn, as its rate allows. */
+  turn(signal: AbortSignal): Promise<void>
+}
+
+const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
+const FEWER = 60_000 // ms until more lines than worked are tried again
+
+/** The relays of the configuration in their order, each with its row. */
+export async function openWays(app: App): Promise<Way[]> {
+  const ways: Way[] = []
+  for (const relay of app.config.relays) {
+    await app.db
+      .insertInto('relay')
+      .values({ name: relay.name })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    const row = await app.db.selectFrom('relay').select('id').where('name', '=', relay.name).executeTakeFirstOrThrow()
+    ways.push(openWay(app, relay, row.id))
+  }
+  return ways
+}
+
+function openWay(app: App, relay: Relay, id: number): Way {
+  let lines = 0 // open or being opened
+  let most = relay.connections
+  let mostUntil = 0
+  let pausedUntil = 0
+  let pauses = 0
+  let why = ''
+  let taken = 0
+  let next = 0
+  function pause(reason: string): void {
+    if (performance.now() < pausedUntil) return // ten lines that break at once are one failure
+    const milliseconds = PAUSES[Math.min(pauses++, PAUSES.length - 1)]!
+    pausedUntil = performance.now() + milliseconds
+    why = reason
+    app.log.warn('a relay pauses', { relay: relay.name, reason: reason.slice(0, 60), milliseconds })
+    keep(later(instant(app.now()), milliseconds), reason)
+  }
+  function keep(paused_until: Instant | null, reason: string | null): void {
+    // For the desk to show: the sending itself does not depend on it.
+    app.db
+      .updateTable('relay')
+      .set({ paused_until, reason })
+      .where('id', '=', id)
+      .execute()
+      .catch((error) => app.log.warn('a relay is not noted', { error }))
+  }
+  const paused = () => performance.now() < pausedUntil
+  return {
+    relay,
+    id,
+    paused,
+    room: () => (paused() ? 0 : (performance.now() < mostUntil ? most : relay.connections) - lines),
+    rest: () => Math.max(0, pausedUntil - performance.now()),
+    reason: () => why,
+    get taken() {
+      return taken
+    },
+    opening: () => {
+      lines++
+    },
+    failed(reason) {
+      lines--
+      if (lines === 0) return pause(reason)
+      most = lines
+      mostUntil = performance.now() + FEWER
+    },
+    closed: () => {
+      lines--
+    },
+    works() {
+      taken++
+      if (pauses > 0 && !paused()) {
+        pauses = 0
+        keep(null, null)
+      }
+    },
+    stop: pause,
+    async turn(signal) {
+      if (!relay.rate) return
+      const now = performance.now()
+      next = Math.max(now, next) + 1000 / relay.rate
+      await rest(next - 1000 / relay.rate - now, signal)
+    },
+  }
+}
+
+/** Waits, at most until the signal. */
+export function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds <= 0 || signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, milliseconds)
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    signal.addEventListener('abort', end)
+  })
+}

@@ -1,0 +1,76 @@
+import { held, waiting } from '../../db/claims.ts'
+import type { Instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import * as editions from '../editions.ts'
+import { OPEN } from './task.ts'
+
+/** When the next waiting letter is due; undefined when none waits. */
+export async function nextDue(db: Db): Promise<Instant | undefined> {
+  const notice = await db
+    .selectFrom('notice')
+    .select(({ fn }) => fn.min('due_at').as('at'))
+    .where(waiting('notice'))
+    .executeTakeFirst()
+  const delivery = await db
+    .selectFrom('delivery')
+    .innerJoin('edition', 'edition.id', 'delivery.edition_id')
+    .select(({ fn }) => fn.min('delivery.due_at').as('at'))
+    .where('edition.state', '=', 'frozen')
+    .where(waiting('delivery'))
+    .executeTakeFirst()
+  const due = [notice?.at, delivery?.at].filter((at) => at !== null && at !== undefined)
+  return due.length > 0 ? (Math.min(...due) as Instant) : undefined
+}
+
+/** How many letters are not finished, over all editions that may be sent and all notices. */
+export async function left(db: Db): Promise<number> {
+  const deliveries = await db
+    .selectFrom('tally')
+    .innerJoin('edition', 'edition.id', 'tally.edition_id')
+    .select(({ fn, cast }) => cast<number>(fn.sum('n'), 'integer').as('n'))
+    .where('edition.state', '=', 'frozen')
+    .where('tally.state', 'in', OPEN)
+    .executeTakeFirst()
+  const notices = await db
+    .selectFrom('notice')
+    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
+    .where(waiting('notice'))
+    .executeTakeFirst()
+  return (deliveries?.n ?? 0) + (notices?.n ?? 0)
+}
+
+/** Whether another sender, alive or dead, holds letters. */
+export async function heldByOthers(db: Db, senderId: string): Promise<boolean> {
+  for (const table of ['delivery', 'notice'] as const) {
+    const row = await db
+      .selectFrom(table)
+      .select('sender_id')
+      .where(held(table))
+      .where('sender_id', '!=', senderId)
+      .limit(1)
+      .executeTakeFirst()
+    if (row) return true
+  }
+  return false
+}
+
+/** Ends the editions of which nothing waits any more. */
+export async function finish(db: Db, now: Instant): Promise<void> {
+  const rows = await db
+    .selectFrom('edition')
+    .select('id')
+    .where('state', '=', 'frozen')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tally')
+            .select('n')
+            .whereRef('tally.edition_id', '=', 'edition.id')
+            .where('tally.state', 'in', OPEN)
+            .where('n', '>', 0),
+        ),
+      ),
+    )
+    .execute()
+  for (const { id } of rows) await editions.finish(db, id, now)
+}

@@ -1,0 +1,95 @@
+import type { Db } from '../../db/schema.ts'
+import * as editions from '../editions.ts'
+import * as tally from './tally.ts'
+
+/** What the ledger says of an edition. `waiting` also counts what is being sent; `doubted` are subscribers' public ids. */
+export type Verdict = {
+  edition: string
+  recipients: number
+  submitted: number
+  refused: number
+  skipped: number
+  uncertain: number
+  waiting: number
+  /** The counted rows and the tally agree. */
+  reconciled: boolean
+  doubted: string[]
+  /** Reconciled, and everybody is in one of the states. */
+  addsUp: boolean
+}
+
+export type Progress = {
+  recipients: number
+  submitted: number
+  refused: number
+  skipped: number
+  uncertain: number
+  waiting: number
+}
+
+/** Counts the rows of an edition and holds them against the tally. */
+export async function verify(db: Db, editionPublicId: string): Promise<Verdict> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute((one) => judge(one, editionPublicId))
+}
+
+async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
+  const edition = await editions.find(db, editionPublicId)
+  const counted = await counts(db, edition.id)
+  const kept = await tally.of(db, edition.id)
+  const states = [...new Set([...counted.keys(), ...kept.keys()])]
+  const reconciled = states.every((state) => counted.get(state) === kept.get(state))
+  const progress = summed(counted)
+  const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
+  const doubted = await db
+    .selectFrom('delivery')
+    .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
+    .select('subscriber.public_id')
+    .where('delivery.edition_id', '=', edition.id)
+    .where('delivery.doubted_at', 'is not', null)
+    .orderBy('subscriber.id')
+    .execute()
+  const everybody = submitted + refused + skipped + uncertain + waiting === recipients
+  return {
+    edition: edition.public_id,
+    ...progress,
+    reconciled,
+    doubted: doubted.map((row) => row.public_id),
+    addsUp: reconciled && everybody,
+  }
+}
+
+/** How far an edition is, from the tally: fit for asking every second. */
+export async function progress(db: Db, editionId: number): Promise<Progress> {
+  return summed(await tally.of(db, editionId))
+}
+
+/** How many readers the edition goes to. */
+export async function recipients(db: Db, editionId: number): Promise<number> {
+  return (await progress(db, editionId)).recipients
+}
+
+async function counts(db: Db, editionId: number): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select('state')
+    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
+    .where('edition_id', '=', editionId)
+    .groupBy('state')
+    .execute()
+  return new Map(rows.map((row) => [row.state, row.n]))
+}
+
+function summed(states: Map<string, number>): Progress {
+  const n = (state: string) => states.get(state) ?? 0
+  return {
+    recipients: [...states.values()].reduce((sum, value) => sum + value, 0),
+    submitted: n('submitted'),
+    refused: n('refused'),
+    skipped: n('skipped'),
+    uncertain: n('uncertain'),
+    waiting: n('queued') + n('deferred') + n('claimed') + n('submitting'),
+  }
+}

@@ -1,0 +1,46 @@
+import { type Instant, instant, moment } from '../../db/instant.ts'
+
+/** An hour of some weekdays in a zone: `minute` of the local day, `weekdays` as bits (bit 0 = Monday). */
+export type Hour = { zone: string; minute: number; weekdays: number }
+
+/** A local day and the moment at which its hour comes. */
+export type Occurrence = { on: string; at: Instant }
+
+/**
+ * When the hour comes on a local day. A day has its hour once, whatever the clocks do: one that is skipped in spring comes
+ * as much later as the clocks jumped, one that is there twice in autumn is the first of the two (RFC 5545 §3.3.5).
+ */
+function occurrence(hour: Hour, day: Temporal.PlainDate): Occurrence {
+  const time = Temporal.PlainTime.from({ hour: Math.floor(hour.minute / 60), minute: hour.minute % 60 })
+  const at = day.toZonedDateTime({ timeZone: hour.zone, plainTime: time }).toInstant()
+  return { on: day.toString(), at: instant(at) }
+}
+
+/** The first occurrence after a moment. */
+export function next(hour: Hour, after: Instant): Occurrence {
+  return nearest(hour, localDay(hour, after).subtract({ days: 1 }), 1, (found) => found.at > after)
+}
+
+/** The last occurrence at or before a moment. */
+export function latest(hour: Hour, until: Instant): Occurrence {
+  return nearest(hour, localDay(hour, until).add({ days: 1 }), -1, (found) => found.at <= until)
+}
+
+function nearest(
+  hour: Hour,
+  start: Temporal.PlainDate,
+  step: 1 | -1,
+  fits: (found: Occurrence) => boolean,
+): Occurrence {
+  for (let day = start, tries = 0; tries < 10; tries++, day = day.add({ days: step })) {
+    if ((hour.weekdays & (1 << (day.dayOfWeek - 1))) === 0) continue
+    const found = occurrence(hour, day)
+    if (fits(found)) return found
+  }
+  throw new Error(`an hour without weekdays: ${JSON.stringify(hour)}`)
+}
+
+/** The calendar day of a moment where the hour is. */
+export function localDay(hour: Pick<Hour, 'zone'>, at: Instant): Temporal.PlainDate {
+  return moment(at).toZonedDateTimeISO(hour.zone).toPlainDate()
+}

@@ -1,0 +1,152 @@
+import type { Instant } from '../../db/instant.ts'
+import { instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import type { Actor, App } from '../app.ts'
+import * as articles from '../articles/index.ts'
+import * as changes from '../changes.ts'
+import * as deliveries from '../deliveries/index.ts'
+import * as editions from '../editions.ts'
+import { Problem } from '../problem.ts'
+import * as site from '../site.ts'
+import * as render from './render.ts'
+import type { Candidate } from './stories.ts'
+
+const REASON = 'withdrawn'
+const PAUSED = 'paused'
+
+/**
+ * Withdraws a story everywhere at once: its address answers 410, feeds leave it out, and editions that carry it stop before
+ * their next letter; a revision without it then goes to everyone who has not been written to.
+ */
+export async function withdraw(app: App, actor: Actor, guid: string, reason: string): Promise<articles.Article> {
+  const now = instant(app.now())
+  const article = await app.db.transaction().execute(async (db) => {
+    const { article } = await articles.withdraw(db, actor, guid, reason, now)
+    await db
+      .updateTable('story')
+      .set({ excluded_at: now })
+      .where('article_id', '=', article.id)
+      .where('excluded_at', 'is', null)
+      .execute()
+    await holdCarriers(db, now)
+    return article
+  })
+  await reviseHeld(app, actor)
+  return article
+}
+
+/** Stops an edition before its next letter, until somebody lets it go on. */
+export async function pause(app: App, actor: Actor, publicId: string): Promise<void> {
+  const now = instant(app.now())
+  await app.db.transaction().execute(async (db) => {
+    const edition = await editions.find(db, publicId)
+    if (!(await editions.hold(db, edition.id, PAUSED, now)))
+      throw new Problem('edition-not-pausable', { state: edition.state })
+    await changes.record(db, actor, now, [{ verb: 'edition.pause', subject: `edition:${publicId}` }])
+  })
+}
+
+/** Lets a paused edition go on; one that carries a story withdrawn meanwhile is revised first. Answers its state then. */
+export async function resume(app: App, actor: Actor, publicId: string): Promise<string> {
+  const now = instant(app.now())
+  await app.db.transaction().execute(async (db) => {
+    const edition = await editions.find(db, publicId)
+    if (!(await editions.resume(db, edition.id, PAUSED)))
+      throw new Problem('edition-not-paused', { state: edition.state })
+    await site.touch(db) // a withdrawal does so too: whichever comes second sees the other
+    await holdCarriers(db, now)
+    await changes.record(db, actor, now, [{ verb: 'edition.resume', subject: `edition:${publicId}` }])
+  })
+  await reviseHeld(app, actor)
+  deliveries.wake(app)
+  return (await editions.find(app.db, publicId)).state
+}
+
+/** Holds every edition being sent whose present letters carry a withdrawn story; in the caller's transaction. */
+export async function holdCarriers(db: Db, now: Instant): Promise<void> {
+  const carriers = await db
+    .selectFrom('edition')
+    .innerJoin('part', (join) =>
+      join.onRef('part.edition_id', '=', 'edition.id').onRef('part.revision', '=', 'edition.revision'),
+    )
+    .innerJoin('part_article', 'part_article.part_id', 'part.id')
+    .innerJoin('article', 'article.id', 'part_article.article_id')
+    .select('edition.id')
+    .distinct()
+    .where('edition.state', '=', 'frozen')
+    .where('article.withdrawn_at', 'is not', null)
+    .execute()
+  for (const { id } of carriers) await editions.hold(db, id, REASON, now)
+}
+
+/** Renders what was held for a withdrawn story without it, and lets it go on. Safe to run twice, or after a crash. */
+export async function reviseHeld(app: App, actor: Actor): Promise<void> {
+  const held = await app.db
+    .selectFrom('edition')
+    .selectAll()
+    .where('state', '=', 'held')
+    .where('reason', '=', REASON)
+    .execute()
+  for (const edition of held) {
+    try {
+      await revise(app, actor, edition)
+    } catch (error) {
+      app.log.error('an edition cannot be revised and stays held', { edition: edition.public_id, error })
+    }
+  }
+}
+
+async function revise(app: App, actor: Actor, edition: editions.Edition): Promise<void> {
+  const digest = await app.db
+    .selectFrom('digest')
+    .selectAll()
+    .where('id', '=', edition.digest_id)
+    .executeTakeFirstOrThrow()
+  const renewed: { part: editions.PartKey; letter: render.Rendered | undefined }[] = []
+  for (const part of (await editions.parts(app.db, edition)).values()) {
+    const left = await remaining(app.db, edition.digest_id, part.id)
+    renewed.push({
+      part,
+      letter:
+        left.length > 0
+          ? await render.part(app, app.db, digest, edition.day, part.language, part.format, left)
+          : undefined,
+    })
+  }
+  await app.db.transaction().execute(async (db) => {
+    const revised = await editions.revise(db, edition)
+    if (!revised) return // somebody else was faster
+    const moves = new Map<number, number | null>()
+    for (const { part, letter } of renewed) {
+      moves.set(part.id, letter ? await editions.addPart(db, revised, { ...part, ...letter }) : null)
+    }
+    await deliveries.reassign(db, edition.id, moves)
+    await changes.record(db, actor, instant(app.now()), [
+      {
+        verb: 'edition.revise',
+        subject: `edition:${edition.public_id}`,
+        before: { revision: edition.revision },
+        after: { revision: revised.revision },
+      },
+    ])
+    await editions.resume(db, edition.id, REASON)
+    await site.touch(db)
+    await holdCarriers(db, instant(app.now())) // another story was withdrawn while this was rendered
+  })
+  deliveries.wake(app)
+}
+
+/** The stories of a part that have not been withdrawn. */
+async function remaining(db: Db, digestId: number, partId: number): Promise<Candidate[]> {
+  return db
+    .selectFrom('part_article')
+    .innerJoin('article', 'article.id', 'part_article.article_id')
+    .innerJoin('story', (join) =>
+      join.onRef('story.article_id', '=', 'article.id').on('story.digest_id', '=', digestId),
+    )
+    .select(['story.seq', 'story.article_id', 'article.published_at'])
+    .where('part_article.part_id', '=', partId)
+    .where('article.withdrawn_at', 'is', null)
+    .orderBy('story.seq')
+    .execute()
+}

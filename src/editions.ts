@@ -1,0 +1,184 @@
+import type { Selectable } from 'kysely'
+import type { Instant } from '../db/instant.ts'
+import type { Db, EditionTable, PartTable } from '../db/schema.ts'
+import { Problem } from './problem.ts'
+
+/** One day's digest: composing → frozen → held | done, or skipped. Only a frozen one is claimed. */
+export type Edition = Selectable<EditionTable>
+
+/** One rendering for all who share it. */
+export type Part = Selectable<PartTable>
+export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'format' | 'stories'>
+
+type Opening = Pick<
+  Edition,
+  'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
+>
+type NewPart = Pick<Part, 'from_seq' | 'language' | 'format' | 'stories' | 'subject' | 'html' | 'text'> & {
+  articles: { article_id: number; form: string }[]
+}
+
+/** Opens an edition for its recipients to be written; undefined if that day and slot has one (a skipped one is taken over). */
+export async function open(db: Db, opening: Opening): Promise<Edition | undefined> {
+  const fresh = {
+    revision: 1,
+    state: 'composing',
+    reason: null,
+    cursor: 0,
+    frozen_at: null,
+    held_at: null,
+    done_at: null,
+  }
+  const { public_id: _, ...again } = opening
+  return db
+    .insertInto('edition')
+    .values({ ...opening, ...fresh })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['digest_id', 'day', 'slot_id'])
+        .doUpdateSet({ ...again, ...fresh })
+        .where('edition.state', '=', 'skipped'),
+    )
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Records that there is no edition that day, and why; undefined if there is one after all. */
+export async function skip(
+  db: Db,
+  of: Pick<Edition, 'public_id' | 'digest_id' | 'day' | 'slot_id'> & { reason: string; now: Instant },
+): Promise<Edition | undefined> {
+  const { now, ...row } = of
+  return db
+    .insertInto('edition')
+    .values({
+      ...row,
+      ...{ revision: 1, state: 'skipped', subject: null, stories: 0, to_seq: 0, cursor: 0 },
+      ...{ due_at: now, composed_at: now, frozen_at: null, held_at: null, done_at: null },
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['digest_id', 'day', 'slot_id'])
+        .doUpdateSet({ reason: row.reason, composed_at: now })
+        .where('edition.state', '=', 'skipped'),
+    )
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Adds a rendering to the edition's present revision. */
+export async function addPart(
+  db: Db,
+  edition: Pick<Edition, 'id' | 'revision' | 'to_seq'>,
+  part: NewPart,
+): Promise<number> {
+  const { articles, ...values } = part
+  const { from_seq, language, format, stories, subject, html, text } = values
+  const row = { from_seq, language, format, stories, subject, html, text }
+  const { id } = await db
+    .insertInto('part')
+    .values({ ...row, edition_id: edition.id, revision: edition.revision, to_seq: edition.to_seq, sections: '' })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  for (let start = 0; start < articles.length; start += 1000) {
+    const rows = articles
+      .slice(start, start + 1000)
+      .map((article, index) => ({ part_id: id, position: start + index, ...article }))
+    await db.insertInto('part_article').values(rows).execute()
+  }
+  return id
+}
+
+/** The parts of the present revision by `from_seq language format`. */
+export async function parts(db: Db, edition: Pick<Edition, 'id' | 'revision'>): Promise<Map<string, PartKey>> {
+  const rows = await db
+    .selectFrom('part')
+    .select(['id', 'from_seq', 'language', 'format', 'stories'])
+    .where('edition_id', '=', edition.id)
+    .where('revision', '=', edition.revision)
+    .orderBy('from_seq')
+    .execute()
+  return new Map(rows.map((part) => [`${part.from_seq} ${part.language} ${part.format}`, part]))
+}
+
+/** Takes the row's lock and answers the edition if its recipients are still being written. */
+export async function lockComposing(db: Db, id: number): Promise<Edition | undefined> {
+  return db
+    .updateTable('edition')
+    .set({ state: 'composing' })
+    .where('id', '=', id)
+    .where('state', '=', 'composing')
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Remembers the last subscription whose delivery is written. */
+export async function moveCursor(db: Db, id: number, cursor: number): Promise<void> {
+  await db.updateTable('edition').set({ cursor }).where('id', '=', id).execute()
+}
+
+/** All recipients are written: from now on it may be claimed. */
+export async function freeze(db: Db, id: number, now: Instant): Promise<void> {
+  await db
+    .updateTable('edition')
+    .set({ state: 'frozen', frozen_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'composing')
+    .execute()
+}
+
+/** Stops claims at once; false if it is not one that is being sent. */
+export async function hold(db: Db, id: number, reason: string, now: Instant): Promise<boolean> {
+  const held = { state: 'held', reason, held_at: now }
+  const done = await db
+    .updateTable('edition')
+    .set(held)
+    .where('id', '=', id)
+    .where('state', '=', 'frozen')
+    .returning('id')
+    .execute()
+  return done.length > 0
+}
+
+/** Lets a held edition go on, for `reason` only, so that nobody lifts what somebody else held for another one. */
+export async function resume(db: Db, id: number, reason: string): Promise<boolean> {
+  const freed = { state: 'frozen', reason: null, held_at: null }
+  const done = await db
+    .updateTable('edition')
+    .set(freed)
+    .where('id', '=', id)
+    .where('state', '=', 'held')
+    .where('reason', '=', reason)
+    .returning('id')
+    .execute()
+  return done.length > 0
+}
+
+/** Opens the next revision of a held edition; undefined if somebody else already did. */
+export async function revise(db: Db, edition: Pick<Edition, 'id' | 'revision'>): Promise<Edition | undefined> {
+  return db
+    .updateTable('edition')
+    .set({ revision: edition.revision + 1 })
+    .where('id', '=', edition.id)
+    .where('state', '=', 'held')
+    .where('revision', '=', edition.revision)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Nothing waits any more. */
+export async function finish(db: Db, id: number, now: Instant): Promise<void> {
+  await db
+    .updateTable('edition')
+    .set({ state: 'done', done_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'frozen')
+    .execute()
+}
+
+/** The edition of this public id, or a Problem. */
+export async function find(db: Db, publicId: string): Promise<Edition> {
+  const edition = await db.selectFrom('edition').selectAll().where('public_id', '=', publicId).executeTakeFirst()
+  if (!edition) throw new Problem('edition-not-found', { value: publicId })
+  return edition
+}

@@ -1,0 +1,56 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Problem } from './problem.ts'
+
+/** The secrets that tokens are made with: the newest signs, all of them verify. */
+export type Keys = ReadonlyMap<number, Buffer>
+
+/** What a token is good for; one made for one purpose is worth nothing for another. */
+const PURPOSES = { unsubscribe: 1, confirm: 2, preferences: 3, form: 4 } as const
+export type Purpose = keyof typeof PURPOSES
+
+/** Reads the key ring, or makes it (0600) when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */
+export function loadKeys(file: string): Keys {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    writeFileSync(file, `1 ${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const keys = new Map<number, Buffer>()
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const match = /^(\d+) ([A-Za-z0-9_-]{43})$/.exec(line.trim())
+    if (match && Number(match[1]) < 16) keys.set(Number(match[1]), Buffer.from(match[2]!, 'base64url'))
+  }
+  if (keys.size === 0)
+    throw new Problem('file-unreadable', { file, reason: 'it holds no key; restore it from a backup' })
+  return keys
+}
+
+/** A token of 30 characters: key and purpose 1 byte, id 5 bytes, MAC 16 bytes. `about` binds it to a state, such as a date. */
+export function sign(keys: Keys, purpose: Purpose, id: number, about = ''): string {
+  return assemble(keys, Math.max(...keys.keys()), PURPOSES[purpose], id, about)
+}
+
+/** The id that a token carries, whoever made it: look its row up, then ask `holds`. */
+export function claimedId(token: string): number | undefined {
+  if (!/^[A-Za-z0-9_-]{30}$/.test(token)) return undefined
+  return Buffer.from(token, 'base64url').readUIntBE(1, 5)
+}
+
+/** Whether we made this token, for this purpose, id and state. */
+export function holds(keys: Keys, token: string, purpose: Purpose, id: number, about = ''): boolean {
+  if (claimedId(token) !== id) return false
+  const number = Buffer.from(token, 'base64url')[0]! >> 4
+  if (!keys.has(number)) return false
+  return timingSafeEqual(Buffer.from(token), Buffer.from(assemble(keys, number, PURPOSES[purpose], id, about)))
+}
+
+function assemble(keys: Keys, number: number, purpose: number, id: number, about: string): string {
+  const head = Buffer.alloc(6)
+  head[0] = (number << 4) | purpose
+  head.writeUIntBE(id, 1, 5)
+  const mac = createHmac('sha256', keys.get(number)!).update(head).update(about).digest().subarray(0, 16)
+  return Buffer.concat([head, mac]).toString('base64url')
+}

@@ -1,0 +1,5 @@
+export { renderEdition } from './edition.ts'
+export type { EditionLetter, LetterStory, Notice, Paper, Rendered } from './letter.ts'
+export { type Fixed, fix, type Personal, type Shared, size, splice } from './message.ts'
+export { renderNotice } from './notice.ts'
+export { fill, type Slot } from './slots.ts'

@@ -1,0 +1,51 @@
+import type { Instant } from '../../db/instant.ts'
+
+/** A rendered letter; html and text carry slots where the tokens of each reader go (see slots.ts). */
+export type Rendered = { subject: string; html: string; text: string }
+
+/** The paper as a letter shows it. */
+export type Paper = {
+  name: string
+  tagline: string
+  accent: string
+  logo?: { url: string; width: number; height: number }
+  postal_address: string
+  zone: string
+  url: string
+}
+
+/** A story as a letter shows it; `url` is the absolute short link, `picture` is shown for the lead only. */
+export type LetterStory = {
+  title: string
+  excerpt: string
+  url: string
+  language: string
+  section: string | null
+  published_at: Instant
+  picture?: { url: string; width: number; height: number; alt: string }
+}
+
+/** All that a digest's letter says. `stories` come newest first, `more` counts those that are not named at all. */
+export type EditionLetter = {
+  paper: Paper
+  digest: { title: string }
+  list: { title: string }
+  language: string
+  day: Temporal.PlainDate
+  stories: LetterStory[]
+  headlines: LetterStory[]
+  more: number
+  total: number
+  webUrl: string
+  reason: 'list'
+  publicUrl: string
+}
+
+/** A letter to one address about its own subscription; nothing in it was typed by whoever asked for it. */
+export type Notice = {
+  kind: 'confirm' | 'welcome'
+  paper: Paper
+  list: { title: string }
+  language: string
+  publicUrl: string
+}

@@ -1,0 +1,122 @@
+import { IntlMessageFormat } from 'intl-messageformat'
+import type { Instant } from '../db/instant.ts'
+import ar from '../templates/messages/ar.json' with { type: 'json' }
+import en from '../templates/messages/en.json' with { type: 'json' }
+import tr from '../templates/messages/tr.json' with { type: 'json' }
+import { Problem } from './problem.ts'
+
+const MESSAGES: Record<string, Record<string, string>> = { ar, en, tr }
+export type MessageKey = keyof typeof en
+
+/** The languages whose sentences we ship; any other one reads English around its own articles. */
+export const spoken = Object.keys(MESSAGES)
+
+/** A language tag in its canonical form (BCP 47), or a Problem. */
+export function languageTag(text: string): string {
+  try {
+    return Intl.getCanonicalLocales(text.trim().replaceAll('_', '-'))[0] ?? refuse(text)
+  } catch {
+    return refuse(text)
+  }
+}
+
+function refuse(text: string): never {
+  throw new Problem('bad-language', { value: text })
+}
+
+/** The base direction of a language's script. */
+export function direction(language: string): 'rtl' | 'ltr' {
+  const known = directions.get(language)
+  if (known) return known
+  const found = new Intl.Locale(language).getTextInfo().direction ?? 'ltr'
+  directions.set(language, found)
+  return found
+}
+
+const directions = new Map<string, 'rtl' | 'ltr'>() // by language tags, of which a paper has a handful
+
+const compiled = new Map<string, IntlMessageFormat>()
+
+/** The sentence of this key in this language (English where we have none), its ICU plurals and values filled in. Plain text. */
+export function say(language: string, key: MessageKey, values: Record<string, string | number> = {}): string {
+  const spokenHere = language.split('-')[0]!.toLowerCase()
+  const sentences = MESSAGES[spokenHere]?.[key] ? spokenHere : 'en'
+  const id = `${sentences} ${key}`
+  let message = compiled.get(id)
+  if (!message) {
+    // Numbers in Latin digits everywhere, as on the reference newsroom's pages.
+    message = new IntlMessageFormat(MESSAGES[sentences]![key] ?? key, `${sentences}-u-nu-latn`, undefined, {
+      ignoreTag: true,
+    })
+    compiled.set(id, message)
+  }
+  try {
+    return String(message.format(values))
+  } catch {
+    const missing = [...MESSAGES[sentences]![key]!.matchAll(/\{(\w+)(?=[,}])/g)].map((match) => [match[1]!, '…'])
+    return String(message.format({ ...Object.fromEntries(missing), ...values })) // a gap in a sentence is better than none
+  }
+}
+
+/** What a Problem says to the person who caused it. */
+export function sentence(language: string, problem: Problem): string {
+  return say(language, `problem.${problem.code}` as MessageKey, problem.values)
+}
+
+/** `04/12/2025`: zero-padded Latin digits, whatever the language; `Intl` with `ar` neither pads nor leaves out U+200F. */
+export function shortDate(at: Instant, zone: string): string {
+  const { day, month, year } = dateIn(at, zone)
+  return `${two(day)}/${two(month)}/${year}`
+}
+
+/** The local calendar day and hour of a moment. */
+function dateIn(at: Instant, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+}
+
+/** `14:05`. */
+export function clockTime(at: Instant, zone: string): string {
+  const { hour, minute } = dateIn(at, zone)
+  return `${two(hour)}:${two(minute)}`
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+const ARABIC_MONTHS = [
+  'كانون\u00a0الثاني / يناير', 'شباط / فبراير', 'آذار / مارس', 'نيسان / أبريل', 'أيار / مايو', 'حزيران / يونيو',
+  'تموز / يوليو', 'آب / أغسطس', 'أيلول / سبتمبر', 'تشرين\u00a0الأول / أكتوبر', 'تشرين\u00a0الثاني / نوفمبر', 'كانون\u00a0الأول / ديسمبر',
+] // biome-ignore format: a year
+
+/** `الخميس 4 كانون الأول / ديسمبر 2025`, `Thursday 4 December 2025`, `4 Aralık 2025 Perşembe`. */
+export function longDate(day: Temporal.PlainDate, language: string): string {
+  const tag = `${language}-u-nu-latn-ca-gregory`
+  if (language.startsWith('ar')) {
+    return `${day.toLocaleString(tag, { weekday: 'long' })} ${day.day} ${ARABIC_MONTHS[day.month - 1]} ${day.year}`
+  }
+  return day
+    .toLocaleString(tag === 'en-u-nu-latn-ca-gregory' ? 'en-GB-u-nu-latn-ca-gregory' : tag, {
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    })
+    .replace(/^(\p{L}+),/u, '$1')
+}
+
+/** The day by the Umm al-Qura calendar: `13 جمادى الآخرة 1447`. */
+export function hijriDate(day: Temporal.PlainDate, language: string): string {
+  const hijri = day.withCalendar('islamic-umalqura')
+  const month = hijri.toLocaleString(`${language}-u-nu-latn-ca-islamic-umalqura`, { month: 'long' })
+  return `${hijri.day} ${month} ${hijri.year}`
+}
+
+/** An IANA zone in its canonical spelling, or a Problem. */
+export function zoneName(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text.trim() }).resolvedOptions().timeZone
+  } catch {
+    throw new Problem('bad-zone', { value: text })
+  }
+}

@@ -1,0 +1,73 @@
+/** Every way the product says no, and the HTTP status that says it. */
+const PROBLEMS = {
+  'article-not-found': 404,
+  'bad-address': 422,
+  'bad-colour': 422,
+  'bad-date': 422,
+  'bad-form': 422,
+  'bad-language': 422,
+  'bad-number': 422,
+  'bad-slug': 422,
+  'bad-time': 422,
+  'bad-zone': 422,
+  'channel-not-found': 404,
+  config: 500,
+  'database-newer': 500,
+  'database-unreachable': 503,
+  'digest-not-found': 404,
+  'duration-too-long': 422,
+  'duration-unclear': 422,
+  'edition-not-found': 404,
+  'edition-not-pausable': 409,
+  'edition-not-paused': 409,
+  'file-unreadable': 422,
+  'folder-unwritable': 422,
+  'form-expired': 422,
+  'form-too-fast': 422,
+  'form-too-large': 413,
+  'image-unusable': 422,
+  'letter-too-large': 500,
+  'lines-rejected': 422,
+  'link-expired': 410,
+  'link-invalid': 404,
+  'list-not-found': 404,
+  'no-news': 409,
+  'no-relay': 409,
+  'no-sender': 409,
+  'output-unwritable': 500,
+  'page-not-found': 404,
+  'port-taken': 500,
+  'port-refused': 500,
+  'relay-unreachable': 503,
+  'slug-reserved': 422,
+  'slug-taken': 409,
+  'subscriber-not-found': 404,
+  suppressed: 409,
+  'title-empty': 422,
+  'too-many-requests': 429,
+  withdrawn: 410,
+} as const satisfies Record<string, number>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/**
+ * An expected failure, meant for the person who caused it. Anything else that is thrown is a bug.
+ *
+ * The code is the key of its sentence in `templates/messages/<language>.json` (`problem.<code>`); `values` fill it.
+ */
+export class Problem extends Error {
+  override name = 'Problem'
+  readonly code: ProblemCode
+  readonly status: (typeof PROBLEMS)[ProblemCode]
+  readonly values: Record<string, string | number>
+
+  constructor(code: ProblemCode, values: Record<string, string | number> = {}, options?: ErrorOptions) {
+    super(code, options)
+    this.code = code
+    this.status = PROBLEMS[code]
+    this.values = values
+  }
+}
+
+/** All codes: a test holds the sentences of every language against them. */
+export const problemCodes = Object.keys(PROBLEMS) as ProblemCode[]

@@ -1,0 +1,136 @@
+import type { Selectable } from 'kysely'
+import { type Instant, instant, later } from '../../db/instant.ts'
+import type { Db, SubscriptionTable } from '../../db/schema.ts'
+import type { App } from '../app.ts'
+import { record } from '../changes.ts'
+import * as deliveries from '../deliveries/index.ts'
+import { claimedId, holds, type Keys } from '../keys.ts'
+import { say } from '../locale.ts'
+import { networkOf } from '../network.ts'
+import { Problem } from '../problem.ts'
+import { consent, type Kind } from './consents.ts'
+import type { List } from './lists.ts'
+import { isSuppressed } from './suppressions.ts'
+
+const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed
+
+/** One address on one list. */
+export type Subscription = Selectable<SubscriptionTable>
+
+/** Where the holder of a token stands. */
+export type Standing = { subscription: Subscription; list: List; address_hash: string }
+
+/** What a confirmation's link is about; nothing changes. A Problem when the link is not ours, or too old. */
+export async function readConfirmation(app: App, token: string): Promise<Standing> {
+  return awaited(app.read, app.keys, token, instant(app.now()))
+}
+
+/** What an unsubscribe link is about; nothing changes. */
+export async function readLeaving(app: App, token: string): Promise<Standing> {
+  const id = claimedId(token)
+  if (id === undefined || !holds(app.keys, token, 'unsubscribe', id)) throw new Problem('link-invalid')
+  return claimed(app.read, id)
+}
+
+/** The reader's own yes: active from now on, also after leaving, but never against a suppression. Again is no change. */
+export async function confirm(app: App, token: string, network: string): Promise<Standing> {
+  const now = instant(app.now())
+  const standing = await awaited(app.read, app.keys, token, now)
+  return app.db.transaction().execute(async (db) => {
+    if (await isSuppressed(db, standing.address_hash)) throw new Problem('suppressed')
+    const active = await turn(db, standing, {
+      state: 'active',
+      confirmed_at: now,
+      left_at: null,
+      left_reason: null,
+    })
+    if (!active) return standing
+    const wording = say(active.language, 'reader.confirm-text', { list: standing.list.title })
+    await testify(db, standing, 'confirmed', wording, network, '/confirm', now)
+    return { ...standing, subscription: active }
+  })
+}
+
+/** The reader's own no: at once, also for letters that wait to be sent. Again is no change. */
+export async function leave(app: App, token: string, how: 'one-click' | 'page', network: string): Promise<Standing> {
+  const now = instant(app.now())
+  const standing = await readLeaving(app, token)
+  return app.db.transaction().execute(async (db) => {
+    await deliveries.skipFor(db, standing.subscription.id)
+    const left = await turn(db, standing, { state: 'left', left_at: now, left_reason: how })
+    if (!left) return standing
+    const wording =
+      how === 'page'
+        ? say(left.language, 'reader.leave-text', { list: standing.list.title })
+        : 'List-Unsubscribe=One-Click'
+    await testify(db, standing, 'left', wording, network, `/unsubscribe (${how})`, now)
+    return { ...standing, subscription: left }
+  })
+}
+
+/** Moves the subscription into another state; undefined when it is in it already, also by a press at the same moment. */
+async function turn(
+  db: Db,
+  { subscription }: Standing,
+  change: Partial<Subscription> & { state: string },
+): Promise<Subscription | undefined> {
+  return db
+    .updateTable('subscription')
+    .set(change)
+    .where('id', '=', subscription.id)
+    .where('state', '!=', change.state)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+async function testify(
+  db: Db,
+  { subscription, list, address_hash }: Standing,
+  kind: Kind,
+  wording: string,
+  network: string,
+  form: string,
+  at: Instant,
+): Promise<void> {
+  const evidence = { subscription_id: subscription.id, list_id: list.id, address_hash, network: networkOf(network) }
+  await consent(db, [{ ...evidence, kind, wording, form, actor: 'reader', at }])
+  await record(db, 'reader', at, [
+    {
+      verb: kind === 'left' ? 'subscription.leave' : 'subscription.confirm',
+      subject: `subscription:${subscription.id}`,
+      before: { state: subscription.state },
+    },
+  ])
+}
+
+/** A token belongs to one request; a later one does not void the letter that is already in the reader's inbox. */
+async function awaited(db: Db, keys: Keys, token: string, now: Instant): Promise<Standing> {
+  const id = claimedId(token)
+  if (id === undefined) throw new Problem('link-invalid')
+  const standing = await claimed(db, id)
+  const { requested_at } = standing.subscription
+  const earlier = await db
+    .selectFrom('consent')
+    .select('at')
+    .where('address_hash', '=', standing.address_hash)
+    .where('subscription_id', '=', id)
+    .where('kind', '=', 'asked')
+    .execute()
+  const requests = [...(requested_at === null ? [] : [requested_at]), ...earlier.map(({ at }) => at)]
+  const asked = requests.find((at) => holds(keys, token, 'confirm', id, String(at)))
+  if (asked === undefined) throw new Problem('link-invalid')
+  if (asked < later(now, -VALID)) throw new Problem('link-expired')
+  return standing
+}
+
+async function claimed(db: Db, id: number): Promise<Standing> {
+  const subscription = await db.selectFrom('subscription').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!subscription) throw new Problem('link-invalid')
+  const list = await db.selectFrom('list').selectAll().where('id', '=', subscription.list_id).executeTakeFirstOrThrow()
+  const { address_hash } = await db
+    .selectFrom('subscriber')
+    .select('address_hash')
+    .where('id', '=', subscription.subscriber_id)
+    .executeTakeFirstOrThrow()
+  return { subscription, list, address_hash }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { type Instant, instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import { addressHash, type Email, email, masked } from '../address.ts'
+import type { App } from '../app.ts'
+import { record } from '../changes.ts'
+import * as deliveries from '../deliveries/index.ts'
+import { publicId } from '../ids.ts'
+import * as limits from '../limits.ts'
+import { languageTag, say } from '../locale.ts'
+import { networkOf } from '../network.ts'
+import { Problem } from '../problem.ts'
+import type { Site } from '../site.ts'
+import * as site from '../site.ts'
+import { oneLine } from '../text.ts'
+import { consent, type Evidence } from './consents.ts'
+import { findPublicList } from './lists.ts'
+import { isSuppressed } from './suppressions.ts'
+
+const HOUR = 3_600_000
+const PER_NETWORK = { most: 20, within: HOUR }
+const PER_DOMAIN = { most: 500, within: HOUR } // one provider's addresses, from however many networks
+const IN_ALL = { most: 3000, within: HOUR }
+const PER_MAILBOX = { most: 1, within: 24 * HOUR }
+
+/** A request to join. `network` is the client's address, `form` where it was made, `language` that of the form. */
+export type Request = { list: string; address: string; network: string; form: string; language: string }
+
+/**
+ * Asks an address to confirm that it wants the list.
+ *
+ * The answer is the same whoever asks and whatever the address's history (none, waiting, active, left, suppressed), so
+ * that a form cannot be used to find out who reads us, nor to fill somebody's inbox.
+ */
+export async function invite(app: App, request: Request): Promise<void> {
+  const to = typedAddress(request.address)
+  const list = await findPublicList(app.db, request.list)
+  const language = languageTag(request.language)
+  const now = instant(app.now())
+  const network = networkOf(request.network)
+  const asked = {
+    kind: 'asked',
+    list_id: list.id,
+    address_hash: addressHash(to),
+    network,
+    form: oneLine(request.form).slice(0, 200),
+    wording: agreement(language, await site.show(app, app.db)),
+    actor: 'reader',
+    at: now,
+  } as const
+  await ration(app.db, to, network, now)
+  await app.db.transaction().execute(async (db) => {
+    await limits.forget(db, now)
+    if (await limits.take(db, `confirm:${mailboxHash(to)}`, PER_MAILBOX, now)) await ask(db, to, language, asked)
+  })
+}
+
+/** An address as somebody typed it, control characters refused instead of trimmed. */
+export function typedAddress(text: string): Email {
+  if (/\p{Cc}/u.test(text)) throw new Problem('bad-address', { value: masked(text.replace(/\p{Cc}/gu, '')) })
+  return email(text)
+}
+
+/** What a reader agrees to: the sentence on the form, and the one kept as evidence. */
+export function agreement(language: string, paper: Pick<Site, 'name'>): string {
+  return say(language, 'reader.agreement', { paper: paper.name })
+}
+
+async function ration(db: Db, to: Email, network: string, now: Instant): Promise<void> {
+  const domain = to.slice(to.lastIndexOf('@') + 1)
+  // In one transaction, so that nobody's write elsewhere holds up this process.
+  const left = await db
+    .transaction()
+    .execute(
+      async (db) =>
+        (await limits.take(db, `network:${network}`, PER_NETWORK, now)) &&
+        (await limits.take(db, `domain:${domain}`, PER_DOMAIN, now)) &&
+        (await limits.take(db, 'confirm', IN_ALL, now)),
+    )
+  if (!left) throw new Problem('too-many-requests')
+}
+
+async function ask(db: Db, to: Email, language: string, asked: Omit<Evidence, 'subscription_id'>): Promise<void> {
+  const suppressed = await isSuppressed(db, asked.address_hash)
+  const wish = suppressed ? undefined : await wishFor(db, to, language, asked)
+  await consent(db, [{ ...asked, subscription_id: wish?.subscription_id ?? null }])
+  if (!wish) return
+  await deliveries.ask(db, { kind: 'confirm', ...wish, language }, asked.at)
+  await record(db, 'reader', asked.at, [
+    { verb: 'subscription.ask', subject: `subscription:${wish.subscription_id}`, after: { list_id: asked.list_id } },
+  ])
+}
+
+/** The subscription asked for, made if need be; whoever is active or has left stays so until the letter is confirmed. */
+async function wishFor(
+  db: Db,
+  to: Email,
+  language: string,
+  { address_hash, list_id, at }: Omit<Evidence, 'subscription_id'>,
+): Promise<{ subscriber_id: number; subscription_id: number }> {
+  const subscriber = await db
+    .insertInto('subscriber')
+    .values({ public_id: publicId(), address: to, address_hash, created_at: at })
+    .onConflict((conflict) =>
+      conflict.column('address_hash').doUpdateSet((eb) => ({
+        address: eb.fn.coalesce('subscriber.address', 'excluded.address'), // an erased one who comes back
+        erased_at: null,
+      })),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const subscription = await db
+    .insertInto('subscription')
+    .values({ ...fresh(list_id, subscriber.id, at), state: 'pending', language, requested_at: at })
+    .onConflict((conflict) => conflict.columns(['list_id', 'subscriber_id']).doUpdateSet({ requested_at: at }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return { subscriber_id: subscriber.id, subscription_id: subscription.id }
+}
+
+/** What every new subscription begins with. */
+export function fresh(list_id: number, subscriber_id: number, created_at: Instant) {
+  return { list_id, subscriber_id, sections: '', format: 'html', feed_epoch: 0, created_at }
+}
+
+/** One mailbox, however its address is written: without case and without what follows a `+`. */
+function mailboxHash(address: Email): string {
+  const at = address.lastIndexOf('@')
+  const local = address.slice(0, at).replace(/(?<=.)\+.*$/, '')
+  return createHash('sha256')
+    .update(`${local}${address.slice(at)}`.toLowerCase())
+    .digest('hex')
+}

@@ -1,0 +1,38 @@
+import { type Instant, instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import { addressHash, type Email, email } from '../address.ts'
+import type { Actor, App } from '../app.ts'
+import { record } from '../changes.ts'
+import { oneLine } from '../text.ts'
+
+/** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change. */
+export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<void> {
+  const now = instant(app.now())
+  await app.db.transaction().execute((db) => suppressIn(db, actor, email(address), reason, now))
+}
+
+async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, now: Instant): Promise<void> {
+  const row = {
+    address_hash: addressHash(address),
+    address,
+    reason: oneLine(reason).slice(0, 500) || 'manual',
+    actor,
+    created_at: now,
+  }
+  const fresh = await db
+    .insertInto('suppression')
+    .values(row)
+    .onConflict((conflict) => conflict.column('address_hash').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!fresh) return
+  await record(db, actor, now, [
+    { verb: 'suppression.add', subject: `suppression:${fresh.id}`, after: { reason: row.reason } },
+  ])
+}
+
+/** Whether nobody may ever write to the address of this hash. */
+export async function isSuppressed(db: Db, hash: string): Promise<boolean> {
+  const row = await db.selectFrom('suppression').select('id').where('address_hash', '=', hash).executeTakeFirst()
+  return row !== undefined
+}

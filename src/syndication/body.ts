@@ -1,0 +1,46 @@
+import type { Story } from '../articles/index.ts'
+import { direction, say } from '../locale.ts'
+import { clean, escaped } from '../text.ts'
+import type { Image } from './entry.ts'
+
+const KEPT = 16_000_000 // letters of cleaned HTML kept at hand
+const kept = new Map<string, string>()
+let size = 0
+
+/** A stored body, cleaned once more on its way out. Remembered: a new article does not cost cleaning the old ones again. */
+export function cleaned(html: string): string {
+  const known = kept.get(html)
+  if (known !== undefined) return known
+  const result = clean(html)
+  size += html.length + result.length
+  kept.set(html, result)
+  for (const [oldest, value] of kept) {
+    if (size <= KEPT) break
+    kept.delete(oldest)
+    size -= oldest.length + value.length
+  }
+  return result
+}
+
+/** The whole article as HTML that stands alone: its picture, its text and where it comes from, in its direction. */
+export function fullText(story: Story, image: Image | undefined): string {
+  const body = cleaned(story.body_html)
+  const credit = story.credit ? say(story.language, 'article.source', { credit: story.credit }) : ''
+  const parts = [
+    image && !body.includes(escaped(image.url)) && !body.includes(image.url) ? figure(image, story.language) : '',
+    body,
+    credit && `<p>${escaped(credit)}</p>`,
+  ].filter(Boolean)
+  return parts.length > 0 ? directed('div', story.language, parts.join('\n')) : ''
+}
+
+/** HTML with its language and direction on its root, where readers that show it elsewhere still find them. */
+export function directed(tag: 'div' | 'p', language: string, html: string): string {
+  return `<${tag} dir="${direction(language)}" lang="${escaped(language)}">${html}</${tag}>`
+}
+
+function figure({ url, width, height, alt, caption, credit }: Image, language: string): string {
+  const size = width && height ? ` width="${width}" height="${height}"` : ''
+  const words = [caption, credit && say(language, 'article.picture-credit', { credit })].filter(Boolean).join(' · ')
+  return `<figure><img src="${escaped(url)}"${size} alt="${escaped(alt)}">${words && `<figcaption>${escaped(words)}</figcaption>`}</figure>`
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { readable } from '../colour.ts'
+
+/** A file that pages ask for by a name which changes with its bytes. */
+export type Asset = { type: string; body: string | Uint8Array<ArrayBuffer>; lasting: boolean }
+
+/** The paper's two grounds, as style/paper.css has them. */
+const PAPER = '#fdfcf9'
+const NIGHT = '#161513'
+
+const ARABIC =
+  'U+0600-06FF,U+0750-077F,U+0870-088E,U+0890-0891,U+0897-08FF,U+200C-200E,U+2010-2011,U+204F,U+2E41,U+FB50-FDFF,U+FE70-FEFC'
+const LATIN =
+  'U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-200B,U+200F,U+2012-204E,U+2050-206F,U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD'
+const LATIN_MORE =
+  'U+0100-0130,U+0132-0151,U+0154-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1E00-1E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2113'
+
+/** The Arabic subsets hold no Latin digits: without the Latin ones every date would change its face. */
+const FONTS = [
+  ['IBM Plex Sans Arabic', 'ibm-plex-sans-arabic', 700],
+  ['Noto Naskh Arabic', 'noto-naskh-arabic', 400],
+].flatMap(([family, name, weight]) =>
+  [['arabic', ARABIC], ['latin', LATIN], ['latin-ext', LATIN_MORE]].map(([subset, range]) => {
+    const file = `${name}-${subset}-${weight}-normal.woff2`
+    const body = new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve(`@fontsource/${name}/files/${file}`))))
+    return { family, weight, subset, range, body, href: `/assets/${name}-${subset}-${weight}-${hash(body)}.woff2` }
+  }),
+) // biome-ignore format: two tables
+
+const faces = FONTS.map(
+  ({ family, weight, href, range }) =>
+    `@font-face{font-family:'${family}';font-weight:${weight};font-display:swap;src:url(${href}) format('woff2');unicode-range:${range}}`,
+)
+const sheets = ['paper', 'lists', 'story', 'reader'].map((name) =>
+  readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'),
+)
+const sheet = smaller([...faces, ...sheets].join('\n'))
+const sheetHash = hash(sheet)
+const fonts = new Map(FONTS.map(({ href, body }) => [href.slice('/assets/'.length), body]))
+
+/** Where the stylesheet for a paper of this accent lies: no page needs a style of its own. */
+export function style(accent: string): string {
+  return `/assets/paper-${sheetHash}-${accent.slice(1)}.css`
+}
+
+/** Where the sign of a paper of this accent lies. */
+export function icon(accent: string): string {
+  return `/assets/sign-${accent.slice(1)}.svg`
+}
+
+/** The two faces that a page in this direction begins with. */
+export function preloads(direction: 'rtl' | 'ltr'): string[] {
+  const subset = direction === 'rtl' ? 'arabic' : 'latin'
+  return FONTS.filter((font) => font.subset === subset).map((font) => font.href)
+}
+
+/** The asset of this name; undefined for a name we never gave. */
+export function find(name: string): Asset | undefined {
+  const font = fonts.get(name)
+  if (font) return { type: 'font/woff2', body: font, lasting: true }
+  const [, version, sheetAccent] = /^paper-([0-9a-f]{12})-([0-9a-f]{6})\.css$/.exec(name) ?? []
+  if (sheetAccent) {
+    // Another version's page (machines are renewed one after another) is better served by this sheet than by none.
+    return { type: 'text/css; charset=utf-8', body: coloured(`#${sheetAccent}`), lasting: version === sheetHash }
+  }
+  const [, iconAccent] = /^sign-([0-9a-f]{6})\.svg$/.exec(name) ?? []
+  if (iconAccent) return { type: 'image/svg+xml', body: sign(`#${iconAccent}`), lasting: true }
+  return undefined
+}
+
+/** Without comments and the white space that only people need. */
+function smaller(css: string): string {
+  return css
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replaceAll(';}', '}')
+}
+
+/** The stylesheet in an accent that can be read on either ground. */
+function coloured(accent: string): string {
+  return `:root{--accent:${readable(accent, PAPER)};--accent-dark:${readable(accent, NIGHT)}}\n${sheet}`
+}
+
+/** A small page: a headline over three lines. */
+function sign(accent: string): string {
+  const lines = [25, 35, 45].map((y) => `<rect x="14" y="${y}" width="${y === 45 ? 22 : 36}" height="4"/>`)
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="${accent}"/><g fill="#fff" transform="matrix(-1 0 0 1 64 0)"><rect x="14" y="12" width="36" height="8"/>${lines.join('')}</g></svg>`
+}
+
+function hash(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 12)
+}

@@ -1,0 +1,45 @@
+import { statfs } from 'node:fs/promises'
+import type { App } from '../app.ts'
+import * as deliveries from '../deliveries/index.ts'
+
+export type Check = { status: 'ok' | 'degraded' | 'failing'; detail?: string }
+export type Health = { status: Check['status']; checks: Record<string, Check> }
+
+const MB = 1024 ** 2
+const SCARCE = 500 * MB
+const FULL = 20 * MB
+
+/** How the product fares; the worst check is the whole. */
+export async function health(app: App): Promise<Health> {
+  const checks = { database: await database(app), disk: await disk(app), sending: sending(app) }
+  const states = Object.values(checks).map((check) => check.status)
+  const status = states.includes('failing') ? 'failing' : states.includes('degraded') ? 'degraded' : 'ok'
+  return { status, checks }
+}
+
+async function database(app: App): Promise<Check> {
+  try {
+    await app.db.selectFrom('site').select('version').executeTakeFirstOrThrow()
+    return { status: 'ok' }
+  } catch (error) {
+    app.log.error('health: the database cannot be read', { error })
+    return { status: 'failing', detail: 'it cannot be read' }
+  }
+}
+
+async function disk(app: App): Promise<Check> {
+  const found = await statfs(app.config.data).catch(() => undefined)
+  if (!found) return { status: 'ok', detail: 'no folder of ours on this machine' } // database, secret and images are elsewhere
+  const free = found.bavail * found.bsize
+  if (free >= SCARCE) return { status: 'ok' }
+  return { status: free < FULL ? 'failing' : 'degraded', detail: `${Math.floor(free / MB)} MB left` }
+}
+
+/** Whether letters go out, as far as this process sends them; what was said by whom stands in the log. */
+function sending(app: App): Check {
+  const trouble = deliveries.trouble(app)
+  if (!trouble) return { status: 'ok' }
+  if (trouble.kind === 'ledger')
+    return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
+  return { status: 'degraded', detail: trouble.kind === 'relay' ? 'no relay takes letters' : 'there is no sender' }
+}
