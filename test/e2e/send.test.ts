@@ -1,0 +1,271 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type ParsedMail, simpleParser } from 'mailparser'
+import { SMTPServer } from 'smtp-server'
+import { describe, expect, test } from 'vitest'
+import * as deliveries from '../../src/deliveries/index.ts'
+import { edition, mailing } from '../mailing.ts'
+import { openRelay, type Received, type Script } from '../relay.ts'
+import { databases, openWorld, type World } from '../world.ts'
+
+const MORNING = '2026-11-23T05:00:00Z'
+const NONE = { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }
+const several = databases.filter((kind) => kind !== 'pglite') // PGlite lives inside one process
+
+describe.each(several)('sending from processes of their own on %s', (kind) => {
+  test('ten times kill -9 in the middle: nobody is lost, and who gets a letter twice sees the same Message-ID', {
+    timeout: 120_000,
+  }, async () => {
+    const connections = 5
+    await using relay = await openRelay({ dot: () => soon(15, '250 ok') })
+    await using world = await openWorld(kind, new Date().toISOString())
+    const list = await mailing(world, 1000)
+    const { public_id } = await edition(world, list)
+    for (let kill = 0; kill < 10; kill++) {
+      const before = relay.seen.length
+      const child = start(world, `${relay.url}?connections=${connections}`)
+      while (relay.seen.length === before && child.process.exitCode === null) await soon(5)
+      await soon(Math.random() * 250)
+      child.process.kill('SIGKILL')
+      await child.ended
+    }
+    expect(relay.seen.length).toBeLessThan(1000) // else the kills came too late to mean anything
+    expect((await start(world, relay.url).ended).code).toBe(0)
+
+    const extra = relay.seen.length - 1000
+    expect(new Set(relay.seen.map((letter) => letter.to)).size).toBe(1000)
+    expect(extra).toBeLessThanOrEqual(10 * connections)
+    expect(new Set(relay.seen.map((letter) => letter.id)).size).toBe(1000)
+    const verdict = await deliveries.verify(world.db, public_id)
+    expect(verdict).toMatchObject({ recipients: 1000, submitted: 1000, addsUp: true })
+    const addresses = new Map(list.readers.map((reader) => [reader.address, reader.public_id]))
+    for (const letter of repeated(relay.seen)) expect(verdict.doubted).toContain(addresses.get(letter.to))
+    console.log(
+      `${kind}: 10 kills, 1,000 readers, ${connections} connections: 0 lost, ${extra} extra copies, ${verdict.doubted.length} doubted`,
+    )
+  })
+
+  test('SIGTERM lets the letters on the wire end, and nothing is repeated', async () => {
+    await using relay = await openRelay({ dot: () => soon(40, '250 ok') })
+    await using world = await openWorld(kind, new Date().toISOString())
+    const { public_id } = await edition(world, await mailing(world, 300))
+    for (let stop = 0; stop < 2; stop++) {
+      const before = relay.seen.length
+      const child = start(world, relay.url)
+      while (relay.seen.length < before + 30) await soon(5)
+      child.process.kill('SIGTERM')
+      expect((await child.ended).code).toBe(0)
+    }
+    expect(relay.seen.length).toBeLessThan(300)
+    expect((await start(world, relay.url).ended).code).toBe(0)
+    expect(relay.received.map((letter) => letter.to).sort()).toEqual(
+      [...new Set(relay.seen.map((letter) => letter.to))].sort(),
+    )
+    expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 300, doubted: [], addsUp: true })
+  })
+
+  test('two processes at once share the work and send nothing twice', async () => {
+    await using relay = await openRelay({ dot: () => soon(10, '250 ok') })
+    await using world = await openWorld(kind, new Date().toISOString())
+    const { public_id } = await edition(world, await mailing(world, 1000))
+    const ended = await Promise.all([start(world, relay.url).ended, start(world, relay.url).ended])
+    expect(ended.map(({ code }) => code)).toEqual([0, 0])
+    expect(relay.seen).toHaveLength(1000)
+    expect(ended.reduce((sum, { answer }) => sum + Number(answer['submitted']), 0)).toBe(1000)
+    expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 1000, doubted: [], addsUp: true })
+  })
+
+  test('many workers claim at once, and each letter has one of them', async () => {
+    await using relay = await openRelay()
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?connections=4` })
+    const { public_id } = await edition(world, await mailing(world, 2000))
+    const others = await Promise.all([world.again(), world.again(), world.again()])
+    const sent = await Promise.all([world, ...others].map((app) => deliveries.sendUntilEmpty(app, { wait: 0 })))
+    for (const other of others) await other.database.close()
+    expect(sent.reduce((sum, { submitted }) => sum + submitted, 0)).toBe(2000)
+    expect(new Set(relay.seen.map((letter) => letter.to)).size).toBe(relay.seen.length)
+    expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 2000, addsUp: true })
+  })
+})
+
+describe('relays as they are', () => {
+  async function send(
+    script: Script,
+    readers = 30,
+    query = '',
+  ): Promise<{ sent: deliveries.Sent; seen: Received[]; received: Received[]; world: World; id: string }> {
+    const relay = await openRelay(script)
+    const world = await openWorld('sqlite', MORNING, { NASHRA_SMTP: `${relay.url}${query}` })
+    const { public_id: id } = await edition(world, await mailing(world, readers))
+    try {
+      const sent = await deliveries.sendUntilEmpty(world, { wait: 0 })
+      expect(await deliveries.verify(world.db, id)).toMatchObject({ recipients: readers, addsUp: true })
+      return { sent, ...relay, world, id }
+    } finally {
+      await relay.close()
+      await world[Symbol.asyncDispose]()
+    }
+  }
+
+  test.each<[string, Script]>([
+    ['does not know PIPELINING', { ehlo: ['8BITMIME'] }],
+    [
+      'answers in many lines',
+      {
+        mail: () => '250-2.1.0 sender\r\n250-is\r\n250 fine',
+        rcpt: () => '250-2.1.5 so\r\n250 is this',
+        dot: () => '250-2.0.0\r\n250 queued as A1',
+      },
+    ],
+    ['answers slowly', { rcpt: () => soon(30, '250 ok'), dot: () => soon(50, '250 ok') }],
+    [
+      'ends each line after seven letters',
+      { mail: () => '250 ok', dot: (_, nth) => (nth === 7 ? '250 ok\r\n421 4.7.0 too many letters' : '250 ok') },
+    ],
+    [
+      'refuses the eighth letter of a line with 421',
+      { mail: () => '250 ok', rcpt: (_, nth) => (nth === 8 ? '421 4.7.0 too many letters' : '250 ok') },
+    ],
+    [
+      'takes three lines and no more',
+      { greeting: (line) => (line <= 3 ? '220 hello' : '421 4.7.0 too many connections') },
+    ],
+    ['hangs up at the eighth DATA', { data: (nth) => (nth === 8 ? 'drop' : '354 go') }],
+  ])('a relay that %s gets every letter once', async (_, script) => {
+    const { sent, seen } = await send(script)
+    expect(sent).toEqual({ ...NONE, submitted: 30 })
+    expect(new Set(seen.map((letter) => letter.to)).size).toBe(30)
+    expect(seen).toHaveLength(30)
+  })
+
+  test.each<[string, Script, string]>([
+    ['greets with 421', { greeting: () => '421 4.3.2 not now' }, '421 4.3.2 not now'],
+    ['greets with nonsense', { greeting: () => 'HTTP/1.1 400 Bad Request' }, 'Invalid greeting'],
+    ['hangs up at once', { greeting: () => 'drop' }, 'closed'],
+    ['refuses our sender', { mail: () => '550 5.7.1 you may not send from here' }, 'you may not send from here'],
+    ['wants a log-in', { rcpt: () => '530 5.7.0 Authentication required' }, 'Authentication required'],
+    ['does not relay', { rcpt: () => '554 5.7.1 Relay access denied' }, 'Relay access denied'],
+    ['answers nonsense', { rcpt: () => 'what?' }, 'what?'],
+  ])('a relay that %s is named with its words, and no letter loses a try', async (_, script, words) => {
+    await expect(send(script)).rejects.toMatchObject({
+      code: 'relay-unreachable',
+      values: { reason: expect.stringContaining(words) },
+    })
+  })
+
+  test('a letter that breaks the line whenever it comes is deferred, and the others go out', async () => {
+    const poison = 'morning-3@example.org'
+    const { sent, received } = await send({ rcpt: (to) => (to === poison ? 'drop' : '250 ok') })
+    expect(sent).toEqual({ ...NONE, submitted: 29, deferred: 1 })
+    expect(received.map((letter) => letter.to)).not.toContain(poison)
+  })
+
+  test('an answer that comes before our dot is not taken for one to it', async () => {
+    let early = 3
+    const { sent, received } = await send(
+      { data: (nth) => (nth > 1 && early-- > 0 ? '354 go\r\n250 ok already' : '354 go') },
+      10,
+      '?connections=1',
+    )
+    expect(sent).toMatchObject({ submitted: 10 })
+    expect(new Set(received.map((letter) => letter.to)).size).toBe(10)
+  })
+
+  test('log-in, STARTTLS and a real server: the letter is what a mail program expects', async () => {
+    const letters: ParsedMail[] = []
+    let encrypted = 0
+    const server = new SMTPServer({
+      onAuth: ({ username, password }, _, done) =>
+        username === 'paper' && password === 'p@ss:/' ? done(null, { user: 'paper' }) : done(new Error('no')),
+      onData(stream, session, done) {
+        if (session.secure) encrypted++
+        simpleParser(stream).then((letter) => {
+          letters.push(letter)
+          done()
+        }, done)
+      },
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server.server, 'listening')
+    const { port } = server.server.address() as { port: number }
+    await using world = await openWorld('sqlite', MORNING, {
+      NASHRA_SMTP: `smtp://paper:p%40ss%3A%2F@127.0.0.1:${port}`,
+    })
+    const list = await mailing(world, 3)
+    await edition(world, list)
+    expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toEqual({ ...NONE, submitted: 3 })
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+
+    expect(encrypted).toBe(3)
+    const letter = letters.find((one) => one.text?.includes('عنوان'))!
+    expect(letter.subject).toBe('عناوين 2026-11-23')
+    expect(letter.from).toMatchObject({ value: [{ name: 'نشرة', address: 'paper@news.example' }] })
+    expect(letter.html).toContain('dir="rtl"')
+    const link = /https:\/\/news\.example\/unsubscribe\/[\w-]{30}/
+    expect(letter.text).toMatch(link)
+    expect(letter.headers.get('list')).toMatchObject({ unsubscribe: { url: expect.stringMatching(link) } })
+  })
+
+  test('a wrong password is said, once, and never shown', async () => {
+    const server = new SMTPServer({ onAuth: (_, __, done) => done(new Error('Invalid username or password')) })
+    server.on('error', () => {})
+    server.listen(0, '127.0.0.1')
+    await once(server.server, 'listening')
+    const { port } = server.server.address() as { port: number }
+    await using world = await openWorld('sqlite', MORNING, { NASHRA_SMTP: `smtp://paper:topsecret@127.0.0.1:${port}` })
+    await edition(world, await mailing(world, 2))
+    await expect(deliveries.sendUntilEmpty(world, { wait: 0 })).rejects.toMatchObject({
+      code: 'relay-unreachable',
+      values: { reason: expect.stringContaining('535') },
+    })
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    expect(JSON.stringify(world.logs)).not.toContain('topsecret')
+  })
+
+  test('rates are kept', async () => {
+    const from = performance.now()
+    await send({}, 10, '?rate=20')
+    expect(performance.now() - from).toBeGreaterThan(450)
+  })
+})
+
+type Ended = { code: number | null; answer: Record<string, unknown>; errors: string }
+
+/** `nashra send --until-empty` as a process of its own. */
+function start(world: World, relay: string): { process: ChildProcess; ended: Promise<Ended> } {
+  const env = {
+    ...{
+      PATH: process.env['PATH'],
+      NASHRA_DATA: world.config.data,
+      NASHRA_DATABASE: world.config.database,
+      NASHRA_SMTP: relay,
+    },
+    ...{ NASHRA_FROM: 'نشرة <paper@news.example>', NASHRA_URL: 'https://news.example', NASHRA_LOG: 'error' },
+  }
+  const child = spawn(process.execPath, ['src/main.ts', 'send', '--until-empty', '--json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  const ended = once(child, 'close').then(([code]): Ended => {
+    if (errors) console.log(errors)
+    return { code, answer: JSON.parse(output.trim().split('\n').at(-1) || '{}'), errors }
+  })
+  return { process: child, ended }
+}
+
+function repeated(letters: Received[]): Received[] {
+  const seen = new Set<string>()
+  return letters.filter((letter) => seen.size === seen.add(letter.to).size)
+}
+
+function soon(milliseconds: number, answer = ''): Promise<string> {
+  return new Promise((resolve) => setTimeout(() => resolve(answer), milliseconds))
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { duration } from '../src/duration.ts'
+import { sentence } from '../src/locale.ts'
+import { Problem } from '../src/problem.ts'
+
+describe('settings', () => {
+  test.each([
+    ['NASHRA_RETRY', 'x', /NASHRA_RETRY: «x» is not a pause like 90s, 5m or 48h/],
+    ['NASHRA_RETRY', '1m,', /NASHRA_RETRY: «» is not a pause/],
+    ['NASHRA_RETRY', '99999999999999d', /NASHRA_RETRY: «99999999999999d» is not a pause .* 3650d/],
+    ['NASHRA_FROM', 'bad', /NASHRA_FROM: give a sender like News <news@paper\.example>/],
+    ['NASHRA_SMTP', 'smtp://u:p%zz@h:1', /NASHRA_SMTP: .*%25/],
+    ['NASHRA_SMTP', 'smtp://u%zz:secret@h:1', /NASHRA_SMTP: .*%25/],
+    ['NASHRA_URL', 'https://x.example/news', /NASHRA_URL: .*\/news.* root of a host name of its own/],
+    ['NASHRA_URL', 'https://x.example/news/', /NASHRA_URL: .* root of a host name of its own/],
+    ['NASHRA_URL', 'ftp://x.example', /NASHRA_URL: give the public address/],
+    ['NASHRA_PORT', 'many', /NASHRA_PORT: «many» is not a whole number/],
+    ['NASHRA_DATABASE', 'mysql://x', /NASHRA_DATABASE: give a file path/],
+  ])('%s=%s is refused in words', (name, value, words) => {
+    const said = refusal({ [name]: value })
+    expect(said).toMatch(words)
+    expect(said).not.toMatch(/secret|%zz|duration-|bad-/)
+  })
+
+  test('all mistakes are named at once', () => {
+    const said = refusal({ NASHRA_RETRY: 'x', NASHRA_FROM: 'bad', NASHRA_SMTP: 'smtp://u:p%zz@h:1', NASHRA_URL: 'x' })
+    for (const name of ['NASHRA_RETRY', 'NASHRA_FROM', 'NASHRA_SMTP', 'NASHRA_URL']) expect(said).toContain(name)
+  })
+
+  test('the public address is kept without its last slash', () => {
+    expect(readConfig({ NASHRA_URL: 'https://x.example/' }).url).toBe('https://x.example')
+    expect(readConfig({ NASHRA_URL: 'http://x.example:8080' }).url).toBe('http://x.example:8080')
+  })
+})
+
+describe('a duration', () => {
+  test('is milliseconds, whole ones', () => {
+    expect(duration('1h30m')).toBe(5_400_000)
+    expect(duration('1.1m')).toBe(66_000)
+    expect(duration('0.4ms')).toBe(0)
+    expect(duration('3650d')).toBe(315_360_000_000)
+  })
+
+  test('is refused when nobody could mean it', () => {
+    for (const text of ['3651d', '99999999999999d', `${'9'.repeat(400)}d`])
+      expect(() => duration(text)).toThrow(expect.objectContaining({ code: 'duration-too-long' }))
+  })
+
+  test('is a whole number or a Problem, whatever is typed', () => {
+    const typed = fc.string({ unit: fc.constantFrom('1', '9', '0', '.', 'd', 'h', 'm', 's', ' ', '-', 'e') })
+    fc.assert(
+      fc.property(typed, (text) => {
+        try {
+          expect(Number.isSafeInteger(duration(text))).toBe(true)
+        } catch (error) {
+          expect(error).toBeInstanceOf(Problem)
+        }
+      }),
+    )
+  })
+})
+
+function refusal(environment: Record<string, string>): string {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    return sentence('en', error as Problem)
+  }
+  throw new Error('it was accepted')
+}
