@@ -24,8 +24,8 @@ export type Floor = {
   /** Rung when there are letters for idle lines. */
   readonly filled: Bell
   readonly open: Set<mail.Connection>
-  /** Letters that broke their line: how often, while how many others passed. */
-  readonly strikes: Map<string, { times: number; taken: number }>
+  /** How often a letter broke its line by its own fault, as far as we can tell. */
+  readonly strikes: Map<string, number>
   readonly over: AbortSignal
   end(): void
   readonly sent: Sent
@@ -33,7 +33,7 @@ export type Floor = {
   busy: number
 }
 
-const STRIKES = 3 // times that a letter may break its line while others pass
+const STRIKES = 3 // times that a letter may break its line before that spends a try
 const IDLE = 1000 // ms that a line waits for its next letter before it says goodbye
 const UNABLE = 250 // ms until a mark is asked for again
 
@@ -57,7 +57,7 @@ export async function work(floor: Floor, way: Way): Promise<void> {
   await connection.quit()
 }
 
-/** Letters until none is left, the line breaks or it is time to end; `passed` were answered for themselves. */
+/** Letters until none is left, the line breaks or it is time to end; `passed` were answered for themselves, or broke it by their own fault. */
 async function letters(
   floor: Floor,
   way: Way,
@@ -80,10 +80,12 @@ async function letters(
       await rest(UNABLE, floor.over)
       continue
     }
-    const answer = await submit(floor, way, connection, task)
+    const { answer, fault } = await submit(floor, way, connection, task)
     if (['accepted', 'refused', 'deferred'].includes(answer.kind)) {
       passed++
       way.works()
+    } else if (fault) {
+      passed++
     } else {
       reason = answer.reply
       // A relay may end a line after so many letters; when it says so to the first, it means itself.
@@ -105,7 +107,9 @@ async function next(floor: Floor): Promise<Task | undefined> {
   return floor.over.aborted ? undefined : floor.stock.shift()
 }
 
-async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<mail.Answer> {
+type Outcome = { answer: mail.Answer; fault: boolean }
+
+async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<Outcome> {
   const { app, ledger, desk, stock, sent } = floor
   floor.busy++
   let answer: mail.Answer
@@ -116,7 +120,7 @@ async function submit(floor: Floor, way: Way, connection: mail.Connection, task:
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }
   }
-  const lasting = lastingly(floor, way, task, answer)
+  const { lasting, fault } = judge(floor, way, task, answer)
   const entry = verdict(task, { answer: lasting, relayId: way.id, now: instant(app.now()), pauses: app.config.retry })
   ledger.record(entry)
   const { state, attempts, due_at, doubted_at } = entry
@@ -126,18 +130,25 @@ async function submit(floor: Floor, way: Way, connection: mail.Connection, task:
   else if (state in sent) sent[state as keyof Sent]++
   floor.busy--
   if (stock.length === 0) floor.wants.ring()
-  return answer
+  return { answer, fault }
 }
 
-/** A letter that keeps breaking its line while others pass spends a try, or it would come back for ever. */
-function lastingly({ strikes }: Floor, way: Way, task: Task, answer: mail.Answer): mail.Answer {
+/** A letter that keeps breaking its line by its own fault spends a try, or it would come back for ever. */
+function judge(
+  { strikes }: Floor,
+  way: Way,
+  task: Task,
+  answer: mail.Answer,
+): { lasting: mail.Answer; fault: boolean } {
   const key = keyOf(task)
   if (answer.kind !== 'unsent' && answer.kind !== 'trouble') {
     strikes.delete(key)
-    return answer
+    return { lasting: answer, fault: false }
   }
-  const before = strikes.get(key)
-  const times = before === undefined ? 1 : way.taken > before.taken ? before.times + 1 : before.times
-  strikes.set(key, { times, taken: way.taken })
-  return times < STRIKES ? answer : { kind: 'deferred', reply: answer.reply }
+  const before = strikes.get(key) ?? 0
+  const { alone, again } = way.broke(key)
+  const fault = answer.kind === 'unsent' && (alone || before >= STRIKES)
+  const times = fault || !again ? before + 1 : before
+  strikes.set(key, times)
+  return { lasting: times < STRIKES ? answer : { kind: 'deferred', reply: answer.reply }, fault }
 }

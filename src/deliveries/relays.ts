@@ -18,13 +18,16 @@ export type Way = {
   rest(): number
   /** Why it pauses, in its own words. */
   reason(): string
-  /** How many letters it has taken. */
-  readonly taken: number
   opening(): void
   failed(reason: string): void
   closed(): void
   /** It took (or refused) a letter, so it works. */
   works(): void
+  /**
+   * This letter broke a line, or it had trouble with it. `again`: as before, and it has taken none in between. `alone`: it
+   * took others a moment ago and hardly any but this one breaks its lines, so it is more likely the letter than the relay.
+   */
+  broke(letter: string): { again: boolean; alone: boolean }
   /** It asks us to stop for a while: its rate, its quota, its log-in. */
   stop(reason: string): void
   /** Waits for this letter's turn, as its rate allows. */
@@ -33,6 +36,8 @@ export type Way = {
 
 const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
 const FEWER = 60_000 // ms until more lines than worked are tried again
+const LATELY = 60_000 // ms that a letter it took speaks for the relay
+const SUSPECTS = 2 // letters that may break lines before it is the relay that breaks them
 
 /** The relays of the configuration in their order, each with its row. */
 export async function openWays(app: App): Promise<Way[]> {
@@ -56,8 +61,9 @@ function openWay(app: App, relay: Relay, id: number): Way {
   let pausedUntil = 0
   let pauses = 0
   let why = ''
-  let taken = 0
+  let tookAt = -Infinity
   let next = 0
+  const suspects = new Set<string>() // what broke lines since it last took a letter
   function pause(reason: string): void {
     if (performance.now() < pausedUntil) return // ten lines that break at once are one failure
     const milliseconds = PAUSES[Math.min(pauses++, PAUSES.length - 1)]!
@@ -83,9 +89,6 @@ function openWay(app: App, relay: Relay, id: number): Way {
     room: () => (paused() ? 0 : (performance.now() < mostUntil ? most : relay.connections) - lines),
     rest: () => Math.max(0, pausedUntil - performance.now()),
     reason: () => why,
-    get taken() {
-      return taken
-    },
     opening: () => {
       lines++
     },
@@ -99,11 +102,17 @@ function openWay(app: App, relay: Relay, id: number): Way {
       lines--
     },
     works() {
-      taken++
+      tookAt = performance.now()
+      suspects.clear()
       if (pauses > 0 && !paused()) {
         pauses = 0
         keep(null, null)
       }
+    },
+    broke(letter) {
+      const again = suspects.has(letter)
+      suspects.add(letter)
+      return { again, alone: suspects.size <= SUSPECTS && performance.now() - tookAt < LATELY }
     },
     stop: pause,
     async turn(signal) {

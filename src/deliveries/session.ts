@@ -190,7 +190,7 @@ function mostAhead({ config }: App): number {
 }
 
 function strikesOf({ strikes }: Floor, task: Task): number {
-  return strikes.get(keyOf(task))?.times ?? 0
+  return strikes.get(keyOf(task)) ?? 0
 }
 
 /** What was claimed and cannot be sent now waits again, for whoever can. */

@@ -160,6 +160,24 @@ describe('relays as they are', () => {
     expect(received.map((letter) => letter.to)).not.toContain(poison)
   })
 
+  test('a letter that breaks the line when no other is left is deferred, too, and the relay is not blamed', async () => {
+    const poison = 'morning-1@example.org'
+    const { sent } = await send({ rcpt: (to) => (to === poison ? 'drop' : '250 ok') }, 2, '?connections=1')
+    expect(sent).toEqual({ ...NONE, submitted: 1, deferred: 1 })
+  })
+
+  test('a relay that breaks every line after a while is named, and no letter loses a try', async () => {
+    let taken = 0
+    const relay = await openRelay({ rcpt: () => (++taken > 5 ? 'drop' : '250 ok') })
+    await using world = await openWorld('sqlite', MORNING, { NASHRA_SMTP: `${relay.url}?connections=4` })
+    const { public_id } = await edition(world, await mailing(world, 30))
+    await expect(deliveries.sendUntilEmpty(world, { wait: 0 })).rejects.toMatchObject({ code: 'relay-unreachable' })
+    await relay.close()
+    expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 5, waiting: 25, addsUp: true })
+    const tried = await world.db.selectFrom('delivery').select('attempts').where('attempts', '>', 0).execute()
+    expect(tried).toEqual([])
+  })
+
   test('an answer that comes before our dot is not taken for one to it', async () => {
     let early = 3
     const { sent, received } = await send(
