@@ -9,7 +9,10 @@ export type Db = Kysely<Schema>
  * `_id` a reference. A test compares these with the migrated schema, column by column, on both databases.
  */
 
-/** The paper's identity: one row. `version` moves with whatever a reader can see (articles, channels, this row). */
+/**
+ * The paper's identity: one row. `version` moves with whatever a reader can see (articles, channels, this row); the standing
+ * pages (about … imprint) are cleaned HTML, '' where there is none.
+ */
 export interface SiteTable {
   id: number
   name: string
@@ -23,6 +26,10 @@ export interface SiteTable {
   postal_address: string
   version: number
   changed_at: Instant
+  about: string
+  contact: string
+  privacy: string
+  imprint: string
 }
 
 /** A stored image; `variants` is JSON: [{width, height, type, bytes, file}]. */
@@ -35,6 +42,14 @@ export interface ImageTable {
   bytes: number
   variants: string
   created_at: Instant
+}
+
+/** A picture that lies elsewhere and is to be kept: tried at `due_at`; given up, for `reason`, where that is null. */
+export interface DownloadTable {
+  url: string
+  due_at: Instant | null
+  attempts: number
+  reason: string | null
 }
 
 /** Where articles come from; row 0 is the desk and the import. */
@@ -124,6 +139,18 @@ export interface ChannelTable {
   version: number
   changed_at: Instant
   created_at: Instant
+}
+
+/**
+ * Who reads a feed: `reader` is a keyed hash of network and agent, or of a service's name; `agent` the program's name
+ * without versions; `n` how many readers it stands for.
+ */
+export interface FeedReaderTable {
+  feed: string
+  reader: string
+  agent: string
+  n: number
+  seen_on: string
 }
 
 /** What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). */
@@ -373,6 +400,7 @@ export interface AllowanceTable {
 export interface Schema {
   site: SiteTable
   image: ImageTable
+  download: DownloadTable
   source: SourceTable
   article: ArticleTable
   tag: TagTable
@@ -380,6 +408,7 @@ export interface Schema {
   author: AuthorTable
   article_author: ArticleAuthorTable
   channel: ChannelTable
+  feed_reader: FeedReaderTable
   list: ListTable
   subscriber: SubscriberTable
   subscription: SubscriptionTable

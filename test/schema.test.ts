@@ -8,7 +8,8 @@ const kinds = [...new Set<Kind>([...databases, 'pglite'])]
 describe.each(kinds)('the schema on %s', (kind) => {
   test('the types say of every column what the migrated database says', async () => {
     await using world = await openWorld(kind, '2026-11-23T04:10:00Z')
-    const tables = await world.db.introspection.getTables()
+    const all = await world.db.introspection.getTables()
+    const tables = all.filter(({ name }) => !name.startsWith('article_search')) // each database has its own
     const seen = Object.fromEntries(
       tables.map((table) => [
         table.name,

@@ -53,6 +53,7 @@ function unknown(app: App): Paper {
 function blank(app: App): Site {
   const name = app.config.name ?? 'نشرة'
   const nobody = { logo_id: null, sender: null, reply_to: null, postal_address: '' }
+  const pages = { about: '', contact: '', privacy: '', imprint: '' }
   return {
     id: 1,
     name,
@@ -63,5 +64,6 @@ function blank(app: App): Site {
     version: 0,
     changed_at: instant(app.now()),
     ...nobody,
+    ...pages,
   }
 }
