@@ -3,11 +3,15 @@ import type { App } from '../app.ts'
 import type { Format } from '../syndication/index.ts'
 import { alreadyHas, type Coding, codingFor } from './conditional.ts'
 import { type Bytes, openDocuments } from './feed-documents.ts'
+import { type Frame, frame } from './feed-frames.ts'
+import type { Simple } from './lane.ts'
 
 /** The feeds as they are served: before the framework and without it, because they are what is asked for most. */
 export type Feeds = {
   /** True if the request was for a feed: it is answered, or will be. */
   handle(request: IncomingMessage, response: ServerResponse): boolean
+  /** The same for the simplest requests, as bytes; undefined for all others. */
+  reply(request: Simple): Frame | undefined
   close(): void
 }
 
@@ -38,6 +42,15 @@ export function openFeeds(app: App): Feeds {
       if (ready === undefined) void look(request, response, slug, format as Format)
       else answer(request, response, ready)
       return true
+    },
+    reply(request) {
+      const wanted = askedBy(request)
+      const bytes = wanted.slug && documents.ready(wanted.slug, wanted.format)
+      if (!bytes) return undefined
+      const second = Math.floor(Date.now() / 1000)
+      if (wanted.bytes !== bytes || wanted.second !== second)
+        Object.assign(wanted, { bytes, second, answer: framed(request.headers, bytes, second) })
+      return wanted.answer
     },
     close: documents.close,
   }
@@ -80,6 +93,34 @@ function wired(bytes: Bytes): Wired {
   const made = { heads, all: Object.values(bytes.tags), modified: modified.getTime() }
   wires.set(bytes, made)
   return made
+}
+
+/** What a simple request asked for, and how it was answered last. */
+type Asked = {
+  slug: string
+  format: Format
+  bytes: Bytes | undefined
+  second: number
+  answer: Frame | undefined
+}
+const asked = new WeakMap<Simple, Asked>()
+
+function askedBy(request: Simple): Asked {
+  const known = asked.get(request)
+  if (known) return known
+  const [, slug = '', format] = PATH.exec(request.path) ?? []
+  const made = { slug, format: format as Format, bytes: undefined, second: 0, answer: undefined }
+  asked.set(request, made)
+  return made
+}
+
+/** The same as `answer`, as bytes. */
+function framed(headers: Simple['headers'], bytes: Bytes, second: number): Frame {
+  const coding = codingFor(headers['accept-encoding'])
+  const { heads, all, modified } = wired(bytes)
+  const has = alreadyHas(headers, bytes.tags[coding], all, modified)
+  if (has !== undefined) return frame(bytes, has, ['ETag', has, ...heads.unchanged], undefined, second)
+  return frame(bytes, coding, heads[coding], bytes.bodies[coding], second)
 }
 
 function say(

@@ -10,6 +10,7 @@ import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
 import { health } from './health.ts'
+import { openLane } from './lane.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
 
@@ -60,6 +61,7 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
   const server = createServer({ headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
     if (!feeds.handle(request, response)) void pages(request, response)
   })
+  const lane = openLane(server, feeds.reply)
   await listen(server, app.config)
   const { port } = server.address() as AddressInfo
   const { host } = app.config
@@ -68,6 +70,7 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
     port,
     async close() {
       feeds.close()
+      lane.close()
       await shut(server)
     },
   }
