@@ -1,0 +1,133 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import Sqlite from 'better-sqlite3'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openFeeds } from '../../src/web/feeds.ts'
+import { publishAll } from '../feed-server.ts'
+import { openRelay } from '../relay.ts'
+import { openWorld, type World } from '../world.ts'
+
+/*
+ * Programs that people read feeds with subscribe, read everything, and are told 304 when they come back: a poll that brings
+ * nothing new must cost nothing.
+ */
+
+const ENTRIES = 30
+const run = promisify(execFile)
+const folder = mkdtempSync(join(tmpdir(), 'nashra-polls-'))
+
+type Poll = { path: string; status: number }
+
+let world: World
+let url: string
+let close: () => void
+let polls: Poll[]
+
+beforeAll(async () => {
+  world = await openWorld('sqlite', '2026-11-23T04:10:00Z')
+  await publishAll(
+    world,
+    Array.from({ length: ENTRIES }, (_, n) => ({ guid: `story-${n}` })),
+  )
+  const feeds = openFeeds(world)
+  const server = createServer((request, response) => {
+    response.on('finish', () => polls.push({ path: request.url!, status: response.statusCode }))
+    if (!feeds.handle(request, response)) response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  close = () => {
+    feeds.close()
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+beforeEach(() => {
+  polls = []
+})
+
+afterAll(async () => {
+  close?.()
+  await world?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Where a program is missing its test is skipped, and it is said which. */
+function has(...programs: string[]): boolean {
+  const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
+  if (missing.length > 0) console.log(`No ${missing.join(', ')} on this machine: the test with it is skipped.`)
+  return missing.length === 0
+}
+
+const statuses = (path: string) => polls.filter((poll) => poll.path === path).map((poll) => poll.status)
+const home = (name: string) => mkdtempSync(join(folder, `${name}-`))
+
+test.skipIf(!has('newsboat'))('newsboat', async () => {
+  const where = home('newsboat')
+  writeFileSync(join(where, 'urls'), `${url}/feeds/all.rss\n`)
+  writeFileSync(join(where, 'config'), '')
+  const files = ['-u', join(where, 'urls'), '-c', join(where, 'cache.db'), '-C', join(where, 'config')]
+  for (let reload = 0; reload < 3; reload++)
+    await run('newsboat', ['-x', 'reload', ...files], { env: { ...process.env, HOME: where } })
+  const cache = new Sqlite(join(where, 'cache.db'), { readonly: true })
+  expect(cache.prepare('select count(*) from rss_item').pluck().get()).toBe(ENTRIES)
+  cache.close()
+  expect(statuses('/feeds/all.rss')).toEqual([200, 200, 304]) // it keeps the validators from its second reload on
+})
+
+test.skipIf(!has('r2e'))('rss2email', async () => {
+  await using relay = await openRelay()
+  const where = home('rss2email')
+  const config = join(where, 'rss2email.cfg')
+  const r2e = (...more: string[]) => run('r2e', ['-c', config, '-d', join(where, 'data.json'), ...more])
+  await r2e('new', 'reader@example.org')
+  await r2e('add', 'paper', `${url}/feeds/all.atom`)
+  const { stdout } = await run('sed', [
+    ...['-e', 's/^email-protocol.*/email-protocol = smtp/'],
+    ...['-e', `s/^smtp-server .*/smtp-server = 127.0.0.1:${relay.port}/`, config],
+  ])
+  writeFileSync(config, stdout)
+  await r2e('run')
+  expect(new Set(relay.received.map((letter) => /^Subject: .*/im.exec(letter.source)?.[0])).size).toBe(ENTRIES)
+  await r2e('run')
+  expect(relay.received).toHaveLength(ENTRIES)
+  expect(statuses('/feeds/all.atom')).toEqual([200, 304])
+})
+
+const python = ['python3', '/usr/bin/python3'].find(
+  (path) => spawnSync(path, ['-c', 'import feedparser'], { stdio: 'ignore' }).status === 0,
+)
+if (!python)
+  console.log('No feedparser on this machine (Debian: apt-get install python3-feedparser): its test is skipped.')
+
+test.skipIf(!python)('feedparser', async () => {
+  const script = `
+import feedparser, sys
+first = feedparser.parse(sys.argv[1])
+again = feedparser.parse(sys.argv[1], etag=first.etag, modified=first.modified)
+print(first.status, len(first.entries), again.status, len(again.entries))`
+  const { stdout } = await run(python!, ['-c', script, `${url}/feeds/all.atom`])
+  expect(stdout.trim()).toBe(`200 ${ENTRIES} 304 0`)
+})
+
+test.skipIf(!has('sfeed_update', 'curl'))('sfeed', async () => {
+  const where = home('sfeed')
+  const config = join(where, 'sfeedrc')
+  writeFileSync(
+    config,
+    `sfeedpath="${where}/feeds"
+fetch() { curl -sfL --etag-save "${where}/new" --etag-compare "${where}/etag" "$2" && if [ -s "${where}/new" ]; then mv "${where}/new" "${where}/etag"; fi; }
+feeds() { feed "paper" "${url}/feeds/all.rss"; }
+`,
+  )
+  for (let reload = 0; reload < 2; reload++) await run('sfeed_update', [config])
+  const { stdout } = await run('sh', ['-c', `wc -l < "${where}/feeds/paper"`])
+  expect(Number(stdout)).toBe(ENTRIES)
+  expect(statuses('/feeds/all.rss')).toEqual([200, 304])
+})
