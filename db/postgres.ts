@@ -20,6 +20,7 @@ export function openPostgres(url: string): Database {
   const options = { connectionString: url, types, options: SESSION, keepAlive: true, connectionTimeoutMillis: 10_000 }
   const pool = new pg.Pool({ ...options, max: 12 })
   pool.on('error', () => {}) // an idle connection that broke is replaced by the next query, which reports what fails
+  pool.on('connect', (client) => client.on('error', () => {})) // one in use fails its query, too: nobody else need hear of it
   const locks = sessionLocks(() => new pg.Client(options))
   return postgresOver(new PostgresDialect({ pool }), `${host}${pathname}`, locks)
 }

@@ -35,12 +35,19 @@ export function masked(address: string): string {
   return at < 1 ? '…' : `${address.slice(0, 1)}…${address.slice(at).slice(0, 80)}`
 }
 
+/** A sentence of somebody else's, its addresses masked: what may stand in a log. */
+export function maskedIn(text: string): string {
+  return text.replace(/[^\s<>(),;:"']+@[^\s<>(),;:"']+/g, masked)
+}
+
 /** A sender or reply address with its display name. */
 export type Mailbox = { name: string; address: Email }
 
-/** `Name <address>` or a bare address. */
+/** `Name <address>` or a bare address; the name may be quoted. Control characters are refused, not repaired: a header is made of it. */
 export function mailbox(text: string): Mailbox {
-  const match = /^\s*(?:"?([^"<>]*?)"?\s*)<([^<>]+)>\s*$/.exec(text)
-  const name = (match?.[1] ?? '').replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '').trim()
-  return { name, address: email(match?.[2] ?? text) }
+  if (/\p{Cc}/u.test(text)) throw new Problem('bad-address', { value: masked(text.replace(/\p{Cc}+/gu, ' ')) })
+  const [, typed = '', address = text] = /^([^<>]*)<([^<>]+)>\s*$/.exec(text) ?? []
+  const name = typed.replace(/[\u202a-\u202e\u2066-\u2069]/g, '').trim()
+  const quoted = /^"(.*)"$/.exec(name)?.[1]
+  return { name: quoted === undefined ? name : quoted.replace(/\\(.)/g, '$1').trim(), address: email(address) }
 }

@@ -10,6 +10,9 @@ export type Edition = Selectable<EditionTable>
 export type Part = Selectable<PartTable>
 export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'format' | 'stories'>
 
+/** Why an edition is held until a revision without a withdrawn story is there; anything else waits for somebody's word. */
+export const WITHDRAWN = 'withdrawn'
+
 type Opening = Pick<
   Edition,
   'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
@@ -164,6 +167,11 @@ export async function revise(db: Db, edition: Pick<Edition, 'id' | 'revision'>):
     .where('revision', '=', edition.revision)
     .returningAll()
     .executeTakeFirst()
+}
+
+/** Calls the edition something else, on pages and in feeds: a letter that went out keeps what it said. */
+export async function rename(db: Db, id: number, subject: string): Promise<void> {
+  await db.updateTable('edition').set({ subject }).where('id', '=', id).execute()
 }
 
 /** Nothing waits any more. */

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem } from './problem.ts'
 
@@ -12,20 +12,35 @@ export type Purpose = keyof typeof PURPOSES
 
 /** Reads the key ring, or makes it (0600) when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */
 export function loadKeys(file: string): Keys {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  try {
-    writeFileSync(file, `1 ${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
   const keys = new Map<number, Buffer>()
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of contents(file).split('\n')) {
     const match = /^(\d+) ([A-Za-z0-9_-]{43})$/.exec(line.trim())
     if (match && Number(match[1]) < 16) keys.set(Number(match[1]), Buffer.from(match[2]!, 'base64url'))
   }
   if (keys.size === 0)
     throw new Problem('file-unreadable', { file, reason: 'it holds no key; restore it from a backup' })
   return keys
+}
+
+/** The file's text; one that is not there yet is made. */
+function contents(file: string): string {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    if (!existsSync(file))
+      writeFileSync(file, `1 ${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, error)
+  }
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw unusable(file, error)
+  }
+}
+
+function unusable(file: string, error: unknown): Problem {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  return new Problem('path-unusable', { path: path ?? file, reason: code ?? message }, { cause: error })
 }
 
 /** A token of 30 characters: key and purpose 1 byte, id 5 bytes, MAC 16 bytes. `about` binds it to a state, such as a date. */

@@ -47,6 +47,8 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it
   if (error instanceof Problem) return complain(error)
   if (losses.has(error)) return Number(process.exitCode ?? 0) // said above
+  if (/^(ENOSPC|EDQUOT|SQLITE_FULL|53100)$/.test((error as NodeJS.ErrnoException | null)?.code ?? ''))
+    return complain(new Problem('disk-full', { reason: (error as Error).message }))
   process.stderr.write(`nashra: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`)
   return 1
 }

@@ -15,7 +15,7 @@ export async function openApp(config: Config): Promise<App> {
 }
 
 async function openMigrated(config: Config) {
-  const name = config.database.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '')
+  const name = config.database.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   try {
     const database = openDatabase(config.database)
     const unknown = await unknownMigrations(database)

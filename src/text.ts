@@ -115,6 +115,8 @@ export function plain(html: string): string {
       { selector: 'a', options: { ignoreHref: true } },
       { selector: 'img', format: 'skip' },
       { selector: 'figcaption', format: 'skip' },
+      ...['ul', 'ol'].map((selector) => ({ selector, format: 'block' })),
+      { selector: 'li', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
       ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
       { selector: 'table', options: { uppercaseHeaderCells: false } },
     ],

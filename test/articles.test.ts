@@ -24,10 +24,11 @@ describe.each(databases)('articles on %s', (kind) => {
       { guid: 'c', title: 'x', published_at: '31/12/2026' },
       { title: 'no guid' },
       { guid: 'd', title: 'Bir haber', language: 'tr', published_at: '2026-11-23' },
+      { guid: 'e', title: 'seconds, not milliseconds', published_at: 1_764_000_000 },
     ]
     const first = await load(world, lines)
     expect(first).toMatchObject({ added: 2, revised: 0, unchanged: 0 })
-    expect(first.rejected.map((row) => row.line)).toEqual([2, 3, 4, 5])
+    expect(first.rejected.map((row) => row.line)).toEqual([2, 3, 4, 5, 7])
     expect(await load(world, [lines[0], lines[5]])).toEqual({
       added: 0,
       revised: 0,

@@ -159,6 +159,18 @@ describe.each(databases)('deliveries on %s', (kind) => {
     expect(rows.every((row) => row.state === 'queued' && row.attempts === 0)).toBe(true)
   })
 
+  test('a relay that repeats the reader’s address does not bring it into the log, the database or the answer', async () => {
+    await using relay = await openRelay({ rcpt: (to) => `454 4.7.1 <${to}>: Relay access denied` })
+    await using world = await open(relay.url)
+    await edition(world, await mailing(world, 2))
+    await expect(deliveries.sendUntilEmpty(world, { wait: 0 })).rejects.toMatchObject({
+      values: { reason: expect.stringContaining('m…@example.org') },
+    })
+    const told = JSON.stringify([world.logs, await world.db.selectFrom('relay').selectAll().execute()])
+    expect(told).toContain('m…@example.org')
+    expect(told).not.toContain('morning-')
+  })
+
   test('a full mailbox is the reader’s matter, not the relay’s', async () => {
     await using relay = await openRelay({
       rcpt: (to) => (to.startsWith('morning-0@') ? '452 4.2.2 The account is over its sending quota' : '250 ok'),

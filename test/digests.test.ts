@@ -5,7 +5,9 @@ import * as articles from '../src/articles/index.ts'
 import * as channels from '../src/channels.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
+import * as editions from '../src/editions.ts'
 import * as subscribers from '../src/subscribers/index.ts'
+import { openRelay } from './relay.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const MONDAY = '2026-11-23T05:00:00Z' // 08:00 in Istanbul
@@ -163,6 +165,37 @@ describe.each(databases)('digests on %s', (kind) => {
     expect(await deliveries.verify(world.db, edition!)).toMatchObject({ waiting: 2, reconciled: true })
   })
 
+  test('an edition is called after a story that stands, from the moment its lead is withdrawn', async () => {
+    await using world = await newsroom(kind)
+    await publish(world, 3)
+    await digests.composeNow(world, 'cli', 'daily')
+    const named = async () => (await digests.editions(world.read, 1))[0]!.subject
+    expect(await named()).toContain('خبر g3')
+    await digests.withdraw(world, 'cli', 'g3', '')
+    expect(await named()).toContain('خبر g2')
+    await world.db.updateTable('edition').set({ state: 'done' }).execute()
+    await digests.withdraw(world, 'cli', 'g2', '')
+    expect(await named()).toContain('خبر g1')
+    await digests.withdraw(world, 'cli', 'g1', '')
+    expect(await named()).not.toContain('خبر')
+  })
+
+  test('whoever sends waits for the revision of what is held, and makes it when nobody does', async () => {
+    await using relay = await openRelay()
+    await using world = await newsroom(kind, {}, { NASHRA_SMTP: relay.url })
+    await publish(world, 2)
+    const { edition } = await digests.composeNow(world, 'cli', 'daily')
+    const now = instant(world.now())
+    await world.db.transaction().execute(async (db) => {
+      await articles.withdraw(db, 'cli', 'g2', '', now)
+      await editions.hold(db, (await editions.find(db, edition!)).id, editions.WITHDRAWN, now) // and died before the revision
+    })
+    const revise = () => digests.finishBegun(world, 'cli')
+    expect(await deliveries.sendUntilEmpty(world, { wait: 0, revise })).toMatchObject({ submitted: 2 })
+    expect(relay.received.every((letter) => !decoded(letter.source).includes('خبر g2'))).toBe(true)
+    expect(await deliveries.heldBack(world.db)).toBe(0)
+  })
+
   test('a story withdrawn while its edition is paused does not go out with it', async () => {
     await using world = await newsroom(kind)
     await publish(world, 2)
@@ -310,8 +343,12 @@ describe.each(databases)('digests on %s', (kind) => {
   })
 })
 
-async function newsroom(kind: (typeof databases)[number], digest: { max?: number; min?: number } = {}): Promise<World> {
-  const world = await openWorld(kind, '2026-11-23T05:00:00Z')
+async function newsroom(
+  kind: (typeof databases)[number],
+  digest: { max?: number; min?: number } = {},
+  environment: Record<string, string> = {},
+): Promise<World> {
+  const world = await openWorld(kind, '2026-11-23T05:00:00Z', environment)
   await channels.add(world, 'cli', { slug: 'news', title: 'أخبار', filter: {} })
   await subscribers.addList(world, 'cli', { slug: 'list', title: 'نشرة الصباح', language: 'ar' })
   await join(world, 'a@example.org')
@@ -357,4 +394,12 @@ async function told(world: World, day: string): Promise<string[]> {
 
 function range(from: number, to: number): string[] {
   return Array.from({ length: from - to + 1 }, (_, index) => `g${from - index}`)
+}
+
+/** The words of a letter's parts. */
+function decoded(source: string): string {
+  return source
+    .split(/\r\n\r\n/)
+    .map((part) => Buffer.from(part.replace(/\r\n--.*$/s, ''), 'base64').toString())
+    .join('\n')
 }

@@ -162,6 +162,27 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       expect(await states(world)).toEqual({ 'left@example.org': 'active', 'stays@example.org': 'active' })
     })
 
+    test('who comes back in another language reads that one; who never left keeps theirs whoever fills in the form', async () => {
+      await using world = await open()
+      for (const address of ['stays@example.org', 'left@example.org']) await join(world, address)
+      await subscribers.leave(world, (await tokensOf(world, 'left@example.org')).unsubscribe, 'page', '')
+      world.clock.advance({ hours: 25 })
+      for (const address of ['stays@example.org', 'left@example.org']) {
+        await subscribers.invite(world, { list: 'daily', address, network: '192.0.2.9', form: '/', language: 'tr' })
+        await subscribers.confirm(world, (await tokensOf(world, address)).confirm, '')
+      }
+      const languages = await world.db
+        .selectFrom('subscription')
+        .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
+        .select(['address', 'language'])
+        .orderBy('address')
+        .execute()
+      expect(languages).toEqual([
+        { address: 'left@example.org', language: 'tr' },
+        { address: 'stays@example.org', language: 'ar' },
+      ])
+    })
+
     test('a confirmation can be pressed for seven days, twice without harm, and outlives a later letter', async () => {
       await using world = await open()
       await invite(world, 'a@example.org')

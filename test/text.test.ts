@@ -144,3 +144,9 @@ test('the text of HTML has no tags, links or captions', () => {
     ),
   ).toBe('عنوان\n\nنص رابط')
 })
+
+test('a list is its words, without the bullets and numbers that a browser draws', () => {
+  expect(plain('<p>أنواع القمح:</p><ul><li>قاس</li><li>طري</li></ul><ol><li>أول</li></ol>').split(/\s+/)).toEqual(
+    'أنواع القمح: قاس طري أول'.split(' '),
+  )
+})

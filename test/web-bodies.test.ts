@@ -24,6 +24,7 @@ describe.each(databases)('a form without a length on %s', (kind) => {
     expect(await post(server.port, `/confirm/${'x'.repeat(30)}`, '')).toBe(404)
     expect(await post(server.port, '/subscribe', 'email=a')).toBe(422)
     expect(await post(server.port, '/subscribe', 'x'.repeat(100_000))).toBe(413)
+    expect((await fetch(`${server.url}/subscribe?list=%00`)).status).toBe(404)
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       expect(await post(server.port, '/subscribe', 'x', method)).toBeLessThan(500)
     }

@@ -115,11 +115,14 @@ function indexable(key: string): boolean {
   return Buffer.byteLength(key) <= LONGEST_KEY
 }
 
-const datesAre = 'give a date like 2025-12-04T08:00:00+03:00, 2025-12-04T08:00, 2025-12-04 or milliseconds'
+const SECONDS = 1e11 // a lesser number is one of seconds since 1970: as milliseconds it would be 1973 at the latest
+const datesAre =
+  'give a date like 2025-12-04T08:00:00+03:00, 2025-12-04T08:00, 2025-12-04 or milliseconds since 1970 (not seconds)'
 
 /** ISO 8601 with an offset, without one (the paper's zone), a day (its start there), or milliseconds since 1970. */
 function instantOf(value: string | number, zone: string): Instant | undefined {
   const moment = typeof value === 'number' ? value : isoInstant(value.trim(), zone)
+  if (typeof value === 'number' && Math.abs(value) < SECONDS) return undefined
   const sane = moment !== undefined && moment > -2e12 && moment < 4.2e12 // 1906 to 2103: beyond is a wrong unit
   return sane ? (moment as Instant) : undefined
 }

@@ -15,13 +15,14 @@ const MOST_REASONS = 1000 // named line by line; beyond it they are only counted
 
 /**
  * Reads JSON Lines, one article each, as they come: memory holds one batch, whatever the file.
- * A line that cannot be used is reported and the rest go in; a second import of the same lines changes nothing.
+ * A line that cannot be used is reported and the rest go in; a second import of the same lines changes nothing. Told to stop,
+ * it ends with what it has read so far.
  */
 export async function importLines(
   app: App,
   actor: Actor,
   bytes: AsyncIterable<Uint8Array>,
-  onLine?: (line: number) => void,
+  { onLine, signal }: { onLine?: (line: number) => void; signal?: AbortSignal } = {},
 ): Promise<Imported> {
   const paper = await site.show(app, app.db)
   const done: Imported = { added: 0, revised: 0, unchanged: 0, rejected: [], rejectedInAll: 0 }
@@ -39,6 +40,7 @@ export async function importLines(
     seen.clear()
   }
   for await (const line of lines(bytes)) {
+    if (signal?.aborted) break // the line may not have come to its end
     number++
     onLine?.(number)
     const read = line === undefined ? { reason: `longer than ${LONGEST} bytes` } : parse(line, paper)

@@ -6,7 +6,7 @@ import * as digests from '../digests/index.ts'
 import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
 import { openProgress } from './progress.ts'
-import { command, group, number, numeral, openInput, several, withApp } from './shell.ts'
+import { command, group, number, numeral, openInput, several, untilStopped, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 
@@ -21,7 +21,11 @@ export function article(program: Command): void {
         for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
         for (const { file, bytes } of inputs) {
           const progress = openProgress(file, options.json === true)
-          const done = await articles.importLines(app, 'cli', bytes, progress.to)
+          const { signal } = shell
+          const done = await articles.importLines(app, 'cli', untilStopped(bytes, signal), {
+            onLine: progress.to,
+            signal,
+          })
           progress.end()
           sum.added += done.added
           sum.revised += done.revised
@@ -30,6 +34,7 @@ export function article(program: Command): void {
           sum.rejected.push(...done.rejected.map((row) => (files.length > 1 ? { file, ...row } : row)))
         }
         shell.print(sum)
+        if (shell.signal.aborted) throw new Problem('interrupted')
         if (sum.rejectedInAll > 0)
           throw new Problem('lines-rejected', {
             n: sum.rejectedInAll,

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
+import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { openProgress } from './progress.ts'
-import { command, group, openInput, withApp } from './shell.ts'
+import { command, group, openInput, untilStopped, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
@@ -35,24 +36,33 @@ export function readers(program: Command): void {
     .option('--dry-run', 'read and judge everything, change nothing')
     .action((files: string[], options: Json & { list: string; dryRun?: boolean }) =>
       withApp(options, async (app, shell) => {
-        for (const file of files) {
-          const bytes = await openInput(file)
+        const inputs = []
+        for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
+        const all: (subscribers.Imported & { file: string })[] = []
+        for (const { file, bytes } of inputs) {
+          if (shell.signal.aborted) break
           const progress = openProgress(file, options.json === true)
-          const done = await subscribers.importCsv(app, 'cli', Readable.from(bytes), {
+          const done = await subscribers.importCsv(app, 'cli', Readable.from(untilStopped(bytes, shell.signal)), {
             list: options.list,
             dryRun: options.dryRun === true,
             onProgress: progress.to,
+            signal: shell.signal,
           })
           progress.end()
-          shell.print(done)
-          if (done.refused) process.exitCode = 1
+          all.push({ ...done, file })
         }
+        shell.print(inOne(all))
+        if (shell.signal.aborted) throw new Problem('interrupted')
+        if (all.some((done) => done.refused)) process.exitCode = 1
       }),
     )
-  command(commands, 'export', 'CSV on standard output')
+  command(commands, 'export', 'CSV on standard output; with --json an array')
     .requiredOption('--list <slug>', 'of this list')
     .action((options: Json & { list: string }) =>
-      withApp(options, async (app) => void (await subscribers.exportCsv(app, options.list, process.stdout))),
+      withApp(options, async (app) => {
+        const write = options.json === true ? subscribers.exportJson : subscribers.exportCsv
+        await write(app, options.list, process.stdout)
+      }),
     )
   command(group(program, 'subscriber', 'one reader'), 'show <address>', 'what we know and may prove').action(
     (address: string, options: Json) =>
@@ -62,8 +72,26 @@ export function readers(program: Command): void {
     .option('--reason <words>', 'why', 'manual')
     .action((address: string, options: Json & { reason: string }) =>
       withApp(options, async (app, shell) => {
-        await subscribers.suppress(app, 'cli', address, options.reason)
-        shell.print({ suppressed: true, reason: options.reason })
+        const reason = await subscribers.suppress(app, 'cli', address, options.reason)
+        shell.print({ suppressed: true, reason })
       }),
     )
+}
+
+/** What became of several files together; each rejected line names its file where there are several. */
+function inOne(all: (subscribers.Imported & { file: string })[]): subscribers.Imported {
+  const sum = (key: 'added' | 'updated' | 'unchanged' | 'skipped' | 'rejectedInAll') =>
+    all.reduce((total, done) => total + done[key], 0)
+  const refused = all.find((done) => done.refused)
+  const named = (done: { file: string }) => (all.length > 1 ? { file: done.file } : {})
+  return {
+    refused: refused !== undefined,
+    ...(refused?.reason && { reason: all.length > 1 ? `${refused.file}: ${refused.reason}` : refused.reason }),
+    added: sum('added'),
+    updated: sum('updated'),
+    unchanged: sum('unchanged'),
+    skipped: sum('skipped'),
+    rejected: all.flatMap((done) => done.rejected.map((row) => ({ ...named(done), ...row }))),
+    rejectedInAll: sum('rejectedInAll'),
+  }
 }

@@ -93,13 +93,13 @@ export function send(program: Command): void {
         await digests.finishBegun(app, 'cli')
         const progress = openProgress('letters', options.json === true)
         try {
-          shell.print(
-            await deliveries.sendUntilEmpty(app, {
-              wait,
-              signal: shell.signal,
-              onProgress: ({ done, waiting }) => progress.to(done, done + waiting),
-            }),
-          )
+          const sent = await deliveries.sendUntilEmpty(app, {
+            wait,
+            signal: shell.signal,
+            onProgress: ({ done, waiting }) => progress.to(done, done + waiting),
+            revise: () => digests.finishBegun(app, 'cli'),
+          })
+          shell.print({ ...sent, held: await deliveries.heldBack(app.db) })
         } finally {
           progress.end()
         }

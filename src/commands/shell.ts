@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { addAbortSignal, Readable } from 'node:stream'
 import { type Command, Option } from 'commander'
 import type { App } from '../app.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -40,6 +41,20 @@ export async function withApp(
 }
 
 export function openShell(config: Config, json: boolean): Shell {
+  let asked: AbortSignal | undefined
+  return {
+    config,
+    // Only who looks at it hears of signals: all other commands may be ended at any moment, and are.
+    get signal() {
+      asked ??= untilAskedToStop()
+      return asked
+    },
+    print: (answer) => void process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${readable(answer)}\n`),
+    say: (line) => void (json || process.stdout.write(`${line}\n`)),
+  }
+}
+
+function untilAskedToStop(): AbortSignal {
   const stop = new AbortController()
   let since = Number.POSITIVE_INFINITY
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -50,11 +65,16 @@ export function openShell(config: Config, json: boolean): Shell {
       stop.abort()
     })
   }
-  return {
-    config,
-    signal: stop.signal,
-    print: (answer) => void process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${readable(answer)}\n`),
-    say: (line) => void (json || process.stdout.write(`${line}\n`)),
+  return stop.signal
+}
+
+/** The bytes until it is time to stop, also in the middle of waiting for more. */
+export async function* untilStopped(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const stream = addAbortSignal(signal, Readable.from(bytes))
+  try {
+    yield* stream
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Instant, instant, later } from '../../db/instant.ts'
+import { maskedIn } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
 
@@ -66,11 +67,12 @@ function openWay(app: App, relay: Relay, id: number): Way {
   const suspects = new Set<string>() // what broke lines since it last took a letter
   function pause(reason: string): void {
     if (performance.now() < pausedUntil) return // ten lines that break at once are one failure
+    const words = maskedIn(reason)
     const milliseconds = PAUSES[Math.min(pauses++, PAUSES.length - 1)]!
     pausedUntil = performance.now() + milliseconds
-    why = reason
-    app.log.warn('a relay pauses', { relay: relay.name, reason: reason.slice(0, 60), milliseconds })
-    keep(later(instant(app.now()), milliseconds), reason)
+    why = words
+    app.log.warn('a relay pauses', { relay: relay.name, reason: words.slice(0, 200), milliseconds })
+    keep(later(instant(app.now()), milliseconds), words)
   }
   function keep(paused_until: Instant | null, reason: string | null): void {
     // For the desk to show: the sending itself does not depend on it.

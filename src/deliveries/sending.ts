@@ -1,5 +1,6 @@
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import { WITHDRAWN } from '../editions.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import type { Sent } from './line.ts'
@@ -9,9 +10,16 @@ import * as unfinished from './unfinished.ts'
 
 /** How far it is; both over all editions and notices that are being sent. */
 export type Progress = { done: number; waiting: number }
-export type Options = { wait: number; signal?: AbortSignal; onProgress?: (progress: Progress) => void }
+export type Options = {
+  wait: number
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+  /** Revises what is held for a withdrawn story: whoever withdrew it may be at it, or dead. */
+  revise?: () => Promise<void>
+}
 
 const LOOK = 1000 // ms between looks at what has become due
+const REVISIONS = 40 // looks at an edition that is being revised, before `send` ends without it
 const DEAD = 5000 // ms between looks at who has died
 const PATIENCE = { sqlite: 2000, postgres: 30_000 } // ms until a dead process's lock is certainly free
 const BROKEN = { pause: 1000, most: 30_000 } // ms between tries, and until `send` gives up, while nothing can be recorded
@@ -23,7 +31,7 @@ const BROKEN = { pause: 1000, most: 30_000 } // ms between tries, and until `sen
  */
 export async function sendUntilEmpty(
   app: App,
-  { wait, signal = new AbortController().signal, onProgress }: Options,
+  { wait, signal = new AbortController().signal, onProgress, revise }: Options,
 ): Promise<Sent> {
   if (app.config.relays.length === 0) throw new Problem('no-relay')
   site.sender(app, await site.show(app, app.db))
@@ -35,7 +43,7 @@ export async function sendUntilEmpty(
     const report = onProgress && reporting(app, session, total, onProgress)
     try {
       await session.inherit()
-      if (await empty(app, session, { deadline, until })) break
+      if (await empty(app, session, { deadline, until, revise })) break
     } finally {
       await session.close()
       await report?.()
@@ -51,10 +59,11 @@ export async function sendUntilEmpty(
 async function empty(
   app: App,
   session: Session,
-  { deadline, until }: { deadline: number; until: Instant },
+  { deadline, until, revise }: { deadline: number; until: Instant; revise: Options['revise'] },
 ): Promise<boolean> {
   const patience = performance.now() + PATIENCE[app.database.kind]
   let brokenSince: number | undefined
+  let revisions = REVISIONS
   for (;;) {
     const outcome = await session.round()
     if (outcome === 'over') return false
@@ -80,6 +89,9 @@ async function empty(
     } else if (performance.now() < patience && (await unfinished.heldByOthers(app.db, session.id))) {
       await rest(LOOK / 4, session.over)
       await session.inherit()
+    } else if (revise && revisions-- > 0 && (await unfinished.heldBack(app.db, WITHDRAWN)) > 0) {
+      await revise()
+      await rest(LOOK / 4, session.over)
     } else {
       return true
     }

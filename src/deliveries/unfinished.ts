@@ -39,6 +39,19 @@ export async function left(db: Db): Promise<number> {
   return (deliveries?.n ?? 0) + (notices?.n ?? 0)
 }
 
+/** How many letters wait in editions that are held: for `reason`, or for whatever. */
+export async function heldBack(db: Db, reason?: string): Promise<number> {
+  const row = await db
+    .selectFrom('tally')
+    .innerJoin('edition', 'edition.id', 'tally.edition_id')
+    .select(({ fn, cast }) => cast<number>(fn.sum('n'), 'integer').as('n'))
+    .where('edition.state', '=', 'held')
+    .$if(reason !== undefined, (query) => query.where('edition.reason', '=', reason!))
+    .where('tally.state', 'in', OPEN)
+    .executeTakeFirst()
+  return row?.n ?? 0
+}
+
 /** Whether another sender, alive or dead, holds letters. */
 export async function heldByOthers(db: Db, senderId: string): Promise<boolean> {
   for (const table of ['delivery', 'notice'] as const) {

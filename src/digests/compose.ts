@@ -28,8 +28,8 @@ export type Composed = {
   url: string | null
 }
 
-/** Why there is no edition: no reader to write to, nothing untold, less than the digest's least, or its hour long past. */
-export type Reason = 'no-readers' | 'no-news' | 'too-few' | 'missed'
+/** Why there is no edition: no reader to write to, all of them served on this or a later day, nothing untold, less than the digest's least, or its hour long past. */
+export type Reason = 'no-readers' | 'all-served' | 'no-news' | 'too-few' | 'missed'
 
 type Edition = editions.Edition
 
@@ -118,7 +118,8 @@ async function planned(db: Db, { digest, slot, day, at }: Occasion): Promise<Pla
     parts.set(`${from_seq} ${language} ${format}`, { from_seq, language, format, stories: untold })
   }
   if (most >= digest.min) return { stock, parts: [...parts.values()].sort((a, b) => a.from_seq - b.from_seq) }
-  if (!groups.some((group) => group.n > 0)) return { reason: 'no-readers' }
+  if (!groups.some((group) => group.n > 0))
+    return { reason: (await readers.anybody(db, digest, at)) ? 'all-served' : 'no-readers' }
   return { reason: most === 0 ? 'no-news' : 'too-few' }
 }
 

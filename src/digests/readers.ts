@@ -8,8 +8,23 @@ export type Reader = { subscription_id: number; subscriber_id: number; told: num
 /** Readers who share a letter, and how many they are. */
 export type Group = { told: number; language: string; format: string; n: number }
 
-/** Who gets the edition of a day in a slot: active, not pausing, not suppressed, and not served on that day already. */
+/** Who gets the edition of a day in a slot: whom we may write to, and who was not served on that day already. */
 function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant) {
+  return writable(db, digest, at).where(({ eb, or, and }) =>
+    or([
+      eb('follow.slot_id', 'is', null),
+      and([eb('follow.slot_id', '=', slot.id), or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)])]),
+    ]),
+  )
+}
+
+/** Whether there is anybody whom we may write to. */
+export async function anybody(db: Db, digest: Digest, at: Instant): Promise<boolean> {
+  return (await writable(db, digest, at).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+}
+
+/** The digest's readers whom we may write to: active, not pausing, not suppressed. */
+function writable(db: Db, digest: Digest, at: Instant) {
   return db
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
@@ -22,15 +37,6 @@ function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant) {
     .where(({ eb, or }) => or([eb('subscription.paused_until', 'is', null), eb('subscription.paused_until', '<=', at)]))
     .where('suppression.id', 'is', null)
     .where('subscriber.address', 'is not', null)
-    .where(({ eb, or, and }) =>
-      or([
-        eb('follow.slot_id', 'is', null),
-        and([
-          eb('follow.slot_id', '=', slot.id),
-          or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)]),
-        ]),
-      ]),
-    )
 }
 
 /**

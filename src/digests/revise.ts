@@ -6,12 +6,12 @@ import * as articles from '../articles/index.ts'
 import * as changes from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as editions from '../editions.ts'
+import * as letters from '../letters/index.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import * as render from './render.ts'
 import type { Candidate } from './stories.ts'
 
-const REASON = 'withdrawn'
 const PAUSED = 'paused'
 
 /**
@@ -29,6 +29,7 @@ export async function withdraw(app: App, actor: Actor, guid: string, reason: str
       .where('excluded_at', 'is', null)
       .execute()
     await holdCarriers(db, now)
+    await rename(app, db, article.id)
     return article
   })
   await reviseHeld(app, actor)
@@ -76,7 +77,43 @@ export async function holdCarriers(db: Db, now: Instant): Promise<void> {
     .where('edition.state', '=', 'frozen')
     .where('article.withdrawn_at', 'is not', null)
     .execute()
-  for (const { id } of carriers) await editions.hold(db, id, REASON, now)
+  for (const { id } of carriers) await editions.hold(db, id, editions.WITHDRAWN, now)
+}
+
+/** An edition is called after its first story that has not been withdrawn, wherever it is shown from now on. */
+async function rename(app: App, db: Db, articleId: number): Promise<void> {
+  const carriers = await db
+    .selectFrom('edition')
+    .innerJoin('part', 'part.edition_id', 'edition.id')
+    .innerJoin('part_article', 'part_article.part_id', 'part.id')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .innerJoin('list', 'list.id', 'digest.list_id')
+    .select(['edition.id', 'edition.day', 'digest.title', 'list.language'])
+    .distinct()
+    .where('part_article.article_id', '=', articleId)
+    .where('edition.state', '!=', 'skipped')
+    .execute()
+  const paper = await site.show(app, db)
+  for (const { id, day, title, language } of carriers) {
+    const lead = await db
+      .selectFrom('part_article')
+      .innerJoin('part', 'part.id', 'part_article.part_id')
+      .innerJoin('article', 'article.id', 'part_article.article_id')
+      .select(['article.title', 'article.language'])
+      .where('part.edition_id', '=', id)
+      .where('part.revision', '=', 1)
+      .where('article.withdrawn_at', 'is', null)
+      .orderBy('part.from_seq')
+      .orderBy('part.id')
+      .orderBy('position')
+      .executeTakeFirst()
+    const subject = letters.subjectOf(lead ?? { title, language }, {
+      language,
+      day: Temporal.PlainDate.from(day),
+      paper,
+    })
+    await editions.rename(db, id, subject)
+  }
 }
 
 /** Renders what was held for a withdrawn story without it, and lets it go on. Safe to run twice, or after a crash. */
@@ -85,7 +122,7 @@ export async function reviseHeld(app: App, actor: Actor): Promise<void> {
     .selectFrom('edition')
     .selectAll()
     .where('state', '=', 'held')
-    .where('reason', '=', REASON)
+    .where('reason', '=', editions.WITHDRAWN)
     .execute()
   for (const edition of held) {
     try {
@@ -129,7 +166,7 @@ async function revise(app: App, actor: Actor, edition: editions.Edition): Promis
         after: { revision: revised.revision },
       },
     ])
-    await editions.resume(db, edition.id, REASON)
+    await editions.resume(db, edition.id, editions.WITHDRAWN)
     await site.touch(db)
     await holdCarriers(db, instant(app.now())) // another story was withdrawn while this was rendered
   })

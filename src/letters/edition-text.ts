@@ -9,9 +9,12 @@ const HEADLINE = 120 // letters of it in the subject
 const RULE = '─'.repeat(24)
 
 /** The lead's headline and the date, as they stand in an inbox: `… · 04/12/2025`. */
-export function subjectOf({ language, stories: [lead], day, paper }: EditionLetter): string {
+export function subjectOf(
+  lead: Pick<LetterStory, 'title' | 'language'>,
+  { language, day, paper }: Pick<EditionLetter, 'language' | 'day'> & { paper: { zone: string } },
+): string {
   const dir = direction(language)
-  const headline = isolated(clipped(lead!.title), dir, direction(lead!.language))
+  const headline = isolated(clipped(lead.title), dir, direction(lead.language))
   const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone)
   return line(`${headline} · ${date}`, dir)
 }

@@ -1,4 +1,5 @@
 export { renderEdition } from './edition.ts'
+export { subjectOf } from './edition-text.ts'
 export type { EditionLetter, LetterStory, Notice, Paper, Rendered } from './letter.ts'
 export { type Fixed, fix, type Personal, type Shared, size, splice } from './message.ts'
 export { renderNotice } from './notice.ts'

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { type Instant, moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
@@ -11,25 +12,48 @@ const HEADER = ['email', 'name', 'language', 'state', 'format', 'zone', 'subscri
 /** Writes the list's readers as CSV, page by page, and answers how many; our import reads it back. The output stays open. */
 export async function exportCsv(app: App, list: string, output: Writable): Promise<number> {
   const { id } = await findList(app.db, list)
-  let count = 0
-  async function* rows(): AsyncGenerator<string[]> {
-    yield HEADER
-    for await (const row of everyone(app.read, id)) {
+  let count = -1
+  async function* counted(): AsyncGenerator<string[]> {
+    for await (const row of rows(app.read, id)) {
       count++
-      yield [
-        row.address!,
-        row.name ?? '',
-        row.language,
-        row.suppressed === null ? row.state : 'suppressed',
-        row.format,
-        row.zone ?? '',
-        written(row.confirmed_at ?? row.created_at),
-        written(row.left_at),
-      ]
+      yield row
     }
   }
-  await writeRows(rows(), output)
+  await writeRows(counted(), output)
   return count
+}
+
+/** The same as a JSON array, one reader a line. */
+export async function exportJson(app: App, list: string, output: Writable): Promise<number> {
+  const { id } = await findList(app.db, list)
+  let count = -1
+  async function* pieces(): AsyncGenerator<string> {
+    for await (const row of rows(app.read, id)) {
+      if (++count === 0) yield '['
+      else
+        yield `${count > 1 ? ',' : ''}\n${JSON.stringify(Object.fromEntries(HEADER.map((name, n) => [name, row[n]])))}`
+    }
+    yield '\n]\n'
+  }
+  await pipeline(pieces(), output, { end: false })
+  return count
+}
+
+/** The header, then a row for each reader. */
+async function* rows(db: Db, list: number): AsyncGenerator<string[]> {
+  yield HEADER
+  for await (const row of everyone(db, list)) {
+    yield [
+      row.address!,
+      row.name ?? '',
+      row.language,
+      row.suppressed === null ? row.state : 'suppressed',
+      row.format,
+      row.zone ?? '',
+      written(row.confirmed_at ?? row.created_at),
+      written(row.left_at),
+    ]
+  }
 }
 
 async function* everyone(db: Db, list: number) {

@@ -11,7 +11,7 @@ import { isOut, type Reader, rowReader } from './rows.ts'
 const BATCH = 1000
 const MOST_REASONS = 100_000 // named line by line; beyond it they are only counted
 
-export type Options = { list: string; dryRun?: boolean; onProgress?: (line: number) => void }
+export type Options = { list: string; dryRun?: boolean; onProgress?: (line: number) => void; signal?: AbortSignal }
 
 /**
  * What became of the rows. `refused`: the file could not be read, or not to its end, and `reason` says why; what the
@@ -52,6 +52,7 @@ export async function importCsv(app: App, actor: Actor, stream: Readable, option
     await setImmediate() // the web server's turn
   }
   for await (const row of readRows(stream)) {
+    if (options.signal?.aborted) break
     if ('code' in row) {
       done.refused = true
       done.reason = tell(row.code, { line: row.line })

@@ -3,7 +3,7 @@
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
 export { confirm, leave, readConfirmation, readLeaving, type Standing, type Subscription } from './deciding.ts'
-export { exportCsv } from './export.ts'
+export { exportCsv, exportJson } from './export.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'

@@ -112,7 +112,18 @@ async function wishFor(
   const subscription = await db
     .insertInto('subscription')
     .values({ ...fresh(list_id, subscriber.id, at), state: 'pending', language, requested_at: at })
-    .onConflict((conflict) => conflict.columns(['list_id', 'subscriber_id']).doUpdateSet({ requested_at: at }))
+    .onConflict((conflict) =>
+      conflict.columns(['list_id', 'subscriber_id']).doUpdateSet((eb) => ({
+        requested_at: at,
+        // Who reads us keeps the language: anybody may have filled in the form.
+        language: eb
+          .case()
+          .when('subscription.state', '=', 'active')
+          .then(eb.ref('subscription.language'))
+          .else(language)
+          .end(),
+      })),
+    )
     .returning('id')
     .executeTakeFirstOrThrow()
   return { subscriber_id: subscriber.id, subscription_id: subscription.id }

@@ -48,7 +48,8 @@ export async function addList(app: App, actor: Actor, draft: ListDraft): Promise
 }
 
 export async function findList(db: Db, slug: string): Promise<List> {
-  const list = await db.selectFrom('list').selectAll().where('slug', '=', slug).executeTakeFirst()
+  const named = /^[a-z0-9-]{1,60}$/.test(slug) // PostgreSQL takes no NUL, not even to look for it
+  const list = named && (await db.selectFrom('list').selectAll().where('slug', '=', slug).executeTakeFirst())
   if (!list) throw new Problem('list-not-found', { value: oneLine(slug).slice(0, 60) })
   return list
 }

@@ -5,13 +5,13 @@ import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import { oneLine } from '../text.ts'
 
-/** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change. */
-export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<void> {
+/** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change: the first reason stays, and is answered. */
+export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<string> {
   const now = instant(app.now())
-  await app.db.transaction().execute((db) => suppressIn(db, actor, email(address), reason, now))
+  return app.db.transaction().execute((db) => suppressIn(db, actor, email(address), reason, now))
 }
 
-async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, now: Instant): Promise<void> {
+async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, now: Instant): Promise<string> {
   const row = {
     address_hash: addressHash(address),
     address,
@@ -25,10 +25,14 @@ async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, 
     .onConflict((conflict) => conflict.column('address_hash').doNothing())
     .returning('id')
     .executeTakeFirst()
-  if (!fresh) return
+  if (!fresh) {
+    const first = db.selectFrom('suppression').select('reason').where('address_hash', '=', row.address_hash)
+    return (await first.executeTakeFirstOrThrow()).reason
+  }
   await record(db, actor, now, [
     { verb: 'suppression.add', subject: `suppression:${fresh.id}`, after: { reason: row.reason } },
   ])
+  return row.reason
 }
 
 /** Whether nobody may ever write to the address of this hash. */

@@ -81,6 +81,8 @@ async function listen(server: Server, { host, port }: App['config']): Promise<vo
   server.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE') reject(new Problem('port-taken', { port }, { cause: error }))
     else if (error.code === 'EACCES') reject(new Problem('port-refused', { port }, { cause: error }))
+    else if (error.code === 'EADDRNOTAVAIL' || error.syscall === 'getaddrinfo')
+      reject(new Problem('host-unusable', { host, reason: error.code ?? error.message }, { cause: error }))
     else reject(error)
   })
   server.listen({ host, port }, resolve)

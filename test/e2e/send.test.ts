@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { sql } from 'kysely'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { describe, expect, test } from 'vitest'
@@ -85,6 +86,20 @@ describe.each(several)('sending from processes of their own on %s', (kind) => {
     expect(sent.reduce((sum, { submitted }) => sum + submitted, 0)).toBe(2000)
     expect(new Set(relay.seen.map((letter) => letter.to)).size).toBe(relay.seen.length)
     expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 2000, addsUp: true })
+  })
+})
+
+describe.runIf(several.includes('postgres'))('a PostgreSQL that goes away', () => {
+  test('a connection that is cut in the middle of a transaction ends that one, and not the process', async () => {
+    await using world = await openWorld('postgres', MORNING)
+    const broken = world.db.transaction().execute(async (db) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)
+      await sql`select pg_terminate_backend(${rows[0]!.pid})`.execute(world.db)
+      await soon(50)
+      await db.selectFrom('site').selectAll().execute()
+    })
+    await expect(broken).rejects.toThrow()
+    expect(await world.db.selectFrom('site').select('id').execute()).toHaveLength(1)
   })
 })
 
