@@ -1,24 +1,22 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Selectable } from 'kysely'
-import type { Sharp } from 'sharp'
 import { instant } from '../db/instant.ts'
 import type { Db, ImageTable } from '../db/schema.ts'
 import type { App } from './app.ts'
 import { publicId } from './ids.ts'
 import { Problem } from './problem.ts'
+import { type Rendering, render } from './rendering.ts'
+
+export { MOST_BYTES } from './rendering.ts'
 
 /** One stored rendering of a picture; `file` is its name in the media folder and behind `/m/`. */
 export type Variant = { width: number; height: number; type: string; bytes: number; file: string }
 
-/** A picture we keep: its true size, and its renderings (320, 640, 1200 wide, each as JPEG or PNG and as WebP). */
+/** A picture we keep: the size of its largest rendering, and all of them (320, 640, 1200 wide, each in its kind and as WebP). */
 export type Picture = { id: number; hash: string; width: number; height: number; variants: Variant[] }
-
-const WIDTHS = [320, 640, 1200]
-const RASTER = ['jpeg', 'png', 'webp', 'gif', 'avif', 'heif', 'tiff']
-const MOST_PIXELS = 50_000_000
 
 /**
  * Keeps a picture in our widths, without its metadata; the same bytes are kept once.
@@ -30,24 +28,14 @@ export async function keep(app: App, bytes: Buffer, drawing?: 'drawing'): Promis
   const known = await app.db.selectFrom('image').selectAll().where('hash', '=', hash).executeTakeFirst()
   if (known && picture(known).variants.every((variant) => existsSync(join(app.config.media, variant.file))))
     return picture(known)
-  const rendered = await render(bytes, drawing !== undefined)
-  await mkdir(app.config.media, { recursive: true, mode: 0o700 })
-  const variants: Variant[] = []
-  for (const { data, ...variant } of rendered.variants) {
-    const file = `${hash}-${variant.width}.${variant.type === 'image/jpeg' ? 'jpg' : variant.type.slice(6)}`
-    const unfinished = join(app.config.media, `.${publicId()}`)
-    await writeFile(unfinished, data, { flush: true })
-    await rename(unfinished, join(app.config.media, file))
-    variants.push({ ...variant, bytes: data.length, file })
-  }
-  const { width, height, type } = rendered
+  const { width, height, type, renderings } = await render(bytes, drawing !== undefined)
   const row = {
     hash,
     width,
     height,
     type,
     bytes: bytes.length,
-    variants: JSON.stringify(variants),
+    variants: JSON.stringify(await store(app.config.media, hash, renderings)),
     created_at: instant(app.now()),
   }
   return picture(
@@ -58,6 +46,24 @@ export async function keep(app: App, bytes: Buffer, drawing?: 'drawing'): Promis
       .returningAll()
       .executeTakeFirstOrThrow(),
   )
+}
+
+/** Writes the renderings, all of them or none, each file whole, before a row tells of them. */
+async function store(folder: string, hash: string, renderings: Rendering[]): Promise<Variant[]> {
+  const files = renderings.map(({ data, ...rendering }) => {
+    const file = `${hash}-${rendering.width}.${rendering.type === 'image/jpeg' ? 'jpg' : rendering.type.slice(6)}`
+    return { data, unfinished: join(folder, `.${publicId()}`), variant: { ...rendering, bytes: data.length, file } }
+  })
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const { unfinished, data } of files) await writeFile(unfinished, data, { flush: true })
+    for (const { unfinished, variant } of files) await rename(unfinished, join(folder, variant.file))
+  } catch (error) {
+    for (const { unfinished } of files) await rm(unfinished, { force: true }).catch(() => {}) // the folder itself may be none
+    const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot be written'
+    throw new Problem('folder-unwritable', { folder, reason }, { cause: error })
+  }
+  return files.map(({ variant }) => variant)
 }
 
 /** The pictures of these ids, by id. */
@@ -89,47 +95,4 @@ function picture(row: Selectable<ImageTable>): Picture {
     height: row.height,
     variants: JSON.parse(row.variants) as Variant[],
   }
-}
-
-type Rendered = {
-  width: number
-  height: number
-  type: string
-  variants: (Omit<Variant, 'bytes' | 'file'> & { data: Buffer })[]
-}
-
-async function render(bytes: Buffer, drawing: boolean): Promise<Rendered> {
-  const { default: sharp } = await import('sharp') // loaded where pictures are kept, not at every start
-  try {
-    const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-    const { format } = await image.metadata()
-    const drawn = drawing && format === 'svg'
-    if (!drawn && !RASTER.includes(format)) throw new Error(`${format} is not taken`)
-    const largest = image
-      .rotate()
-      .resize({ width: WIDTHS.at(-1)!, withoutEnlargement: !drawn })
-      .toColourspace('srgb')
-      .raw()
-    const { data, info } = await largest.toBuffer({ resolveWithObject: true }) // decoded, turned and drawn once
-    const opaque = (await sharp(data, { raw: info }).stats()).isOpaque
-    const type = opaque ? 'image/jpeg' : 'image/png'
-    const variants: Rendered['variants'] = []
-    for (const width of new Set(WIDTHS.map((wanted) => Math.min(wanted, info.width)))) {
-      const sized = sharp(data, { raw: info }).resize({ width })
-      for (const kind of [type, 'image/webp']) {
-        const made = await encoded(opaque ? sized.clone().removeAlpha() : sized.clone(), kind).toBuffer({
-          resolveWithObject: true,
-        })
-        variants.push({ width: made.info.width, height: made.info.height, type: kind, data: made.data })
-      }
-    }
-    return { width: info.width, height: info.height, type, variants }
-  } catch (error) {
-    throw new Problem('image-unusable', { reason: (error as Error).message.split('\n')[0]! }, { cause: error })
-  }
-}
-
-function encoded(image: Sharp, type: string): Sharp {
-  if (type === 'image/webp') return image.webp({ quality: 78, effort: 3 })
-  return type === 'image/png' ? image.png({ palette: true }) : image.jpeg({ quality: 80, mozjpeg: true })
 }

@@ -18,7 +18,7 @@ const DOORS: Record<string, string> = {
   'smtp-server': 'src/outbox.ts',
   mailparser: 'src/outbox.ts',
   'node-cron': 'src/job.ts',
-  sharp: 'src/media.ts',
+  sharp: 'src/rendering.ts',
   'sanitize-html': 'src/text.ts',
   'html-to-text': 'src/text.ts',
   'intl-messageformat': 'src/locale.ts',
@@ -29,6 +29,8 @@ const DOORS: Record<string, string> = {
   'cli-progress': 'src/commands/progress.ts',
   hono: 'src/web/',
   '@hono/node-server': 'src/web/',
+  undici: 'src/fetching/index.ts',
+  'ipaddr.js': 'src/fetching/guard.ts',
   zod: 'src/articles/draft.ts',
 }
 

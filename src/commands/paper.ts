@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import * as media from '../media.ts'
-import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
-import { command, group, withApp } from './shell.ts'
+import { command, group, openInput, withApp } from './shell.ts'
 
 type SetOptions = {
   json?: boolean
@@ -60,14 +58,14 @@ function shown(paper: site.Site) {
   return { name, tagline, accent, language, zone, from: sender, reply_to, postal_address, logo: logo_id }
 }
 
+/** A file's bytes; of one that no picture is as large as, no more than that: it may have no end. */
 async function bytesOf(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    throw new Problem(
-      'file-unreadable',
-      { file, reason: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' },
-      { cause: error },
-    )
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of await openInput(file)) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > media.MOST_BYTES) break
   }
+  return Buffer.concat(chunks)
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Hono } from 'hono'
 import { every } from 'hono/combine'
 import { html } from 'hono/html'
@@ -9,7 +8,6 @@ import * as articles from '../articles/index.ts'
 import * as channels from '../channels.ts'
 import * as links from '../links.ts'
 import { say } from '../locale.ts'
-import * as media from '../media.ts'
 import { Problem } from '../problem.ts'
 import { slug } from '../text.ts'
 import * as assets from './assets.ts'
@@ -37,7 +35,7 @@ const SLUG = ':channel{[a-z0-9-]{1,60}}'
 const NUMBER = ':number{[1-9][0-9]{0,5}}'
 const LASTING = 'public, max-age=31536000, immutable'
 
-/** What anybody may read: the front page, articles, channels, feeds for people, pictures. */
+/** What anybody may read: the front page, articles, channels, feeds for people. */
 export function publicPages(app: App): Hono {
   const pages = new Hono()
   const kept = every(cached, remembered(app))
@@ -68,16 +66,6 @@ export function publicPages(app: App): Hono {
   })
   pages.get('/feeds', kept, async (c) => c.html(feedsPage(await paper(app))))
   pages.get('/robots.txt', (c) => c.text(ROBOTS))
-  pages.get('/m/:file', async (c) => {
-    const picture = media.stored(app, c.req.param('file'))
-    const bytes = picture && (await readFile(picture.path).catch(() => undefined))
-    if (!picture || !bytes) throw new Problem('page-not-found')
-    return c.body(bytes, 200, {
-      'Content-Type': picture.type,
-      'Cache-Control': LASTING,
-      ETag: `"${c.req.param('file')}"`,
-    })
-  })
   pages.get('/assets/:name', (c) => {
     const asset = assets.find(c.req.param('name'))
     if (!asset) throw new Problem('page-not-found')

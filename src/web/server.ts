@@ -11,6 +11,7 @@ import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
 import { health } from './health.ts'
 import { openLane } from './lane.ts'
+import { mediaFiles } from './media.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
 
@@ -45,6 +46,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   })
   web.get('/readyz', (c) => c.json({ status: 'ready' }))
   web.route('/', publicPages(app))
+  web.route('/', mediaFiles(app))
   web.route('/', editionPages(app))
   web.route('/', reader(app))
   if (extra) web.route('/', extra)
