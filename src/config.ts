@@ -32,6 +32,7 @@ export type Config = {
   inbound: string[]
   retry: number[]
   secretFile: string
+  /** What outbound requests may reach although private: `host:port`, as a URL spells the host. */
   fetchAllow: string[]
   trustProxy: string[]
   logLevel: string
@@ -85,7 +86,12 @@ export function readConfig(env: Environment = process.env): Config {
       value.split(',').map(pause),
     ),
     secretFile: resolve(env['NASHRA_SECRET_FILE'] || join(data, 'secret')),
-    fetchAllow: (env['NASHRA_FETCH_ALLOW'] ?? '').split(/[\s,]+/).filter(Boolean),
+    fetchAllow: attempt('NASHRA_FETCH_ALLOW', [], (value) =>
+      value
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .map(hostAndPort),
+    ),
     trustProxy: attempt('NASHRA_TRUST_PROXY', [], (value) =>
       value
         .split(/[\s,]+/)
@@ -176,6 +182,15 @@ function unescaped(part: string): string {
   } catch {
     throw new Error('the user or the password of a relay holds a bare %; write it as %25')
   }
+}
+
+/** `host:port`, in the one spelling that a URL has it in. */
+function hostAndPort(value: string): string {
+  const [, host, port] = /^([^\s/@?#\\:*]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(value) ?? []
+  const sane = Number(port) >= 1 && Number(port) <= 65_535
+  if (!host || !sane || !URL.canParse(`http://${host}`))
+    throw new Error(`«${value}» is not host:port, like intranet.example:8080, 10.0.0.5:80 or [fd00::5]:443`)
+  return `${new URL(`http://${host}`).hostname}:${Number(port)}`
 }
 
 /** `10.0.0.1`, `::1`, or a network like `10.0.0.0/8`. */

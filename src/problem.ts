@@ -21,6 +21,7 @@ const PROBLEMS = {
   'edition-not-found': 404,
   'edition-not-pausable': 409,
   'edition-not-paused': 409,
+  'fetch-failed': 502,
   'file-unreadable': 422,
   'folder-unwritable': 422,
   'form-expired': 422,
