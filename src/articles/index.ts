@@ -11,6 +11,7 @@ import type { Article } from './story.ts'
 
 export { type Draft, readRow } from './draft.ts'
 export { type Imported, importLines } from './import.ts'
+export { type KeptPictures, keepAllPictures, keepPictures } from './keep-pictures.ts'
 export { type Published, publish } from './publish.ts'
 export { byIds, count, find, latest, nextDue, type Wanted, withdrawnSince } from './read.ts'
 export type { Article, Story } from './story.ts'

@@ -7,6 +7,7 @@ import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
 import { publicId } from '../ids.ts'
 import { excerpt, fold, plain } from '../text.ts'
+import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
 import { label, namesOf } from './labels.ts'
 import type { Article } from './story.ts'
@@ -48,6 +49,12 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
     const article = known.get(keyOf(draft))
     return article && article.withdrawn_at === null && article.fingerprint !== fingerprint(draft)
   })
+  const wanted = [...fresh, ...revised].filter((draft) => pictureOf(draft, known.get(keyOf(draft))) === null)
+  await downloads.ask(
+    db,
+    wanted.flatMap((draft) => draft.image?.url ?? []),
+    at,
+  )
   const trail: changes.Entry[] = []
   const touched: channels.Facets[] = []
   for (const [draft, id, public_id] of await insert(db, fresh, at)) {
@@ -127,9 +134,21 @@ async function revise(db: Db, article: Article, draft: Draft, at: Instant): Prom
   const updated = draft.updated_at ?? (significant ? at : article.updated_at)
   await db
     .updateTable('article')
-    .set({ ...content, published_at, updated_at: Math.max(updated, published_at) as Instant, revised_at: at })
+    .set({
+      ...content,
+      image_id: pictureOf(draft, article),
+      published_at,
+      updated_at: Math.max(updated, published_at) as Instant,
+      revised_at: at,
+    })
     .where('id', '=', article.id)
     .execute()
+}
+
+/** The picture we keep of what a draft shows: its own, or the one fetched for this article before. */
+function pictureOf({ image }: Draft, article: Article | undefined): number | null {
+  const same = image?.url !== undefined && image.url === article?.image_url
+  return image?.id ?? (same ? article.image_id : null)
 }
 
 /** What a draft says, as columns: everything that a revision may change. */

@@ -10,7 +10,7 @@ import { command, group, number, numeral, openInput, several, untilStopped, with
 
 type Json = { json?: boolean }
 
-/** `article import`, `article list`, `article withdraw`. */
+/** `article import`, `article list`, `article pictures`, `article withdraw`. */
 export function article(program: Command): void {
   const commands = group(program, 'article', 'stories')
   command(commands, 'import <file...>', 'JSON Lines, one article each (- reads standard input)').action(
@@ -71,6 +71,16 @@ export function article(program: Command): void {
         )
       }),
     )
+  command(commands, 'pictures', 'fetch and keep the pictures that imported stories show from elsewhere').action(
+    (options: Json) =>
+      withApp(options, async (app, shell) => {
+        const progress = openProgress('pictures', options.json === true)
+        const { signal } = shell
+        const kept = await articles.keepAllPictures(app, 'cli', { signal, onPicture: progress.to })
+        progress.end()
+        shell.print(kept)
+      }),
+  )
   command(commands, 'withdraw <guid>', 'take a story back (its guid or its id)')
     .option('--reason <words>', 'what readers are told', '')
     .action((guid: string, options: Json & { reason: string }) =>

@@ -1,0 +1,145 @@
+import { instant, later } from '../../db/instant.ts'
+import type { Actor, App } from '../app.ts'
+import * as changes from '../changes.ts'
+import * as channels from '../channels.ts'
+import * as fetching from '../fetching/index.ts'
+import * as media from '../media.ts'
+import { Problem } from '../problem.ts'
+import * as downloads from './downloads.ts'
+import { namesOf } from './labels.ts'
+import { asFacets } from './publish.ts'
+import type { Article } from './story.ts'
+
+/** What became of the pictures that were due; `waiting` will be tried later. */
+export type KeptPictures = { kept: number; failed: { url: string; reason: string }[]; waiting: number }
+
+type Options = { signal: AbortSignal; onPicture?: (done: number) => void }
+
+const IN_ONE_RUN = 50
+const AT_ONCE = 6
+const PER_HOST = 2
+const BATCH = 500 // articles of one picture in a transaction
+const OUR_FAULT = 300_000 // ms until the next try where the disk or a bug was in the way
+const ACCEPT = 'image/jpeg,image/png,image/*;q=0.9,*/*;q=0.1' // the original rather than what a host makes of it
+
+/**
+ * Keeps the pictures that are due, at most 50 of them, and gives them to their articles.
+ *
+ * Safe to run twice, in two processes, and to be killed at any moment. One that cannot be had is tried again after 5
+ * minutes, an hour, six hours and a day, and then given up with its reason.
+ */
+export async function keepPictures(app: App, actor: Actor, { signal, onPicture }: Options): Promise<KeptPictures> {
+  const done: KeptPictures = { kept: 0, failed: [], waiting: 0 }
+  const urls = await downloads.due(app.db, instant(app.now()), IN_ONE_RUN)
+  await inLanes(urls, signal, async (url) => {
+    const became = await attempt(app, actor, url, signal)
+    if (became === 'kept') done.kept++
+    else if (became) done.failed.push({ url, reason: became.reason })
+    onPicture?.(done.kept + done.failed.length)
+  })
+  return { ...done, waiting: await downloads.waiting(app.db) }
+}
+
+/** Does that until nothing is due. */
+export async function keepAllPictures(app: App, actor: Actor, { signal, onPicture }: Options): Promise<KeptPictures> {
+  const sum: KeptPictures = { kept: 0, failed: [], waiting: 0 }
+  do {
+    const before = sum.kept + sum.failed.length
+    const run = await keepPictures(app, actor, { signal, onPicture: (done) => onPicture?.(before + done) })
+    sum.kept += run.kept
+    sum.failed.push(...run.failed)
+    sum.waiting = run.waiting
+  } while (!signal.aborted && (await downloads.due(app.db, instant(app.now()), 1)).length > 0)
+  return sum
+}
+
+/** Does the work for each address, several at once, but few at one host. The first error ends it when the others have ended. */
+async function inLanes(urls: string[], signal: AbortSignal, work: (url: string) => Promise<void>): Promise<void> {
+  const queue = urls.map((url) => ({ url, host: new URL(url).host }))
+  const busy: string[] = []
+  async function lane(): Promise<void> {
+    while (!signal.aborted) {
+      const next = queue.findIndex(({ host }) => busy.filter((one) => one === host).length < PER_HOST)
+      const [taken] = next < 0 ? [] : queue.splice(next, 1)
+      if (!taken) return // what is left is for the lanes that are at those hosts
+      busy.push(taken.host)
+      await work(taken.url).finally(() => busy.splice(busy.indexOf(taken.host), 1))
+    }
+  }
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane))
+  const broken = ends.find((end) => end.status === 'rejected')
+  if (broken) throw broken.reason
+}
+
+/** One try; undefined where there was nothing to try. */
+async function attempt(
+  app: App,
+  actor: Actor,
+  url: string,
+  signal: AbortSignal,
+): Promise<'kept' | { reason: string } | undefined> {
+  const at = instant(app.now())
+  const tries = await downloads.claim(app.db, url, at)
+  if (tries === undefined || (await unwanted(app, url))) return undefined
+  try {
+    const picture = await media.keep(app, await bytesAt(app, url, signal))
+    while (!(await give(app, actor, url, picture.id)));
+    return 'kept'
+  } catch (error) {
+    if (signal.aborted) return void (await downloads.release(app.db, url, tries, at))
+    if (!(error instanceof Problem && ['fetch-failed', 'image-unusable'].includes(error.code))) {
+      await downloads.release(app.db, url, tries, later(at, OUR_FAULT))
+      throw error
+    }
+    const reason = String(error.values['reason'])
+    const ended = await downloads.fail(app.db, url, tries, reason)
+    if (ended) app.log.warn('a picture was given up', { host: new URL(url).host, reason })
+    return { reason }
+  }
+}
+
+/** Whether no story shows it any more; then it is forgotten. */
+async function unwanted(app: App, url: string): Promise<boolean> {
+  if (await downloads.waitingFor(app.db, url).select('id').limit(1).executeTakeFirst()) return false
+  return app.db.transaction().execute(async (db) => {
+    await downloads.hold(db, url)
+    return downloads.close(db, url)
+  })
+}
+
+async function bytesAt(app: App, url: string, signal: AbortSignal): Promise<Buffer> {
+  const { status, body } = await fetching.get(app, url, { accept: ACCEPT, signal })
+  if (status !== 200) throw new Problem('fetch-failed', { host: new URL(url).host, reason: `it answers ${status}` })
+  return body
+}
+
+/**
+ * Gives a kept picture to stories that wait for it, at most 500 of them; answers whether none is left. Their feeds and
+ * pages are built anew, but for readers it is no update of the story.
+ */
+function give(app: App, actor: Actor, url: string, image_id: number): Promise<boolean> {
+  const at = instant(app.now())
+  return app.db.transaction().execute(async (db) => {
+    await downloads.hold(db, url)
+    const articles = await db
+      .updateTable('article')
+      .set({ image_id })
+      .where('id', 'in', downloads.waitingFor(db, url).select('id').limit(BATCH))
+      .where('image_url', '=', url)
+      .where('image_id', 'is', null)
+      .returningAll()
+      .execute()
+    const names = await namesOf(
+      db,
+      articles.map((article) => article.id),
+    )
+    const facets = articles.map((article) => asFacets(article, names.get(article.id)))
+    await channels.touch(db, facets, at)
+    await changes.record(db, actor, at, articles.map(entry))
+    return downloads.close(db, url)
+  })
+}
+
+function entry({ public_id, image_id }: Article): changes.Entry {
+  return { verb: 'article.picture', subject: `article:${public_id}`, after: { image_id } }
+}
