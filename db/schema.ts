@@ -98,6 +98,12 @@ export interface ArticleTable {
   withdrawn_reason: string | null
 }
 
+/** Where a story stood before, as db/addresses.ts spells it; one address may have been several stories'. */
+export interface ArticleAddressTable {
+  address: string
+  article_id: number
+}
+
 export interface TagTable {
   id: Generated<number>
   key: string
@@ -403,6 +409,7 @@ export interface Schema {
   download: DownloadTable
   source: SourceTable
   article: ArticleTable
+  article_address: ArticleAddressTable
   tag: TagTable
   article_tag: ArticleTagTable
   author: AuthorTable

@@ -26,6 +26,23 @@ export function feed(base: string, slug: string, format: 'rss' | 'atom' | 'json'
   return `${base}/feeds/${slug}.${format}`
 }
 
+/** What articles share: each shared thing has a page and feeds of its own. */
+export type FacetKind = 'section' | 'tag' | 'author' | 'language'
+
+/** The page of a facet; `key` is the name as it is compared (folded), a language its tag. */
+export function facet(base: string, kind: FacetKind, key: string): string {
+  return `${base}/${kind}/${encodeURIComponent(dashed(key))}`
+}
+
+export function facetFeed(base: string, kind: FacetKind, key: string, format: 'rss' | 'atom' | 'json'): string {
+  return `${base}/feeds/${kind}/${encodeURIComponent(dashed(key))}.${format}`
+}
+
+/** A key as addresses spell it. */
+export function dashed(key: string): string {
+  return key.replaceAll(' ', '-')
+}
+
 export function media(base: string, variant: Pick<Variant, 'file'>): string {
   return `${base}/m/${variant.file}`
 }
@@ -33,4 +50,14 @@ export function media(base: string, variant: Pick<Variant, 'file'>): string {
 /** An edition's public page. */
 export function edition(base: string, digest: string, day: string): string {
   return `${base}/editions/${digest}/${day}`
+}
+
+/** The feed of a digest's editions. */
+export function editionsFeed(base: string, digest: string, format: 'rss' | 'atom' | 'json'): string {
+  return `${base}/feeds/editions/${digest}.${format}`
+}
+
+/** An address as people read it: letters instead of their bytes, and whatever has a meaning in addresses still encoded. */
+export function readable(address: string): string {
+  return address.replace(/(?:%[89a-f][0-9a-f])+/gi, decodeURIComponent)
 }

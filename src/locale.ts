@@ -105,6 +105,13 @@ export function longDate(day: Temporal.PlainDate, language: string): string {
     .replace(/^(\p{L}+),/u, '$1')
 }
 
+/** `كانون الأول / ديسمبر 2025`, `December 2025`, `Aralık 2025`; the month as `yyyy-mm`. */
+export function monthName(month: string, language: string): string {
+  const first = Temporal.PlainDate.from(`${month}-01`)
+  if (language.startsWith('ar')) return `${ARABIC_MONTHS[first.month - 1]} ${first.year}`
+  return first.toLocaleString(`${language}-u-nu-latn-ca-gregory`, { month: 'long', year: 'numeric' })
+}
+
 /** The day by the Umm al-Qura calendar: `13 جمادى الآخرة 1447`. */
 export function hijriDate(day: Temporal.PlainDate, language: string): string {
   const hijri = day.withCalendar('islamic-umalqura')

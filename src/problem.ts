@@ -22,6 +22,8 @@ const PROBLEMS = {
   'edition-not-pausable': 409,
   'edition-not-paused': 409,
   'fetch-failed': 502,
+  'file-not-utf8': 422,
+  'file-too-large': 422,
   'file-unreadable': 422,
   'folder-unwritable': 422,
   'form-expired': 422,

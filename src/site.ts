@@ -7,12 +7,12 @@ import type { Actor, App } from './app.ts'
 import { record } from './changes.ts'
 import { languageTag, zoneName } from './locale.ts'
 import { Problem } from './problem.ts'
-import { oneLine } from './text.ts'
+import { clean, escaped, oneLine, plain } from './text.ts'
 
 /** The paper's identity. */
 export type Site = Selectable<SiteTable>
 
-/** What `site set` may change; texts as typed. `logo_id` is an image that media.ts keeps. */
+/** What `site set` may change; texts as typed, standing pages as HTML or plain text. `logo_id` is an image that media.ts keeps. */
 export type Identity = Partial<{
   name: string
   tagline: string
@@ -23,7 +23,12 @@ export type Identity = Partial<{
   reply_to: string
   postal_address: string
   logo_id: number
-}>
+}> &
+  Partial<Record<StandingPage, string>>
+
+/** The pages that a paper may have besides its news, in the order in which they are named. */
+export const standingPages = ['about', 'contact', 'privacy', 'imprint'] as const
+export type StandingPage = (typeof standingPages)[number]
 
 /** The paper as stored, its name from the environment where that says so. */
 export async function show(app: Pick<App, 'config'>, db: Db): Promise<Site> {
@@ -82,5 +87,21 @@ function checked(identity: Identity): Identity {
     ...(reply_to !== undefined && { reply_to: oneLine(reply_to) }),
     ...(postal_address !== undefined && { postal_address: oneLine(postal_address) }),
     ...(logo_id !== undefined && { logo_id }),
+    ...Object.fromEntries(
+      standingPages.flatMap((name) => (identity[name] === undefined ? [] : [[name, standing(identity[name])]])),
+    ),
   }
+}
+
+/** HTML cleaned; plain text with its paragraphs and lines; nothing where there was nothing to read. */
+function standing(text: string): string {
+  const html = clean(/<[a-z!][^<>]*>/i.test(text) ? text : marked(text))
+  return plain(html).trim() || html.includes('<img ') ? html : ''
+}
+
+function marked(text: string): string {
+  const paragraphs = escaped(text)
+    .replaceAll('\r\n', '\n')
+    .split(/\n\s*\n/)
+  return paragraphs.map((paragraph) => `<p>${paragraph.trim().replaceAll('\n', '<br>\n')}</p>`).join('\n')
 }

@@ -169,7 +169,7 @@ describe.each(databases)('digests on %s', (kind) => {
     await using world = await newsroom(kind)
     await publish(world, 3)
     await digests.composeNow(world, 'cli', 'daily')
-    const named = async () => (await digests.editions(world.read, 1))[0]!.subject
+    const named = async () => (await digests.monthOf(world.read, 'daily', '2026-11'))[0]!.subject
     expect(await named()).toContain('خبر g3')
     await digests.withdraw(world, 'cli', 'g3', '')
     expect(await named()).toContain('خبر g2')

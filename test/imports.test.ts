@@ -18,7 +18,7 @@ const DOORS: Record<string, string> = {
   'smtp-server': 'src/outbox.ts',
   mailparser: 'src/outbox.ts',
   'node-cron': 'src/job.ts',
-  sharp: 'src/rendering.ts',
+  sharp: 'src/rendering.ts src/ink.ts',
   'sanitize-html': 'src/text.ts',
   'html-to-text': 'src/text.ts',
   'intl-messageformat': 'src/locale.ts',

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { Kysely } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { first } from '../db/migrations/2026-11-first.ts'
+import { publishing } from '../db/migrations/2026-11-publishing.ts'
 import { migrate } from '../db/open.ts'
 import { databases, type Kind, openWorld } from './world.ts'
 
@@ -40,6 +43,35 @@ describe.each(kinds)('the schema on %s', (kind) => {
     expect(second.id).toBeGreaterThan(first.id)
   })
 })
+
+test.each(['sqlite', 'pglite'] as const)(
+  'the stories of an older database are found by their old addresses, on %s',
+  async (kind) => {
+    await using old = await openWorld(kind, '2026-11-23T04:10:00Z', {}, 'empty')
+    const { db } = old
+    const dialect = kind === 'sqlite' ? 'sqlite' : 'postgres'
+    await first(db as unknown as Kysely<unknown>, dialect)
+    const texts = { title: 'x', body_html: '', excerpt: '', language: 'ar', folded: '', fingerprint: '' }
+    const times = { published_at: 0, updated_at: 0, created_at: 0 }
+    const rows = Array.from({ length: 1001 }, (_, n) => ({
+      ...{ ...texts, ...times, source_id: 0, public_id: `a${n}`, entry_id: `e${n}` },
+      ...{ guid: `https://old.example/?p=${n + 1}`, url: `https://old.example/story-${n}/` },
+    }))
+    await (db as unknown as Kysely<{ article: (typeof rows)[number] }>).insertInto('article').values(rows).execute()
+    await publishing(db as unknown as Kysely<unknown>, dialect)
+    const { n } = await db
+      .selectFrom('article_address')
+      .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
+      .executeTakeFirstOrThrow()
+    expect(n).toBe(2002)
+    const found = await db
+      .selectFrom('article_address')
+      .selectAll()
+      .where('address', 'in', ['/story-1000', '?p=1001'])
+      .execute()
+    expect(new Set(found.map(({ article_id }) => article_id)).size).toBe(1)
+  },
+)
 
 /** The interfaces of db/schema.ts as {table: {column: type}}, read from its text. */
 function declared(): Record<string, Record<string, string>> {

@@ -25,7 +25,12 @@ export type World = App & {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export async function openWorld(kind: Kind, now: string, environment: Record<string, string> = {}): Promise<World> {
+export async function openWorld(
+  kind: Kind,
+  now: string,
+  environment: Record<string, string> = {},
+  empty?: 'empty',
+): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'nashra-test-'))
   const home = await place(kind, folder)
   const env = {
@@ -45,7 +50,7 @@ export async function openWorld(kind: Kind, now: string, environment: Record<str
     },
     home.open,
   )
-  await migrate(world.database)
+  if (!empty) await migrate(world.database)
   return world
 }
 

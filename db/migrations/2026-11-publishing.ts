@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely'
+import { addressesOf } from '../addresses.ts'
 import { columns, type Kind, optional } from '../columns.ts'
 
 /** What publishing needs besides the first model: standing pages, pictures to fetch, search, readers of feeds. */
 export async function publishing(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await standingPages(db)
-  await addresses(db)
+  await addresses(db, kind)
   await downloads(db, kind)
   await search(db, kind)
   await feedReaders(db, kind)
@@ -20,12 +21,48 @@ async function standingPages(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** Stories are looked up by the address they had on the paper's old site, and by the picture they wait for. */
-async function addresses(db: Kysely<unknown>): Promise<void> {
-  await sql`create index article_url on article (url) where url is not null`.execute(db)
+/** Stories are looked up by the addresses they had on the paper's old site, and by the picture they wait for. */
+async function addresses(db: Kysely<unknown>, kind: Kind): Promise<void> {
+  const { table, reference } = columns(kind)
+  const bytewise = sql.raw(kind === 'sqlite' ? 'text' : 'text collate "C"') // a cut address is found as the beginning of one
+  await table(db, 'article_address')
+    .addColumn('address', bytewise, (column) => column.notNull())
+    .$call(reference('article_id', 'article.id'))
+    .addPrimaryKeyConstraint('article_address_key', ['address', 'article_id'])
+    .execute()
+  await fillAddresses(db as Kysely<Articles>)
   await sql`create index article_picture on article (image_url) where image_url is not null and image_id is null`.execute(
     db,
   )
+  await sql`create index article_section_segment on article (replace(section_key, ' ', '-'), published_at) where withdrawn_at is null`.execute(
+    db,
+  )
+  // Sitemaps read ids and dates from here: in the rows the dates lie behind the text.
+  await sql`create index article_shown on article (id, published_at, updated_at) where withdrawn_at is null`.execute(db)
+  for (const name of ['tag', 'author']) {
+    await sql`create index ${sql.ref(`${name}_segment`)} on ${sql.table(name)} (replace(key, ' ', '-'))`.execute(db)
+  }
+}
+
+type Articles = {
+  article: { id: number; guid: string; url: string | null }
+  article_address: { address: string; article_id: number }
+}
+
+async function fillAddresses(db: Kysely<Articles>): Promise<void> {
+  for (let last = 0; ; ) {
+    const stories = await db
+      .selectFrom('article')
+      .select(['id', 'guid', 'url'])
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(1000)
+      .execute()
+    if (stories.length === 0) return
+    const rows = stories.flatMap((story) => addressesOf(story).map((address) => ({ address, article_id: story.id })))
+    if (rows.length > 0) await db.insertInto('article_address').values(rows).execute()
+    last = stories.at(-1)!.id
+  }
 }
 
 async function downloads(db: Kysely<unknown>, kind: Kind): Promise<void> {

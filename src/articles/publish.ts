@@ -7,6 +7,7 @@ import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
 import { publicId } from '../ids.ts'
 import { excerpt, fold, plain } from '../text.ts'
+import { keepAddresses } from './addresses.ts'
 import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
 import { label, namesOf } from './labels.ts'
@@ -57,7 +58,8 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
   )
   const trail: changes.Entry[] = []
   const touched: channels.Facets[] = []
-  for (const [draft, id, public_id] of await insert(db, fresh, at)) {
+  const inserted = await insert(db, fresh, at)
+  for (const [draft, id, public_id] of inserted) {
     await label(db, id, draft)
     touched.push(facets(draft))
     trail.push({ verb: 'article.publish', subject: `article:${public_id}`, after: { title: draft.title } })
@@ -74,6 +76,10 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
       after: { title: draft.title },
     })
   }
+  await keepAddresses(db, [
+    ...inserted.map(([{ guid, url }, id]) => ({ id, guid, url: url ?? null })),
+    ...revised.map((draft) => ({ id: known.get(keyOf(draft))!.id, guid: draft.guid, url: draft.url ?? null })),
+  ])
   await channels.touch(db, touched, at)
   await changes.record(db, actor, at, trail)
   const added = trail.length - revised.length

@@ -126,6 +126,8 @@ async function introduce(app: App): Promise<void> {
     sender: 'جريدة الضفتين <news@paper.example>',
     postal_address: 'شارع المرفأ 12، إسطنبول',
     logo_id: logo.id,
+    about: await readFile(join(SAMPLES, 'about.html'), 'utf8'),
+    contact: await readFile(join(SAMPLES, 'contact.html'), 'utf8'),
   })
 }
 

@@ -1,5 +1,6 @@
+export { type Archive, archives, type Dated, editionDays, monthOf, neighbours } from './archive.ts'
 export { type Composed, composeDue, composeNow, finishBegun } from './compose.ts'
-export { type EditionPage, editionPage, editions } from './page.ts'
+export { type EditionPage, editionPage } from './page.ts'
 export { type Preview, preview } from './preview.ts'
 export { add, type Digest, type Draft, type Slot } from './promise.ts'
 export { pause, resume, withdraw } from './revise.ts'

@@ -66,22 +66,3 @@ export async function editionPage(db: Db, slug: string, day: string): Promise<Ed
     headlines: shown(false),
   }
 }
-
-/** The latest editions of all digests, newest day first. */
-export async function editions(
-  db: Db,
-  limit: number,
-): Promise<{ digest: string; title: string; language: string; day: string; subject: string; stories: number }[]> {
-  const rows = await db
-    .selectFrom('edition')
-    .innerJoin('digest', 'digest.id', 'edition.digest_id')
-    .innerJoin('list', 'list.id', 'digest.list_id')
-    .select(['digest.slug as digest', 'digest.title', 'list.language', 'edition.day'])
-    .select(['edition.subject', 'edition.stories'])
-    .where('edition.state', 'not in', ['skipped', 'composing'])
-    .orderBy('edition.day', 'desc')
-    .orderBy('edition.id', 'desc')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => ({ ...row, subject: row.subject ?? '' }))
-}

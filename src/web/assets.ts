@@ -8,7 +8,7 @@ export type Asset = { type: string; body: string | Uint8Array<ArrayBuffer>; last
 
 /** The paper's two grounds, as style/paper.css has them. */
 const PAPER = '#fdfcf9'
-const NIGHT = '#161513'
+export const NIGHT = '#161513'
 
 const ARABIC =
   'U+0600-06FF,U+0750-077F,U+0870-088E,U+0890-0891,U+0897-08FF,U+200C-200E,U+2010-2011,U+204F,U+2E41,U+FB50-FDFF,U+FE70-FEFC'

@@ -5,8 +5,8 @@ import { say, sentence } from '../locale.ts'
 import type { Problem } from '../problem.ts'
 import type { Site } from '../site.ts'
 import * as site from '../site.ts'
+import { newest } from './latest.ts'
 import { type Html, type Paper, page, paper } from './pages.ts'
-import { newest } from './public.ts'
 import { latestBlock } from './stories.ts'
 
 /** What a refused request gets: what happened, what to do, and the latest news where it was news that was looked for. */

@@ -1,14 +1,18 @@
 import { html, raw } from 'hono/html'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import type { Story } from '../articles/index.ts'
 import type { Channel } from '../channels.ts'
 import * as channels from '../channels.ts'
-import * as links from '../links.ts'
+import { legibleOn } from '../ink.ts'
 import { direction, hijriDate, longDate, say, spoken } from '../locale.ts'
 import { nearest, type Picture, pictures } from '../media.ts'
 import type { Site } from '../site.ts'
 import * as site from '../site.ts'
-import * as assets from './assets.ts'
+import type { Alternate } from './alternates.ts'
+import { NIGHT } from './assets.ts'
+import { head } from './head.ts'
+import type { Data } from './structured.ts'
 
 /** A piece of a page: everything put into it was escaped, or cleaned before. */
 export type Html = ReturnType<typeof html>
@@ -21,27 +25,26 @@ export type Paper = {
   /** NASHRA_URL: what absolute links begin with. */
   base: string
   channels: Channel[]
-  logo: Picture | null
+  logo: (Picture & { legible: boolean }) | null
   today: Temporal.PlainDate
   /** Whether there is a list that anybody may join. */
   signUp: boolean
 }
-
-/** A feed document that belongs to a page. */
-export type Alternate = { type: string; title: string; href: string }
 
 /** One page: `page({ ...(await paper(app)), title, path, body })`. */
 export type Frame = Paper & {
   /** Without the paper's name, which is added; empty for the front page. */
   title: string
   description?: string
-  /** The path that is this page's only true one, from `/` on; readable, not percent-encoded. */
+  /** The path that is this page's only true one, from `/` on; readable or percent-encoded. */
   path: string
   robots?: string
   alternates?: Alternate[]
   picture?: Picture | null
-  /** What OpenGraph calls it; `website` where it is not given. */
-  kind?: 'article' | 'website'
+  /** The story that the page is. */
+  story?: Story
+  /** What the page says to machines, in schema.org's words. */
+  data?: Data
   body: Html
 }
 
@@ -49,6 +52,7 @@ export type Frame = Paper & {
 export async function paper(app: App): Promise<Paper> {
   const identity = await site.show(app, app.read)
   const logos = await pictures(app.read, identity.logo_id === null ? [] : [identity.logo_id])
+  const [logo] = logos.values()
   const list = await app.read
     .selectFrom('list')
     .select('id')
@@ -60,7 +64,7 @@ export async function paper(app: App): Promise<Paper> {
     language: identity.language,
     base: app.config.url,
     channels: await channels.all(app.read),
-    logo: [...logos.values()][0] ?? null,
+    logo: logo ? { ...logo, legible: await legibleOn(app, logo, NIGHT) } : null,
     today: site.today(identity, instant(app.now())),
     signUp: list !== undefined,
   }
@@ -68,7 +72,7 @@ export async function paper(app: App): Promise<Paper> {
 
 /** The paper for a page about something in this language: it speaks that language where we know it. */
 export function inLanguage(paper: Paper, language: string | null): Paper {
-  return language && spoken.includes(language.split('-')[0]!) ? { ...paper, language } : paper
+  return language && spoken.includes(primary(language)) ? { ...paper, language } : paper
 }
 
 /** A whole page in the paper's frame. */
@@ -89,11 +93,6 @@ ${footer(frame)}
 `
 }
 
-/** The address of a site-relative path, as others must write it. */
-function absolute(base: string, path: string): string {
-  return base + encodeURI(path)
-}
-
 /** The paper's sections: the channels that have a name, but for those that are a whole language. */
 export function sections(paper: Paper): Channel[] {
   return paper.channels.filter((channel) => channel.title !== '' && !isTongue(channel))
@@ -108,52 +107,14 @@ function isTongue(channel: Channel): boolean {
   return Object.keys(channels.filterOf(channel)).join() === 'language'
 }
 
+/** A language without its region. */
+export function primary(language: string): string {
+  return language.split('-')[0]!
+}
+
 /** What a channel is called; `all` is all the news. */
 export function titleOf(channel: Channel, language: string): string {
   return channel.title || say(language, 'page.all-news')
-}
-
-/** The three feed documents of a channel. */
-export function feedsOf(base: string, channel: string, title: string): Alternate[] {
-  return [
-    { type: 'application/rss+xml', title: `${title} (RSS)`, href: links.feed(base, channel, 'rss') },
-    { type: 'application/atom+xml', title: `${title} (Atom)`, href: links.feed(base, channel, 'atom') },
-    { type: 'application/feed+json', title: `${title} (JSON Feed)`, href: links.feed(base, channel, 'json') },
-  ]
-}
-
-function head(frame: Frame): Html {
-  const { site, base } = frame
-  const title = frame.title ? `${frame.title} · ${site.name}` : [site.name, site.tagline].filter(Boolean).join(' · ')
-  const description = frame.description || site.tagline
-  const address = absolute(base, frame.path)
-  const alternates = [...(frame.alternates ?? []), ...feedsOf(base, 'all', site.name)]
-  const picture = frame.picture ? nearest(frame.picture, 1200) : undefined
-  return html`<head>
-<meta charset="utf-8">
-<title>${title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-${description && html`<meta name="description" content="${description}">`}
-${frame.robots && html`<meta name="robots" content="${frame.robots}">`}
-${assets.preloads(direction(frame.language)).map((href) => html`<link rel="preload" href="${href}" as="font" type="font/woff2" crossorigin>`)}
-<link rel="stylesheet" href="${assets.style(site.accent)}">
-<link rel="icon" href="${assets.icon(site.accent)}" type="image/svg+xml">
-<link rel="canonical" href="${address}">
-${alternates.map(({ type, title, href }) => html`<link rel="alternate" type="${type}" title="${title}" href="${href}">`)}
-<meta property="og:site_name" content="${site.name}">
-<meta property="og:type" content="${frame.kind ?? 'website'}">
-<meta property="og:title" content="${frame.title || site.name}">
-<meta property="og:url" content="${address}">
-${description && html`<meta property="og:description" content="${description}">`}
-${
-  picture &&
-  html`<meta property="og:image" content="${links.media(base, picture)}">
-<meta property="og:image:width" content="${picture.width}">
-<meta property="og:image:height" content="${picture.height}">
-<meta name="twitter:card" content="summary_large_image">`
-}
-</head>`
 }
 
 function masthead(frame: Frame): Html {
@@ -180,14 +141,19 @@ ${tabs.map((channel) => html`<li>${channelLink(channel, language, path)}</li>`)}
 </header>`
 }
 
-function logo(picture: Picture, name: string): Html {
+function logo(picture: NonNullable<Paper['logo']>, name: string): Html {
   const { file, width, height } = nearest(picture, 640)
-  return html`<img src="/m/${file}" width="${width}" height="${height}" alt="${name}">`
+  return html`<img src="/m/${file}"${!picture.legible && html` class="plate"`} width="${width}" height="${height}" alt="${name}">`
 }
 
 function channelLink(channel: Channel, language: string, path: string): Html {
   const here = path === `/c/${channel.slug}` || path.startsWith(`/c/${channel.slug}/`)
-  return html`<a href="/c/${channel.slug}"${here && html` aria-current="page"`}${foreign(channel.language, language)}>${channel.title}</a>`
+  return html`<a href="/c/${channel.slug}"${here && html` aria-current="page"`}${tongue(channel, language)}>${channel.title}</a>`
+}
+
+function tongue({ language }: Channel, around: string): Html | '' {
+  const other = foreign(language, around)
+  return other && html`${other} hreflang="${language}"`
 }
 
 /** A newsroom's words between two tags, their quotes left as they were typed; never for an attribute. */
@@ -202,13 +168,13 @@ export function foreign(language: string | null, around: string): Html | '' {
 }
 
 function footer(frame: Frame): Html {
-  const { site, language } = frame
+  const { site: paperSite, language } = frame
   return html`<footer class="imprint">
 <div class="columns">
 <div>
-<p class="name"><bdi>${site.name}</bdi></p>
-${site.tagline && html`<p><bdi>${site.tagline}</bdi></p>`}
-${site.postal_address && html`<address><bdi>${site.postal_address}</bdi></address>`}
+<p class="name"><bdi>${paperSite.name}</bdi></p>
+${paperSite.tagline && html`<p><bdi>${paperSite.tagline}</bdi></p>`}
+${paperSite.postal_address && html`<address><bdi>${paperSite.postal_address}</bdi></address>`}
 </div>
 ${list(say(language, 'page.sections'), sections(frame), language)}
 ${list(say(language, 'page.languages'), tongues(frame), language)}
@@ -218,6 +184,7 @@ ${list(say(language, 'page.languages'), tongues(frame), language)}
 <li><a href="/">${say(language, 'page.home')}</a></li>
 ${frame.signUp && html`<li><a href="/subscribe">${say(language, 'page.sign-up')}</a></li>`}
 <li><a href="/editions">${say(language, 'page.editions')}</a></li>
+${site.standingPages.filter((name) => paperSite[name] !== '').map((name) => html`<li><a href="/${name}">${say(language, `standing.${name}`)}</a></li>`)}
 </ul>
 </div>
 <div class="wide">

@@ -1,16 +1,16 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Instant } from '../../db/instant.ts'
 import type { Story } from '../articles/index.ts'
-import * as channels from '../channels.ts'
+import type { Channel } from '../channels.ts'
 import * as links from '../links.ts'
 import { clockTime, direction, say, shortDate } from '../locale.ts'
 import { nearest } from '../media.ts'
-import { clean, fold } from '../text.ts'
+import { sectionPath } from './facet-paths.ts'
 import { foreign, type Html, type Paper, typed } from './pages.ts'
 
 /** Where a story stands on our site, as people read addresses: not percent-encoded. */
 export function pathOf(story: Story): string {
-  return decodeURI(links.article('', story))
+  return links.readable(links.article('', story))
 }
 
 /** The opening of the front page: one story with its picture, and up to three beside it. */
@@ -29,16 +29,16 @@ ${
 </section>`
 }
 
-/** A list of stories with small pictures. */
-export function river(paper: Paper, stories: Story[], heading: 'h2' | 'h3'): Html {
+/** A list of stories with small pictures; `first` where nothing above it has one. */
+export function river(paper: Paper, stories: Story[], heading: 'h2' | 'h3', first?: 'first'): Html {
   return html`<ol class="river">${stories.map(
-    (story) =>
-      html`<li>${story.withdrawn_at === null ? withPicture(story, paper, heading) : withdrawal(story, paper, heading)}</li>`,
+    (story, index) =>
+      html`<li>${story.withdrawn_at === null ? withPicture(story, paper, heading, first && index < 2) : withdrawal(story, paper, heading)}</li>`,
   )}</ol>`
 }
 
-function withPicture(story: Story, paper: Paper, heading: 'h2' | 'h3'): Html {
-  return html`<article${foreign(story.language, paper.language)}>${illustration(story, { sizes: '11rem' })}<div>${words(story, paper, heading)}</div></article>`
+function withPicture(story: Story, paper: Paper, heading: 'h2' | 'h3', first = false): Html {
+  return html`<article${foreign(story.language, paper.language)}>${illustration(story, { sizes: '(min-width: 40rem) 9.5rem, 6.5rem', first })}<div>${words(story, paper, heading)}</div></article>`
 }
 
 /** Headlines alone, each a line. */
@@ -76,7 +76,7 @@ export function otherLanguages(paper: Paper, groups: Story[][]): Html | '' {
 }
 
 /** A section's older headlines, under its name. */
-export function sectionBlock(paper: Paper, channel: channels.Channel, stories: Story[]): Html {
+export function sectionBlock(paper: Paper, channel: Channel, stories: Story[]): Html {
   return html`<section${foreign(channel.language, paper.language)}>
 <h2 class="rule"><a href="/c/${channel.slug}">${channel.title}</a></h2>
 ${stories.map(
@@ -91,14 +91,14 @@ ${words(story, paper, 'h3')}
 /** Section, headline, excerpt, date: letter for letter as stored. */
 function words(story: Story, paper: Paper, heading: 'h2' | 'h3'): Html {
   const headline = html`<a href="${pathOf(story)}">${typed(story.title)}</a>`
-  return html`${story.section && html`<p class="section">${typed(story.section)}</p>`}
+  return html`${section(story, paper)}
 ${heading === 'h2' ? html`<h2>${headline}</h2>` : html`<h3>${headline}</h3>`}
 ${story.excerpt && html`<p class="excerpt">${typed(story.excerpt)}</p>`}
 <p class="date">${date(story.published_at, paper.site.zone)}</p>`
 }
 
 /** A day as `dd/mm/yyyy`, with its hour where that matters. */
-function date(at: Instant, zone: string, hour?: 'hour'): Html {
+export function date(at: Instant, zone: string, hour?: 'hour'): Html {
   const text = hour ? `${shortDate(at, zone)} ${clockTime(at, zone)}` : shortDate(at, zone)
   return html`<time datetime="${new Date(at).toISOString()}" dir="ltr">${text}</time>`
 }
@@ -112,7 +112,8 @@ function illustration(story: Story, shown: Shown): Html | '' {
   return picture && html`<a class="picture" href="${pathOf(story)}" tabindex="-1" aria-hidden="true">${picture}</a>`
 }
 
-function image(story: Story, { sizes, alt = '', first = false, large = false }: Shown): Html | '' {
+/** The picture in our widths, or as it lies elsewhere; nothing where there is none. */
+export function image(story: Story, { sizes, alt = '', first = false, large = false }: Shown): Html | '' {
   const loading = first ? html`fetchpriority="high"` : html`loading="lazy" decoding="async"`
   const { picture } = story
   if (picture) {
@@ -129,88 +130,18 @@ function image(story: Story, { sizes, alt = '', first = false, large = false }: 
   return html`<img src="${story.image_url}" alt="${alt}" referrerpolicy="no-referrer" ${loading}>`
 }
 
-/** A story in full. */
-export function full(story: Story, paper: Paper): Html {
-  const { language } = paper
-  const { zone } = paper.site
-  return html`<article class="story" lang="${story.language}" dir="${direction(story.language)}">
-<header>
-${story.section && html`<p class="section">${sectionLink(story, paper)}</p>`}
-<h1>${typed(story.title)}</h1>
-${story.summary && html`<p class="standfirst">${typed(story.summary)}</p>`}
-<p class="byline">${byline(story, language)}<span class="when">${date(story.published_at, zone, 'hour')}</span></p>
-</header>
-${figure(story, language)}
-${
-  story.updated_at > story.published_at &&
-  html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, 'hour'))}</p>`
-}
-<div class="body">${body(story)}</div>
-${story.credit && html`<p class="source"${foreign(language, story.language)}>${typed(say(language, 'article.source', { credit: story.credit }))}</p>`}
-${share(story, paper)}
-</article>`
-}
-
-/**
- * The body, cleaned once more on its way out. Its pictures come from others; what may be wider than the page scrolls
- * sideways, by keyboard too. Cleaned HTML writes `<` for nothing but its tags.
- */
-function body(story: Story): Html {
-  const ours = clean(story.body_html)
-    .replaceAll('<img ', '<img loading="lazy" referrerpolicy="no-referrer" ')
-    .replace(/<table(?=[ >])/g, '<div class="sideways" tabindex="0"><table')
-    .replaceAll('</table>', '</table></div>')
-    .replace(/<pre(?=[ >])/g, '<pre class="sideways" tabindex="0"')
-  return raw(ours)
-}
-
 /** A sentence with an element where its `\u0000` stands. */
-function dated(sentence: string, element: Html): Html {
+export function dated(sentence: string, element: Html): Html {
   const [before, after] = sentence.split('\u0000')
   return html`${before}${element}${after}`
 }
 
-function byline(story: Story, language: string): Html | '' {
-  if (story.authors.length === 0) return ''
-  const names = new Intl.ListFormat(language, { type: 'conjunction' }).format(story.authors)
-  return html`<span class="names">${say(language, 'article.by', { names })}</span>`
-}
-
-function sectionLink(story: Story, paper: Paper): Html | string {
-  const channel = paper.channels.find((one) => {
-    const { section, ...rest } = channels.filterOf(one)
-    return (
-      section?.length === 1 &&
-      section[0] === fold(story.section!) &&
-      Object.keys(rest).every((key) => key === 'language')
-    )
-  })
-  return channel ? html`<a href="/c/${channel.slug}">${story.section}</a>` : story.section!
-}
-
-function figure(story: Story, language: string): Html | '' {
-  const picture = image(story, {
-    sizes: '(min-width: 52rem) 52rem, 100vw',
-    alt: story.image_alt ?? '',
-    first: true,
-    large: true,
-  })
-  if (!picture) return ''
-  const credit = story.image_credit && html`<span class="credit">${story.image_credit}</span>`
-  return html`<figure class="main">${picture}${
-    (story.image_caption || credit) &&
-    html`<figcaption${foreign(language, story.language)}>${typed(story.image_caption ?? '')} ${credit}</figcaption>`
-  }</figure>`
-}
-
-function share(story: Story, paper: Paper): Html {
-  const { language } = paper
-  const address = links.article(paper.base, { ...story, title: '' }) // without its words, which would be longer than the message
-  const whatsapp = `https://wa.me/?text=${encodeURIComponent(`${story.title}\n${address}`)}`
-  const telegram = `https://t.me/share/url?url=${encodeURIComponent(address)}&text=${encodeURIComponent(story.title)}`
-  return html`<p class="share"${foreign(language, story.language)}><span>${say(language, 'article.share')}</span>
-<a href="${whatsapp}" rel="noopener nofollow" lang="en" dir="ltr">WhatsApp</a>
-<a href="${telegram}" rel="noopener nofollow" lang="en" dir="ltr">Telegram</a></p>`
+/** A story's section as a link to more of it. */
+export function section(story: Story, paper: Paper): Html | '' {
+  if (!story.section) return ''
+  const path = sectionPath(story, paper)
+  const name = typed(story.section)
+  return html`<p class="section">${path ? html`<a href="${links.readable(path)}">${name}</a>` : name}</p>`
 }
 
 /** What stands where a withdrawn story stood. */
@@ -235,11 +166,16 @@ export function signUpBox(paper: Paper): Html | '' {
 </aside>`
 }
 
-/** Links to the pages before and after this one. */
+/** What stands where there are no stories. */
+export function nothing(paper: Paper): Html {
+  return html`<p class="nothing">${say(paper.language, 'page.nothing')}</p>`
+}
+
+/** Links to the pages before and after this one; `first` is the first one's path, percent-encoded. */
 export function paging(paper: Paper, first: string, number: number, total: number): Html | '' {
   if (total < 2) return ''
   const { language } = paper
-  const path = (n: number) => (n === 1 ? first : `${first === '/' ? '' : first}/page/${n}`)
+  const path = (n: number) => links.readable(n === 1 ? first : `${first === '/' ? '' : first}/page/${n}`)
   return html`<nav class="paging" aria-label="${say(language, 'page.paging')}">
 <span>${number > 1 && html`<a href="${path(number - 1)}" rel="prev">${say(language, 'page.newer')}</a>`}</span>
 <span>${say(language, 'page.number', { n: number, total })}</span>

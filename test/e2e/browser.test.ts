@@ -111,6 +111,28 @@ describe.skipIf(!browserPath)('in a browser', () => {
     expect(focused).toBe('main')
   })
 
+  test('what an article tells search engines is read as data, and our policy lets it be', async () => {
+    const data = await look(paths['article']!, DESK, (page) =>
+      page.evaluate<string>(`document.querySelector('script[type="application/ld+json"]').textContent`),
+    ) // look() refuses any complaint of the console
+    expect(JSON.parse(data)['@graph'][0]['@type']).toBe('NewsArticle')
+  })
+
+  test('a logo stands on the dark page as it is where it can be read there, else on paper', async () => {
+    const ground = (page: Page) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector('.name img')).backgroundColor`)
+    const night = { ...DESK, colorScheme: 'dark' } as const
+    for (const [ink, colour] of [
+      ['#c0392b', 'rgba(0, 0, 0, 0)'],
+      ['#101820', 'rgb(233, 228, 218)'],
+    ]) {
+      const logo = await media.keep(world, await wordmark(ink!))
+      await site.set(world, 'test', { logo_id: logo.id })
+      expect(await look('/subscribe', night, ground)).toBe(colour)
+      expect(await look('/subscribe', DESK, ground)).toBe('rgba(0, 0, 0, 0)')
+    }
+  })
+
   test('nothing moves while pictures arrive', async () => {
     for (const path of [paths['home']!, paths['article']!]) {
       expect(await look(path, PHONE, (page) => page.evaluate<number>(SHIFT))).toBeLessThan(0.1)
@@ -159,9 +181,26 @@ async function sides(page: Page): Promise<{ headline: string; date: string; date
   return page.evaluate(SIDES)
 }
 
+/** A transparent logo in this ink. */
+async function wordmark(ink: string): Promise<Buffer> {
+  const letters = { create: { width: 200, height: 60, channels: 4, background: ink } } as const
+  return sharp({ create: { width: 400, height: 100, channels: 4, background: '#0000' } })
+    .composite([{ input: letters, left: 100, top: 20 }])
+    .png()
+    .toBuffer()
+}
+
 /** A small newsroom with a page of every kind. */
 async function newsroom(world: World): Promise<Record<string, string>> {
-  await site.set(world, 'test', { name: 'جريدة المضيق', tagline: 'أخبار كل يوم', postal_address: 'إسطنبول' })
+  await site.set(world, 'test', {
+    name: 'جريدة المضيق',
+    tagline: 'أخبار كل يوم',
+    postal_address: 'إسطنبول',
+    about: '<p>من نحن</p><h2>كيف نعمل</h2><p>نكتب</p>',
+    contact: 'desk@news.example\nإسطنبول',
+    privacy: 'لا نحتفظ بشيء',
+    imprint: 'الناشر',
+  })
   await channels.add(world, 'test', {
     slug: 'economy',
     title: 'اقتصاد',
@@ -207,6 +246,7 @@ async function newsroom(world: World): Promise<Record<string, string>> {
     authors: ['هالة القباني'],
     summary: 'سطر يلخّص الخبر',
     credit: 'وكالة المضيق',
+    tags: ['أسواق', 'تركيا اليوم'],
     ...(n % 3 === 0 && { image: { id: picture.id, alt: 'سفينة', caption: 'سفينة عند الغروب', credit: 'ليان' } }),
   }))
   await articles.publish(world, 'test', [...drafts, endless('W'), endless('ش')])
@@ -224,6 +264,15 @@ async function newsroom(world: World): Promise<Record<string, string>> {
     endless: `/a/${await id('endless-W')}`,
     withdrawn: `/a/${await id('story-2')}`,
     channel: '/c/economy',
+    section: `/section/${encodeURIComponent('سياسه')}`,
+    tag: `/tag/${encodeURIComponent('تركيا-اليوم')}`,
+    author: `/author/${encodeURIComponent('هاله-القباني')}/page/2`,
+    endlessAuthor: `/author/${'w'.repeat(120)}`,
+    language: '/language/en',
+    about: '/about',
+    contact: '/contact',
+    digest: '/editions/morning',
+    month: '/editions/morning/2026-11',
     feeds: '/feeds',
     editions: '/editions',
     edition: '/editions/morning/2026-11-23',

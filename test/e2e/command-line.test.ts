@@ -9,6 +9,9 @@ const PROGRAM = resolve(import.meta.dirname, '../../bin/nashra.js')
 const folder = mkdtempSync(join(tmpdir(), 'nashra-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const latin1 = join(folder, 'latin1.txt')
+writeFileSync(latin1, Buffer.from('Künye', 'latin1'))
+
 type Answer = { code: number; out: string; err: string }
 
 describe('the command line', () => {
@@ -36,6 +39,15 @@ describe('the command line', () => {
       1,
       /The file nowhere\.jsonl cannot be read: ENOENT/,
     ],
+    [
+      'a page that is not there',
+      ['site', 'set', '--about', 'nowhere.html'],
+      {},
+      1,
+      /nowhere\.html cannot be read: ENOENT/,
+    ],
+    ['a page without an end', ['site', 'set', '--about', '/dev/zero'], {}, 1, /\/dev\/zero is larger than 200 kB/],
+    ['a page in another encoding', ['site', 'set', '--imprint', latin1], {}, 1, /latin1\.txt is not UTF-8/],
     ['a folder for a file', ['article', 'import', '.'], {}, 1, /The file \. cannot be read: EISDIR/],
     [
       'an unknown channel',
@@ -210,6 +222,23 @@ describe('the command line', () => {
     expect(answer.code).toBe(1)
     expect(JSON.parse(answer.out)).toMatchObject({ added: 2, rejected: [{ line: 2 }] })
     expect(answer.err).toMatch(/1 line could not be used, the first is line 2: not JSON/)
+  })
+
+  test('takes the pages of the paper from files and lets go of one for an empty file', async () => {
+    const NASHRA_DATA = join(folder, 'standing')
+    const [page, nothing] = [join(folder, 'about.html'), join(folder, 'empty.txt')]
+    writeFileSync(page, '\ufeff<p>من نحن</p>')
+    writeFileSync(nothing, '')
+    const set = async (...words: string[]) =>
+      JSON.parse((await nashra(['site', 'set', ...words, '--json'], { NASHRA_DATA })).out)
+    expect(await set('--about', page, '--imprint', page)).toMatchObject({
+      about: true,
+      contact: false,
+      privacy: false,
+      imprint: true,
+    })
+    expect(await set('--about', nothing)).toMatchObject({ about: false, imprint: true })
+    expect((await nashra(['site', 'show'], { NASHRA_DATA })).out).toMatch(/about: false[\s\S]*imprint: true/)
   })
 
   test('refuses a database that a newer program has written', async () => {

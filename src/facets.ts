@@ -1,0 +1,99 @@
+import { sql } from 'kysely'
+import { decoded } from '../db/addresses.ts'
+import type { Instant } from '../db/instant.ts'
+import type { Db } from '../db/schema.ts'
+import * as articles from './articles/index.ts'
+import type { Filter } from './channels.ts'
+import { dashed, type FacetKind } from './links.ts'
+import { languageTag } from './locale.ts'
+import { fold } from './text.ts'
+
+/**
+ * All stories that share something, without a channel for it. `address` is how URLs spell it, one for all spellings that
+ * fold alike; `name` is what people call it.
+ */
+export type Facet = { kind: FacetKind; address: string; name: string; filter: Filter }
+
+const LONGEST = 8000 // letters of an address
+
+/** The facet that a name in a URL means (folded alike, `-` for a space) if there is a story of it that readers may see. */
+export async function find(db: Db, kind: FacetKind, text: string, now: Instant): Promise<Facet | undefined> {
+  const name = decoded(text.slice(0, LONGEST))
+  if (/\p{Cc}/u.test(name)) return undefined // PostgreSQL refuses a NUL where SQLite finds nothing
+  if (kind === 'language') return language(db, name, now)
+  const address = dashed(fold(name) || name)
+  return kind === 'section' ? section(db, address, now) : label(db, kind, address, now)
+}
+
+/** The sections that stories are in now, as their newest story spells them. */
+export async function allSections(db: Db, now: Instant, limit: number): Promise<{ key: string; name: string }[]> {
+  const found: { key: string; name: string }[] = []
+  for (let key: string | undefined = ''; found.length < limit; ) {
+    key = await nextSection(db, key) // a step in the index for each instead of a walk over all stories
+    if (key === undefined) break
+    const named = await newest(db, now).where('section_key', '=', key).executeTakeFirst()
+    if (named) found.push({ key, name: named.section! })
+  }
+  return found
+}
+
+async function nextSection(db: Db, after: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('article')
+    .select('section_key')
+    .where('withdrawn_at', 'is', null)
+    .where('section_key', '>', after)
+    .orderBy('section_key')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.section_key ?? undefined
+}
+
+async function section(db: Db, address: string, now: Instant): Promise<Facet | undefined> {
+  const named = await newest(db, now)
+    .where(sql<string>`replace(section_key, ' ', '-')`, '=', address)
+    .executeTakeFirst()
+  return named && { kind: 'section', address, name: named.section!, filter: { section: [named.section_key!] } }
+}
+
+function newest(db: Db, now: Instant) {
+  return db
+    .selectFrom('article')
+    .select(['section', 'section_key'])
+    .where('withdrawn_at', 'is', null)
+    .where('published_at', '<=', now)
+    .orderBy('published_at', 'desc')
+    .limit(1)
+}
+
+async function label(db: Db, kind: 'tag' | 'author', address: string, now: Instant): Promise<Facet | undefined> {
+  const found = await db
+    .selectFrom(kind)
+    .select(['key', 'name'])
+    .where(sql<string>`replace(key, ' ', '-')`, '=', address)
+    .orderBy('key')
+    .execute() // «covid 19» and «covid-19» share one address
+  const filter = { [kind]: found.map(({ key }) => key) }
+  const [first] = found
+  return first && (await seen(db, filter, now)) ? { kind, address, name: first.name, filter } : undefined
+}
+
+async function language(db: Db, name: string, now: Instant): Promise<Facet | undefined> {
+  const address = tagOf(name)
+  if (address === undefined) return undefined
+  const filter = { language: [address] }
+  const called = new Intl.DisplayNames([address, 'en'], { type: 'language' }).of(address) ?? address
+  return (await seen(db, filter, now)) ? { kind: 'language', address, name: called, filter } : undefined
+}
+
+function tagOf(name: string): string | undefined {
+  try {
+    return languageTag(name)
+  } catch {
+    return undefined
+  }
+}
+
+async function seen(db: Db, filter: Filter, now: Instant): Promise<boolean> {
+  return (await articles.latest(db, { filter, now, limit: 1 })).length > 0
+}

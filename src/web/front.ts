@@ -1,0 +1,61 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { html } from 'hono/html'
+import { instant } from '../../db/instant.ts'
+import type { App } from '../app.ts'
+import type { Story } from '../articles/index.ts'
+import * as articles from '../articles/index.ts'
+import * as channels from '../channels.ts'
+import { say } from '../locale.ts'
+import { type Html, type Paper, page, paper, primary, sections } from './pages.ts'
+import { nothing, opening, otherLanguages, paging, river, sectionBlock } from './stories.ts'
+import { byLanguage, PAGE } from './streams.ts'
+
+const NEW = 5 // a picture makes none of the others the lead
+
+/** The front page. */
+export function frontPage(app: App, kept: MiddlewareHandler): Hono {
+  const pages = new Hono()
+  pages.get('/', kept, async (c) => c.html(await front(app, await paper(app))))
+  return pages
+}
+
+async function front(app: App, paper: Paper): Promise<Html> {
+  const now = instant(app.now())
+  const stories = await articles.latest(app.read, { now, limit: PAGE })
+  const total = Math.ceil((await articles.count(app.read, { now })) / PAGE)
+  const { own, others } = byLanguage(paper, stories)
+  const lead = own.slice(0, NEW).find(pictured) ?? own[0]
+  const beside = own.filter((story) => story !== lead).slice(0, 3)
+  const rest = own.filter((story) => story !== lead && !beside.includes(story))
+  return page({
+    ...paper,
+    title: '',
+    path: '/',
+    body: html`${lead ? opening(paper, lead, beside) : nothing(paper)}
+${rest.length > 0 && html`<section class="latest"><h2 class="rule">${say(paper.language, 'page.latest')}</h2>${river(paper, rest, 'h3')}</section>`}
+${otherLanguages(paper, others)}
+${await blocks(app, paper, stories.at(-1))}
+${paging(paper, '/', 1, total)}`,
+  })
+}
+
+function pictured(story: Story): boolean {
+  return story.picture !== null || story.image_url !== null
+}
+
+/** A block per section with what is older than the page's last story, where there is enough of it. */
+async function blocks(app: App, paper: Paper, last: Story | undefined): Promise<Html | ''> {
+  if (!last) return ''
+  const found = []
+  for (const channel of sections(paper).slice(0, 12)) {
+    if (channel.language !== null && primary(channel.language) !== primary(paper.language)) continue
+    const stories = await articles.latest(app.read, {
+      filter: channels.filterOf(channel),
+      now: instant(app.now()),
+      limit: 3,
+      before: last,
+    })
+    if (stories.length > 1 && found.length < 5) found.push(sectionBlock(paper, channel, stories))
+  }
+  return found.length > 0 ? html`<div class="blocks">${found}</div>` : ''
+}

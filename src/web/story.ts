@@ -1,0 +1,87 @@
+import { html, raw } from 'hono/html'
+import type { Story } from '../articles/index.ts'
+import * as links from '../links.ts'
+import { direction, say } from '../locale.ts'
+import { clean } from '../text.ts'
+import { labelPath } from './facet-paths.ts'
+import { foreign, type Html, type Paper, typed } from './pages.ts'
+import { date, dated, image, section } from './stories.ts'
+
+/** A story in full. */
+export function full(story: Story, paper: Paper): Html {
+  const { language } = paper
+  const { zone } = paper.site
+  return html`<article class="story" lang="${story.language}" dir="${direction(story.language)}">
+<header>
+${section(story, paper)}
+<h1>${typed(story.title)}</h1>
+${story.summary && html`<p class="standfirst">${typed(story.summary)}</p>`}
+<p class="byline">${byline(story, language)}<span class="when">${date(story.published_at, zone, 'hour')}</span></p>
+</header>
+${figure(story, language)}
+${
+  story.updated_at > story.published_at &&
+  html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, 'hour'))}</p>`
+}
+<div class="body">${body(story)}</div>
+${story.credit && html`<p class="source"${foreign(language, story.language)}>${typed(say(language, 'article.source', { credit: story.credit }))}</p>`}
+${tags(story, language)}
+${share(story, paper)}
+</article>`
+}
+
+/**
+ * The body, cleaned once more on its way out. Its pictures come from others; what may be wider than the page scrolls
+ * sideways, by keyboard too. Cleaned HTML writes `<` for nothing but its tags.
+ */
+function body(story: Story): Html {
+  const ours = clean(story.body_html)
+    .replaceAll('<img ', '<img loading="lazy" referrerpolicy="no-referrer" ')
+    .replace(/<table(?=[ >])/g, '<div class="sideways" tabindex="0"><table')
+    .replaceAll('</table>', '</table></div>')
+    .replace(/<pre(?=[ >])/g, '<pre class="sideways" tabindex="0"')
+  return raw(ours)
+}
+
+/** Who wrote it, each name a link to more by the same. */
+function byline(story: Story, language: string): Html | '' {
+  if (story.authors.length === 0) return ''
+  const parts = new Intl.ListFormat(language, { type: 'conjunction' }).formatToParts(story.authors)
+  const names = parts.map(({ type, value }) =>
+    type === 'element'
+      ? html`<a href="${links.readable(labelPath('author', value))}" rel="author">${typed(value)}</a>`
+      : value,
+  )
+  return html`<span class="names">${dated(say(language, 'article.by', { names: '\u0000' }), html`${names}`)}</span>`
+}
+
+function tags(story: Story, language: string): Html | '' {
+  if (story.tags.length === 0) return ''
+  return html`<p class="tags"><span${foreign(language, story.language)}>${say(language, 'article.tags')}</span>
+${story.tags.map((tag) => html`<a href="${links.readable(labelPath('tag', tag))}" rel="tag">${typed(tag)}</a> `)}</p>`
+}
+
+function figure(story: Story, language: string): Html | '' {
+  const picture = image(story, {
+    sizes: '(min-width: 52rem) 52rem, 100vw',
+    alt: story.image_alt ?? '',
+    first: true,
+    large: true,
+  })
+  if (!picture) return ''
+  const credit = story.image_credit && html`<span class="credit">${story.image_credit}</span>`
+  return html`<figure class="main">${picture}${
+    (story.image_caption || credit) &&
+    html`<figcaption${foreign(language, story.language)}>${typed(story.image_caption ?? '')} ${credit}</figcaption>`
+  }</figure>`
+}
+
+function share(story: Story, paper: Paper): Html {
+  const { language } = paper
+  const address = links.article(paper.base, { ...story, title: '' }) // without its words, which would be longer than the message
+  const whatsapp = `https://wa.me/?text=${encodeURIComponent(`${story.title}\n${address}`)}`
+  const telegram = `https://t.me/share/url?url=${encodeURIComponent(address)}&text=${encodeURIComponent(story.title)}`
+  return html`<p class="share"${foreign(language, story.language)}><span>${say(language, 'article.share')}</span>
+<a href="${whatsapp}" rel="noopener nofollow" lang="en" dir="ltr">WhatsApp</a>
+<a href="${telegram}" rel="noopener nofollow" lang="en" dir="ltr">Telegram</a></p>`
+}
