@@ -7,6 +7,7 @@ import { cached } from './cached.ts'
 import { discovery } from './discovery.ts'
 import { feedsPages } from './feeds-page.ts'
 import { frontPage } from './front.ts'
+import { movedPages } from './moved.ts'
 import { remembered } from './remembered.ts'
 import { standingPages } from './standing.ts'
 import { streamPages } from './streams.ts'
@@ -15,6 +16,7 @@ import { streamPages } from './streams.ts'
 export function publicPages(app: App): Hono {
   const kept = every(cached, remembered(app)) // one memory for all of them
   const pages = new Hono()
+  pages.route('/', movedPages(app))
   pages.route('/', frontPage(app, kept))
   pages.route('/', streamPages(app, kept))
   pages.route('/', articlePages(app, kept))

@@ -12,6 +12,7 @@ import { openFeeds } from './feeds.ts'
 import { health } from './health.ts'
 import { openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
+import { moved } from './moved.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
 
@@ -101,12 +102,15 @@ async function shut(server: Server): Promise<void> {
   clearTimeout(timer)
 }
 
-/** A path with a slash too many leads to the one without it; anything else is not there. */
+/** The paper's old addresses lead to the new ones, a path with a slash too many to the one without; all else is not there. */
 async function missing(app: App, c: Context): Promise<Response> {
+  const asked = /^(GET|HEAD)$/.test(c.req.method)
+  const old = asked && (await moved(app, c))
+  if (old) return old
   let end = c.req.path.length
   while (c.req.path[end - 1] === '/') end--
   const shorter = end < c.req.path.length && /^\/[a-z][^?#\\]*$/.exec(c.req.path.slice(0, end))?.[0]
-  if (shorter && /^(GET|HEAD)$/.test(c.req.method)) return c.redirect(shorter, 301)
+  if (shorter && asked) return c.redirect(shorter, 301)
   return c.html(await problemPage(app, new Problem('page-not-found')), 404)
 }
 
