@@ -16,7 +16,16 @@ export type Channel = Selectable<ChannelTable>
  * Which articles pass: all kinds that are given must agree, within a kind one is enough. Sections, tags and authors are
  * compared folded; a language also stands for its regions (`en` takes `en-GB`).
  */
-export type Filter = { section?: string[]; tag?: string[]; author?: string[]; language?: string[]; source?: number[] }
+export type Filter = {
+  section?: string[]
+  tag?: string[]
+  author?: string[]
+  language?: string[]
+  source?: number[]
+} & {
+  /** Set by `sized`: so many articles have these tags or authors that it is quicker to look at the articles in order. */
+  many?: boolean
+}
 
 /** What a filter looks at in an article; keys are folded. */
 export type Facets = {
@@ -38,6 +47,7 @@ export type Draft = {
 }
 
 const MOST_SOURCES = 1_000_000_000
+const MANY = 1000 // articles that are looked up one by one without anybody noticing
 const RESERVED = ['p', 'section', 'tag', 'author', 'language', 'search', 'editions']
 
 /** A slug as the contract has it, or a Problem. */
@@ -126,33 +136,47 @@ export function passing(filter: Filter) {
     }
     if (filter.source?.length) conditions.push(eb('article.source_id', 'in', filter.source))
     if (filter.tag?.length) {
+      const tagged = eb
+        .selectFrom('article_tag')
+        .innerJoin('tag', 'tag.id', 'tag_id')
+        .select('article_id')
+        .where('tag.key', 'in', filter.tag)
       conditions.push(
-        eb(
-          'article.id',
-          'in',
-          eb
-            .selectFrom('article_tag')
-            .innerJoin('tag', 'tag.id', 'tag_id')
-            .select('article_id')
-            .where('tag.key', 'in', filter.tag),
-        ),
+        filter.many ? eb.exists(tagged.whereRef('article_id', '=', 'article.id')) : eb('article.id', 'in', tagged),
       )
     }
     if (filter.author?.length) {
+      const written = eb
+        .selectFrom('article_author')
+        .innerJoin('author', 'author.id', 'author_id')
+        .select('article_id')
+        .where('author.key', 'in', filter.author)
       conditions.push(
-        eb(
-          'article.id',
-          'in',
-          eb
-            .selectFrom('article_author')
-            .innerJoin('author', 'author.id', 'author_id')
-            .select('article_id')
-            .where('author.key', 'in', filter.author),
-        ),
+        filter.many ? eb.exists(written.whereRef('article_id', '=', 'article.id')) : eb('article.id', 'in', written),
       )
     }
     return eb.and(conditions)
   }
+}
+
+/** The filter with what the database cannot guess: whether its tags or authors are on few articles or on many. */
+export async function sized(db: Db, filter: Filter): Promise<Filter> {
+  if (!filter.tag?.length && !filter.author?.length) return filter
+  const tagged = await db
+    .selectFrom('article_tag')
+    .innerJoin('tag', 'tag.id', 'tag_id')
+    .select('article_id')
+    .where('tag.key', 'in', filter.tag ?? [])
+    .limit(MANY)
+    .execute()
+  const written = await db
+    .selectFrom('article_author')
+    .innerJoin('author', 'author.id', 'author_id')
+    .select('article_id')
+    .where('author.key', 'in', filter.author ?? [])
+    .limit(MANY)
+    .execute()
+  return Math.max(tagged.length, written.length) < MANY ? filter : { ...filter, many: true }
 }
 
 /** Whether an article passes: the same as `passing`, without the database. */

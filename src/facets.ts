@@ -3,10 +3,10 @@ import { decoded } from '../db/addresses.ts'
 import type { Instant } from '../db/instant.ts'
 import type { Db } from '../db/schema.ts'
 import * as articles from './articles/index.ts'
-import type { Filter } from './channels.ts'
+import { type Filter, sized } from './channels.ts'
 import { dashed, type FacetKind } from './links.ts'
 import { languageTag } from './locale.ts'
-import { fold } from './text.ts'
+import { fold, oneLine, searchWords } from './text.ts'
 
 /**
  * All stories that share something, without a channel for it. `address` is how URLs spell it, one for all spellings that
@@ -14,25 +14,42 @@ import { fold } from './text.ts'
  */
 export type Facet = { kind: FacetKind; address: string; name: string; filter: Filter }
 
+/** The stories that hold some words; `name` is the words as they were typed. */
+export type Search = Omit<Facet, 'kind'> & { kind: 'search'; query: string }
+
 const LONGEST = 8000 // letters of an address
+const LONGEST_QUERY = 200 // letters
+const MOST_LANGUAGES = 100
 
 /** The facet that a name in a URL means (folded alike, `-` for a space) if there is a story of it that readers may see. */
 export async function find(db: Db, kind: FacetKind, text: string, now: Instant): Promise<Facet | undefined> {
   const name = decoded(text.slice(0, LONGEST))
   if (/\p{Cc}/u.test(name)) return undefined // PostgreSQL refuses a NUL where SQLite finds nothing
   if (kind === 'language') return language(db, name, now)
-  const address = dashed(fold(name) || name)
-  return kind === 'section' ? section(db, address, now) : label(db, kind, address, now)
+  for (const address of new Set([dashed(fold(name) || name), dashed(name)])) {
+    const found = kind === 'section' ? await section(db, address, now) : await label(db, kind, address, now)
+    if (found) return found // as it is written too: not every key folds to itself
+  }
+  return undefined
 }
 
+/** What a search gathers: at most 200 letters count; undefined if there is no word in them. */
+export function searchFor(text: string): Search | undefined {
+  const query = [...oneLine(text.slice(0, 2 * LONGEST_QUERY)).normalize('NFC')].slice(0, LONGEST_QUERY).join('').trim()
+  if (searchWords(query).length === 0) return undefined
+  return { kind: 'search', address: fold(query), name: query, filter: {}, query }
+}
+
+type Section = { key: string; name: string; language: string }
+
 /** The sections that stories are in now, as their newest story spells them. */
-export async function allSections(db: Db, now: Instant, limit: number): Promise<{ key: string; name: string }[]> {
-  const found: { key: string; name: string }[] = []
+export async function allSections(db: Db, now: Instant, limit: number): Promise<Section[]> {
+  const found: Section[] = []
   for (let key: string | undefined = ''; found.length < limit; ) {
     key = await nextSection(db, key) // a step in the index for each instead of a walk over all stories
     if (key === undefined) break
     const named = await newest(db, now).where('section_key', '=', key).executeTakeFirst()
-    if (named) found.push({ key, name: named.section! })
+    if (named) found.push({ key, name: named.section!, language: named.language })
   }
   return found
 }
@@ -59,7 +76,7 @@ async function section(db: Db, address: string, now: Instant): Promise<Facet | u
 function newest(db: Db, now: Instant) {
   return db
     .selectFrom('article')
-    .select(['section', 'section_key'])
+    .select(['section', 'section_key', 'language'])
     .where('withdrawn_at', 'is', null)
     .where('published_at', '<=', now)
     .orderBy('published_at', 'desc')
@@ -73,7 +90,7 @@ async function label(db: Db, kind: 'tag' | 'author', address: string, now: Insta
     .where(sql<string>`replace(key, ' ', '-')`, '=', address)
     .orderBy('key')
     .execute() // «covid 19» and «covid-19» share one address
-  const filter = { [kind]: found.map(({ key }) => key) }
+  const filter = await sized(db, { [kind]: found.map(({ key }) => key) })
   const [first] = found
   return first && (await seen(db, filter, now)) ? { kind, address, name: first.name, filter } : undefined
 }
@@ -81,9 +98,29 @@ async function label(db: Db, kind: 'tag' | 'author', address: string, now: Insta
 async function language(db: Db, name: string, now: Instant): Promise<Facet | undefined> {
   const address = tagOf(name)
   if (address === undefined) return undefined
-  const filter = { language: [address] }
   const called = new Intl.DisplayNames([address, 'en'], { type: 'language' }).of(address) ?? address
-  return (await seen(db, filter, now)) ? { kind: 'language', address, name: called, filter } : undefined
+  for (const tag of await languages(db)) {
+    const meant = tag === address || tag.startsWith(`${address}-`)
+    if (meant && (await seen(db, { language: [tag] }, now)))
+      return { kind: 'language', address, name: called, filter: { language: [address] } }
+  }
+  return undefined
+}
+
+/** The languages there are, each by one step in the index: a walk over all stories for a language that nobody writes is long. */
+async function languages(db: Db): Promise<string[]> {
+  const found: string[] = []
+  while (found.length < MOST_LANGUAGES) {
+    const { next } = await db
+      .selectFrom('article')
+      .select(({ fn }) => fn.min<string | null>('language').as('next'))
+      .where('withdrawn_at', 'is', null)
+      .where('language', '>', found.at(-1) ?? '')
+      .executeTakeFirstOrThrow()
+    if (next === null) break
+    found.push(next)
+  }
+  return found
 }
 
 function tagOf(name: string): string | undefined {

@@ -38,6 +38,20 @@ export function facetFeed(base: string, kind: FacetKind, key: string, format: 'r
   return `${base}/feeds/${kind}/${encodeURIComponent(dashed(key))}.${format}`
 }
 
+/** What is found for these words. */
+export function search(base: string, words: string): string {
+  return `${base}/search?q=${encodeURIComponent(words)}`
+}
+
+export function searchFeed(base: string, words: string, format: 'rss' | 'atom' | 'json'): string {
+  return `${base}/feeds/search.${format}?q=${encodeURIComponent(words)}`
+}
+
+/** A month of a channel, complete (RFC 5005); `month` is `yyyy-mm`. */
+export function archive(base: string, slug: string, month: string): string {
+  return `${base}/feeds/${slug}/${month}.atom`
+}
+
 /** A key as addresses spell it. */
 export function dashed(key: string): string {
   return key.replaceAll(' ', '-')
@@ -50,6 +64,11 @@ export function media(base: string, variant: Pick<Variant, 'file'>): string {
 /** An edition's public page. */
 export function edition(base: string, digest: string, day: string): string {
   return `${base}/editions/${digest}/${day}`
+}
+
+/** A digest's page: its editions. */
+export function digest(base: string, slug: string): string {
+  return `${base}/editions/${slug}`
 }
 
 /** The feed of a digest's editions. */

@@ -24,6 +24,7 @@ export async function serveFeeds(app: App) {
         const outgoing = request({ host: '127.0.0.1', port, path, method, headers }, (incoming) => {
           const chunks: Buffer[] = []
           incoming.on('data', (chunk) => chunks.push(chunk))
+          incoming.on('error', reject) // cut off before its end
           incoming.on('end', () =>
             resolve({ status: incoming.statusCode!, headers: incoming.headers, body: Buffer.concat(chunks) }),
           )

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
 import type { Instant } from '../db/instant.ts'
 import type { Story } from '../src/articles/index.ts'
 import { build, type Format, formats } from '../src/syndication/index.ts'
 import { oneLine } from '../src/text.ts'
 import { at, HOSTILE, input, PICTURE, story } from './feed-input.ts'
+import { JsonFeed } from './feed-rules.ts'
 import { childrenOf, type Element, parseXml, textOf } from './xml.ts'
 
 test('the same input gives the same bytes, whatever the hour', () => {
@@ -205,6 +205,7 @@ test('channel elements stand before the first item, with every namespace on the 
     'xmlns:atom',
     'xmlns:content',
     'xmlns:dc',
+    'xmlns:fh',
     'xmlns:media',
   ])
   expect(whole.children[0]!.attributes).toEqual({})
@@ -380,55 +381,6 @@ test('a document of very long articles stays of a size that readers can fetch', 
     false,
   ])
   expect(items.map((item) => textOf(item, 'description') !== undefined)).toEqual(Array(6).fill(true))
-})
-
-const text1 = z.string().min(1)
-const moment = z.iso.datetime({ offset: true })
-const web = z.url({ protocol: /^https?$/ })
-const author = z
-  .strictObject({ name: text1.optional(), url: web.optional(), avatar: web.optional() })
-  .refine((one) => Object.keys(one).length > 0)
-const attachment = z.strictObject({
-  url: web,
-  mime_type: text1,
-  title: text1.optional(),
-  size_in_bytes: z.int().positive().optional(),
-  duration_in_seconds: z.number().optional(),
-})
-
-/** JSON Feed 1.1 (jsonfeed.org/version/1.1), nothing beyond it. */
-const JsonFeed = z.strictObject({
-  version: z.literal('https://jsonfeed.org/version/1.1'),
-  title: text1,
-  home_page_url: web.optional(),
-  feed_url: web.optional(),
-  description: text1.optional(),
-  user_comment: text1.optional(),
-  next_url: web.optional(),
-  icon: web.optional(),
-  favicon: web.optional(),
-  authors: z.array(author).min(1).optional(),
-  language: text1.optional(),
-  expired: z.boolean().optional(),
-  hubs: z.array(z.strictObject({ type: text1, url: web })).optional(),
-  items: z.array(
-    z.strictObject({
-      id: text1,
-      url: web.optional(),
-      external_url: web.optional(),
-      title: text1.optional(),
-      content_html: z.string(),
-      summary: text1.optional(),
-      image: web.optional(),
-      banner_image: web.optional(),
-      date_published: moment.optional(),
-      date_modified: moment.optional(),
-      authors: z.array(author).min(1).optional(),
-      tags: z.array(text1).optional(),
-      language: text1.optional(),
-      attachments: z.array(attachment).min(1).optional(),
-    }),
-  ),
 })
 
 test('the JSON document is a JSON Feed 1.1 and nothing beyond', () => {

@@ -6,6 +6,8 @@ import * as articles from '../src/articles/index.ts'
 import * as channels from '../src/channels.ts'
 import * as site from '../src/site.ts'
 import { openDocuments } from '../src/web/feed-documents.ts'
+import { knowPaper } from '../src/web/feed-paper.ts'
+import { feedTarget } from '../src/web/feed-paths.ts'
 import { at } from './feed-input.ts'
 import { publishAll, serveFeeds } from './feed-server.ts'
 import { databases, openWorld, type World } from './world.ts'
@@ -131,7 +133,7 @@ describe.each(databases)('feeds on %s', (kind) => {
       '/feeds/All.rss',
       '/feeds/all.rss/',
       '/feeds/p/x.rss',
-      '/feeds/section/x.rss',
+      '/feeds/section/x/y.rss',
       '/feeds/%61ll.rss',
       '//feeds/all.rss',
       '/feeds/../feeds/all.rss',
@@ -254,15 +256,16 @@ describe.each(databases)('feeds on %s', (kind) => {
   test('what is kept has a limit: the document that nobody asked for longest goes', async () => {
     await using world = await openPaper(kind)
     const { app, transactions } = counting(world)
-    const small = openDocuments(app)
-    const bytes = (await small.fetch('all', 'rss'))!
+    const open = (mostBytes?: number) => openDocuments(app, knowPaper(app), () => {}, mostBytes)
+    const target = (format: string) => feedTarget(`/feeds/all.${format}`)!
+    const bytes = (await open().fetch(target('rss')))!
     const one = Object.values(bytes.bodies).reduce((sum, body) => sum + body.length, 0)
-    const documents = openDocuments(app, one * 2.5)
+    const documents = open(one * 2)
     await settled(world)
-    for (const format of ['rss', 'atom', 'rss', 'json'] as const) await documents.fetch('all', format)
-    expect(documents.ready('all', 'rss')).toBeDefined()
-    expect(documents.ready('all', 'json')).toBeDefined()
-    expect(documents.ready('all', 'atom')).toBeUndefined()
+    for (const format of ['rss', 'atom', 'rss', 'json']) await documents.fetch(target(format))
+    expect(documents.ready('/feeds/all.rss')).toBeDefined()
+    expect(documents.ready('/feeds/all.json')).toBeDefined()
+    expect(documents.ready('/feeds/all.atom')).toBeUndefined()
     expect(transactions()).toBe(4)
   })
 

@@ -4,7 +4,7 @@ export type Element = { name: string; attributes: Record<string, string>; childr
 const ALLOWED = /^[\t\n\r\u0020-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u
 const NAME = '[A-Za-z_][\\w.:-]*'
 const TOKEN = new RegExp(
-  `<\\?xml [^?]*\\?>|<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|<(/?)(${NAME})((?:\\s+${NAME}="[^"<]*")*)\\s*(/?)>|([^<]+)`,
+  `<\\?xml(?:-stylesheet)? [^?]*\\?>|<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|<(/?)(${NAME})((?:\\s+${NAME}="[^"<]*")*)\\s*(/?)>|([^<]+)`,
   'y',
 )
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }

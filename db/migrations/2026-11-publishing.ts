@@ -9,6 +9,7 @@ export async function publishing(db: Kysely<unknown>, kind: Kind): Promise<void>
   await downloads(db, kind)
   await search(db, kind)
   await feedReaders(db, kind)
+  await archives(db)
 }
 
 /** About, contact, privacy, imprint: cleaned HTML, empty where the paper has none. */
@@ -101,4 +102,11 @@ async function feedReaders(db: Kysely<unknown>, kind: Kind): Promise<void> {
     .addPrimaryKeyConstraint('feed_reader_key', ['feed', 'reader'])
     .execute()
   await db.schema.createIndex('feed_reader_age').on('feed_reader').column('seen_on').execute()
+}
+
+/** A month's archive says from the index alone whether it changed, however many articles it holds. */
+async function archives(db: Kysely<unknown>): Promise<void> {
+  await sql`create index article_archived on article (published_at, id, revised_at, image_id, language, section_key, source_id) where withdrawn_at is null`.execute(
+    db,
+  )
 }

@@ -7,10 +7,14 @@ const KEPT = 16_000_000 // letters of cleaned HTML kept at hand
 const kept = new Map<string, string>()
 let size = 0
 
-/** A stored body, cleaned once more on its way out. Remembered: a new article does not cost cleaning the old ones again. */
-export function cleaned(html: string): string {
-  const known = kept.get(html)
-  if (known !== undefined) return known
+/** A stored body, cleaned once more on its way out. */
+function cleaned(html: string): string {
+  return kept.get(html) ?? clean(html)
+}
+
+/** Remembers a body's cleaned form for a while: a new article then does not cost cleaning the old ones again. */
+export function keep(html: string): void {
+  if (kept.has(html)) return
   const result = clean(html)
   size += html.length + result.length
   kept.set(html, result)
@@ -19,7 +23,6 @@ export function cleaned(html: string): string {
     kept.delete(oldest)
     size -= oldest.length + value.length
   }
-  return result
 }
 
 /** The whole article as HTML that stands alone: its picture, its text and where it comes from, in its direction. */
@@ -35,7 +38,7 @@ export function fullText(story: Story, image: Image | undefined): string {
 }
 
 /** HTML with its language and direction on its root, where readers that show it elsewhere still find them. */
-export function directed(tag: 'div' | 'p', language: string, html: string): string {
+export function directed(tag: 'div' | 'p' | 'bdi', language: string, html: string): string {
   return `<${tag} dir="${direction(language)}" lang="${escaped(language)}">${html}</${tag}>`
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readable } from '../colour.ts'
+import { direction, say, spoken } from '../locale.ts'
 
 /** A file that pages ask for by a name which changes with its bytes. */
 export type Asset = { type: string; body: string | Uint8Array<ArrayBuffer>; lasting: boolean }
@@ -38,6 +39,8 @@ const sheets = ['paper', 'lists', 'story', 'reader'].map((name) =>
 )
 const sheet = smaller([...faces, ...sheets].join('\n'))
 const sheetHash = hash(sheet)
+const raw = readFileSync(new URL('style/feed.css', import.meta.url), 'utf8')
+const feedSheets = [...spoken.map((language) => feedSheet(language, direction(language))), feedSheet('en', 'rtl')]
 const fonts = new Map(FONTS.map(({ href, body }) => [href.slice('/assets/'.length), body]))
 
 /** Where the stylesheet for a paper of this accent lies: no page needs a style of its own. */
@@ -56,10 +59,22 @@ export function preloads(direction: 'rtl' | 'ltr'): string[] {
   return FONTS.filter((font) => font.subset === subset).map((font) => font.href)
 }
 
+/** Where the sheet lies that makes a raw feed in this language legible. */
+export function feedStyle(language: string): string {
+  const known = feedSheets.find((one) => one.language === language.split('-')[0]!) ?? other(direction(language))
+  return `/assets/${known.name}`
+}
+
 /** The asset of this name; undefined for a name we never gave. */
 export function find(name: string): Asset | undefined {
   const font = fonts.get(name)
   if (font) return { type: 'font/woff2', body: font, lasting: true }
+  const [, feedDirection] = /^feed-(rtl|ltr)-[0-9a-f]{12}\.css$/.exec(name) ?? []
+  if (feedDirection) {
+    const own = feedSheets.find((one) => one.name === name)
+    const { body } = own ?? other(feedDirection as 'rtl' | 'ltr')
+    return { type: 'text/css; charset=utf-8', body, lasting: own !== undefined }
+  }
   const [, version, sheetAccent] = /^paper-([0-9a-f]{12})-([0-9a-f]{6})\.css$/.exec(name) ?? []
   if (sheetAccent) {
     // Another version's page (machines are renewed one after another) is better served by this sheet than by none.
@@ -68,6 +83,21 @@ export function find(name: string): Asset | undefined {
   const [, iconAccent] = /^sign-([0-9a-f]{6})\.svg$/.exec(name) ?? []
   if (iconAccent) return { type: 'image/svg+xml', body: sign(`#${iconAccent}`), lasting: true }
   return undefined
+}
+
+/** For languages whose sentences we do not ship. */
+function other(wanted: 'rtl' | 'ltr'): FeedSheet {
+  return feedSheets.findLast((one) => one.language === 'en' && one.name.startsWith(`feed-${wanted}-`))!
+}
+
+type FeedSheet = { language: string; name: string; body: string }
+
+/** A feed has no place for a sentence to the people who open it: its sheet says it, once for each language. */
+function feedSheet(language: string, direction: 'rtl' | 'ltr'): FeedSheet {
+  const sentence = say(language, 'feed.what').replace(/[\\"\n]/g, (sign) => `\\${sign.charCodeAt(0).toString(16)} `)
+  const opening = `:root{direction:${direction}}:root::before{content:"${sentence}"}`
+  const body = `${opening}${smaller([...faces, raw].join('\n'))}`
+  return { language, name: `feed-${direction}-${hash(body)}.css`, body }
 }
 
 /** Without comments and the white space that only people need. */

@@ -31,13 +31,14 @@ function best(header: string): Coding {
 
 /**
  * The tag under which the client already has what it asks for (RFC 9110 §13.1): `If-None-Match` decides where it is given,
- * else `If-Modified-Since`; undefined if it has not. `own` is the tag of what it would get, `all` are those of all codings.
+ * else `If-Modified-Since`; undefined if it has not. `own` is the tag of what it would get, `all` are those of all codings;
+ * `modified` may be given as the one moment that must be met exactly, where it does not only ever move on.
  */
 export function alreadyHas(
   headers: IncomingHttpHeaders,
   own: string,
   all: string[],
-  modified: number,
+  modified: number | { exactly: number } | undefined,
 ): string | undefined {
   const given = headers['if-none-match']
   if (given !== undefined) {
@@ -45,6 +46,7 @@ export function alreadyHas(
     const theirs: string[] = given.match(/"[^"]*"/g) ?? [] // compared weakly: `W/` does not count
     return [own, ...all].find((tag) => theirs.includes(tag))
   }
-  const since = headers['if-modified-since']
-  return since !== undefined && modified <= Date.parse(since) ? own : undefined
+  const since = Date.parse(headers['if-modified-since'] ?? '')
+  if (modified === undefined) return undefined
+  return (typeof modified === 'number' ? modified <= since : modified.exactly === since) ? own : undefined
 }

@@ -1,4 +1,4 @@
-import type { Bytes } from './feed-documents.ts'
+import type { Bytes } from './feed-bytes.ts'
 
 /** An answer as it goes over the wire, in one piece or head and body. */
 export type Frame = Buffer | Buffer[]

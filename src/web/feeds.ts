@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../app.ts'
-import type { Format } from '../syndication/index.ts'
 import { alreadyHas, type Coding, codingFor } from './conditional.ts'
-import { type Bytes, openDocuments } from './feed-documents.ts'
+import { openArchives } from './feed-archives.ts'
+import type { Bytes } from './feed-bytes.ts'
+import { openDocuments } from './feed-documents.ts'
 import { type Frame, frame } from './feed-frames.ts'
+import { knowPaper } from './feed-paper.ts'
+import { archiveTarget, feedTarget, type Target } from './feed-paths.ts'
+import { openReport } from './feed-report.ts'
+import { busy, COMMON, missing, opensInBrowser, say, shownAs } from './feed-says.ts'
 import type { Simple } from './lane.ts'
 
 /** The feeds as they are served: before the framework and without it, because they are what is asked for most. */
@@ -15,42 +20,52 @@ export type Feeds = {
   close(): void
 }
 
-const PATH = /^\/feeds\/([a-z0-9-]{1,60})\.(rss|atom|json)(?:\?|$)/
 const CACHE = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400'
-const COMMON = ['X-Content-Type-Options', 'nosniff', 'Access-Control-Allow-Origin', '*']
 
 export function openFeeds(app: App): Feeds {
-  const documents = openDocuments(app)
+  const paper = knowPaper(app)
+  const report = openReport(app)
+  const documents = openDocuments(app, paper, report)
+  const archives = openArchives(app, paper, report)
 
-  async function look(request: IncomingMessage, response: ServerResponse, slug: string, format: Format): Promise<void> {
+  async function look(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> {
     try {
-      answer(request, response, await documents.fetch(slug, format))
+      const bytes = await documents.fetch(target)
+      if (bytes === undefined) busy(request, response)
+      else answer(request, response, bytes)
     } catch {
-      say(request, response, 503, 'This feed cannot be served at the moment.', ['Retry-After', '30']) // logged where it failed
+      busy(request, response) // logged where it failed
     }
   }
 
   return {
     handle(request, response) {
-      const [, slug, format] = PATH.exec(request.url ?? '') ?? []
-      if (!slug) return false
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const url = request.url ?? ''
+      const reads = request.method === 'GET' || request.method === 'HEAD'
+      const atOnce = reads && documents.ready(url)
+      if (atOnce) {
+        answer(request, response, atOnce)
+        return true
+      }
+      const target = feedTarget(url)
+      const month = target ? undefined : archiveTarget(url)
+      if (!target && !month) return false
+      if (!reads) {
         say(request, response, 405, 'A feed can only be read.', ['Allow', 'GET, HEAD'])
         return true
       }
-      const ready = documents.ready(slug, format as Format)
-      if (ready === undefined) void look(request, response, slug, format as Format)
-      else answer(request, response, ready)
+      if (month) void archives.answer(request, response, month)
+      else if (documents.missing(target!)) answer(request, response, null)
+      else {
+        const ready = documents.ready(target!.path)
+        if (ready) answer(request, response, ready)
+        else void look(request, response, target!)
+      }
       return true
     },
     reply(request) {
-      const wanted = askedBy(request)
-      const bytes = wanted.slug && documents.ready(wanted.slug, wanted.format)
-      if (!bytes) return undefined
-      const second = Math.floor(Date.now() / 1000)
-      if (wanted.bytes !== bytes || wanted.second !== second)
-        Object.assign(wanted, { bytes, second, answer: framed(request.headers, bytes, second) })
-      return wanted.answer
+      const bytes = documents.ready(pathOf(request))
+      return bytes && framed(request, bytes, Math.floor(Date.now() / 1000))
     },
     close: documents.close,
   }
@@ -58,7 +73,7 @@ export function openFeeds(app: App): Feeds {
 
 function answer(request: IncomingMessage, response: ServerResponse, bytes: Bytes | null): void {
   if (!bytes) {
-    say(request, response, 404, 'There is no such feed. /feeds lists those there are.')
+    missing(request, response)
     return
   }
   const coding = codingFor(request.headers['accept-encoding'] as string | undefined)
@@ -69,12 +84,17 @@ function answer(request: IncomingMessage, response: ServerResponse, bytes: Bytes
     response.end()
     return
   }
-  response.writeHead(200, heads[coding])
+  response.writeHead(200, (opensInBrowser(request.headers) ? heads.shown : heads.sent)[coding])
   if (request.method === 'HEAD') response.end()
   else response.end(bytes.bodies[coding])
 }
 
-type Wired = { heads: Record<Coding | 'unchanged', string[]>; all: string[]; modified: number }
+type Heads = Record<Coding, string[]>
+type Wired = {
+  heads: { sent: Heads; shown: Heads; unchanged: string[] }
+  all: string[]
+  modified: number | { exactly: number }
+}
 const wires = new WeakMap<Bytes, Wired>()
 
 /** A document's headers, made once: flat lists, as `writeHead` takes them without looking at them again. */
@@ -83,55 +103,58 @@ function wired(bytes: Bytes): Wired {
   if (known) return known
   const modified = new Date(bytes.modified)
   modified.setUTCMilliseconds(0) // HTTP knows whole seconds
-  const shared = ['Cache-Control', CACHE, 'Vary', 'Accept-Encoding', 'Last-Modified', modified.toUTCString(), ...COMMON]
-  const head = (coding: Coding) => [
-    ...['Content-Type', bytes.type, 'Content-Length', String(bytes.bodies[coding].length)],
-    ...(coding === 'identity' ? [] : ['Content-Encoding', coding]),
-    ...['ETag', bytes.tags[coding], ...shared],
-  ]
-  const heads = { identity: head('identity'), gzip: head('gzip'), br: head('br'), unchanged: shared }
-  const made = { heads, all: Object.values(bytes.tags), modified: modified.getTime() }
+  const shared = ['Vary', 'Accept-Encoding', 'Last-Modified', modified.toUTCString(), ...COMMON]
+  const sent = ['Content-Type', bytes.type, 'Cache-Control', CACHE, ...shared]
+  const heads = {
+    sent: headsOf(bytes, sent),
+    shown: headsOf(bytes, [...shownAs(bytes.type), ...shared]),
+    unchanged: ['Cache-Control', CACHE, ...shared],
+  }
+  const at = modified.getTime()
+  const made = { heads, all: Object.values(bytes.tags), modified: bytes.kept ? at : { exactly: at } }
   wires.set(bytes, made)
   return made
 }
 
-/** What a simple request asked for, and how it was answered last. */
-type Asked = {
-  slug: string
-  format: Format
-  bytes: Bytes | undefined
-  second: number
-  answer: Frame | undefined
+function headsOf(bytes: Bytes, shared: string[]): Heads {
+  const head = (coding: Coding) => [
+    ...['Content-Length', String(bytes.bodies[coding].length)],
+    ...(coding === 'identity' ? [] : ['Content-Encoding', coding]),
+    ...['ETag', bytes.tags[coding], ...shared],
+  ]
+  return { identity: head('identity'), gzip: head('gzip'), br: head('br') }
 }
-const asked = new WeakMap<Simple, Asked>()
 
-function askedBy(request: Simple): Asked {
-  const known = asked.get(request)
-  if (known) return known
-  const [, slug = '', format] = PATH.exec(request.path) ?? []
-  const made = { slug, format: format as Format, bytes: undefined, second: 0, answer: undefined }
-  asked.set(request, made)
+const paths = new WeakMap<Simple, string>()
+
+/** Where what a simple request asks for is stored, if it is. */
+function pathOf(request: Simple): string {
+  const known = paths.get(request)
+  if (known !== undefined) return known
+  const path = feedTarget(request.path)?.path ?? ''
+  paths.set(request, path)
+  return path
+}
+
+/** By document first, so that requests which are remembered do not keep a document that no longer is. */
+const framedFor = new WeakMap<Bytes, WeakMap<Simple, { second: number; answer: Frame }>>()
+
+/** The same as `answer`, as bytes. */
+function framed(request: Simple, bytes: Bytes, second: number): Frame {
+  const answers = framedFor.get(bytes) ?? new WeakMap<Simple, { second: number; answer: Frame }>()
+  framedFor.set(bytes, answers)
+  const known = answers.get(request)
+  if (known?.second === second) return known.answer
+  const made = framedNow(request.headers, bytes, second)
+  answers.set(request, { second, answer: made })
   return made
 }
 
-/** The same as `answer`, as bytes. */
-function framed(headers: Simple['headers'], bytes: Bytes, second: number): Frame {
+function framedNow(headers: Simple['headers'], bytes: Bytes, second: number): Frame {
   const coding = codingFor(headers['accept-encoding'])
   const { heads, all, modified } = wired(bytes)
   const has = alreadyHas(headers, bytes.tags[coding], all, modified)
   if (has !== undefined) return frame(bytes, has, ['ETag', has, ...heads.unchanged], undefined, second)
-  return frame(bytes, coding, heads[coding], bytes.bodies[coding], second)
-}
-
-function say(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  sentence: string,
-  more: string[] = [],
-): void {
-  const body = Buffer.from(`${sentence}\n`)
-  const head = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
-  response.writeHead(status, [...head, 'Cache-Control', 'no-store', ...more, ...COMMON])
-  response.end(request.method === 'HEAD' ? undefined : body)
+  const way = opensInBrowser(headers) ? 'shown' : 'sent'
+  return frame(bytes, `${coding} ${way}`, heads[way][coding], bytes.bodies[coding], second)
 }

@@ -13,6 +13,7 @@ import { health } from './health.ts'
 import { openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
+import { opmlPages } from './opml.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
 
@@ -49,6 +50,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   web.route('/', publicPages(app))
   web.route('/', mediaFiles(app))
   web.route('/', editionPages(app))
+  web.route('/', opmlPages(app))
   web.route('/', reader(app))
   if (extra) web.route('/', extra)
   web.notFound((c) => missing(app, c))
