@@ -98,7 +98,7 @@ describe.each(databases)('documents as served on %s', (kind) => {
     await vi.waitFor(async () => expect(await ask('atom')).not.toContain('خبر واحد'), { timeout: 5000, interval: 20 })
     const after = childrenOf(parseXml(await ask('atom')), 'entry')[0]!
     expect(textOf(after, 'content')).toContain('<li>سُحب هذا الخبر · كان &#60;خطأ&#62;</li>')
-    expect(textOf(after, 'title')).toMatch(/^خبر .* · 23\/11\/2026$/)
+    expect(textOf(after, 'title')).toMatch(/ · 23\/11\/2026$/)
     expect([textOf(after, 'id'), textOf(after, 'published')]).toEqual([
       textOf(entry!, 'id'),
       '2026-11-23T05:00:00.000Z',

@@ -30,6 +30,7 @@ export type Archive = {
 const PAGE = 50 // articles
 const PAGE_LETTERS = 4_000_000 // of HTML in one page, which is more than fifty ordinary articles have
 const MOST_DELETED = 1000
+const [EVER, EVER_AFTER] = [-8.64e15 as Instant, 8.64e15 as Instant]
 
 /** The month as a range of moments where the paper is; undefined if it is none. */
 export async function openArchive(
@@ -120,13 +121,14 @@ async function start(db: Db, archive: Archive, state: State, { stylesheet, repor
 
 /** The hour of the nearest article outside the month. */
 function neighbour(db: Db, { filter, from, to }: Archive, side: 'before' | 'after', now: Instant) {
-  return db
-    .selectFrom('article')
+  const outside = between(
+    db,
+    filter,
+    side === 'before' ? EVER : to,
+    side === 'before' ? ended(from, now) : ended(EVER_AFTER, now),
+  )
+  return outside
     .select('article.published_at')
-    .where('article.withdrawn_at', 'is', null)
-    .where('article.published_at', '<=', now)
-    .where('article.published_at', side === 'before' ? '<' : '>=', side === 'before' ? from : to)
-    .where(channels.passing(filter))
     .orderBy('article.published_at', side === 'before' ? 'desc' : 'asc')
     .limit(1)
 }
@@ -194,11 +196,20 @@ function gone(db: Db, { filter, from, to }: Archive) {
 }
 
 function visible(db: Db, { filter, from, to }: Archive, now: Instant) {
+  return between(db, filter, from, ended(to, now))
+}
+
+/** What readers may see now ends with this moment, where a range would go on. */
+function ended(to: Instant, now: Instant): Instant {
+  return Math.min(to, now + 1) as Instant
+}
+
+/** One bound on either side: of two, SQLite would walk the index to the one it did not choose. */
+function between(db: Db, filter: channels.Filter, from: Instant, to: Instant) {
   return db
     .selectFrom('article')
     .where('article.withdrawn_at', 'is', null)
     .where('article.published_at', '>=', from)
     .where('article.published_at', '<', to)
-    .where('article.published_at', '<=', now)
     .where(channels.passing(filter))
 }
