@@ -1,4 +1,4 @@
-import { HandleEmptyInListsPlugin, replaceWithNoncontingentExpression } from 'kysely'
+import { HandleEmptyInListsPlugin, type Kysely, replaceWithNoncontingentExpression, SqliteAdapter } from 'kysely'
 import type { Kind } from './columns.ts'
 import type { Db } from './schema.ts'
 
@@ -26,3 +26,8 @@ export type Lock = {
 
 /** `in ()` passes on SQLite and is a syntax error on PostgreSQL. */
 export const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })]
+
+/** Which of the two a database, or a transaction in it, is: for the few statements that they cannot share. */
+export function kindOf(db: Pick<Kysely<unknown>, 'getExecutor'>): Kind {
+  return db.getExecutor().adapter instanceof SqliteAdapter ? 'sqlite' : 'postgres'
+}

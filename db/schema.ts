@@ -66,7 +66,7 @@ export interface SourceTable {
 
 /**
  * One story. `guid` is its source's name for it, `entry_id` the one that feeds carry: both never change.
- * `folded` is what search compares; `fingerprint` is of the draft, so that a second import sees "unchanged".
+ * `fingerprint` is of the draft, so that a second import sees "unchanged".
  */
 export interface ArticleTable {
   id: Generated<number>
@@ -88,7 +88,6 @@ export interface ArticleTable {
   image_alt: string | null
   image_caption: string | null
   image_credit: string | null
-  folded: string
   fingerprint: string
   published_at: Instant
   updated_at: Instant

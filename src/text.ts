@@ -1,5 +1,6 @@
-import { convert } from 'html-to-text'
+import { compile } from 'html-to-text'
 import sanitize from 'sanitize-html'
+import { split, withoutArticle } from '../db/words.ts'
 
 const FORBIDDEN =
   /[^\t\n\r\u0020-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u007f-\u0084\u0086-\u009f\u{fdd0}-\u{fdef}]/gu // XML 1.0 §2.2
@@ -79,14 +80,9 @@ export function fold(text: string): string {
     .trim()
 }
 
-/** The words to look for: folded, and without the Arabic prefixes that glue to a word (ال و ف ب ك ل). */
+/** The words to look for, at most eight: folded, and without what an Arabic article glues to them. */
 export function searchWords(query: string): string[] {
-  const words = fold(query)
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean)
-  return words
-    .slice(0, 8)
-    .map((word) => word.replace(/^(?:[وف]?(?:ال|بال|كال|لل)|[وبلف])(?=\p{Script=Arabic}{3})/u, ''))
+  return [...new Set(split(fold(query)).map(withoutArticle))].slice(0, 8)
 }
 
 /** Decoration for a URL: at most 60 letters, cut at a word, any script. */
@@ -98,30 +94,29 @@ export function slug(title: string): string {
       .toLowerCase()
       .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   let slug = ''
+  let letters = 0
   for (const word of words) {
-    const longer = slug ? `${slug}-${word}` : word
-    if ([...longer].length > 60) break
-    slug = longer
+    letters += [...word].length + (slug ? 1 : 0)
+    if (letters > 60) break
+    slug += slug ? `-${word}` : word
   }
   return slug || [...(words[0] ?? '')].slice(0, 60).join('')
 }
 
 /** The text of some HTML, paragraphs separated by blank lines, without link targets and pictures. */
-export function plain(html: string): string {
-  return convert(html, {
-    wordwrap: false,
-    limits: { maxInputLength: 2_000_000, maxDepth: 200 },
-    selectors: [
-      { selector: 'a', options: { ignoreHref: true } },
-      { selector: 'img', format: 'skip' },
-      { selector: 'figcaption', format: 'skip' },
-      ...['ul', 'ol'].map((selector) => ({ selector, format: 'block' })),
-      { selector: 'li', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
-      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
-      { selector: 'table', options: { uppercaseHeaderCells: false } },
-    ],
-  })
-}
+export const plain: (html: string) => string = compile({
+  wordwrap: false,
+  limits: { maxInputLength: 2_000_000, maxDepth: 200 },
+  selectors: [
+    { selector: 'a', options: { ignoreHref: true } },
+    { selector: 'img', format: 'skip' },
+    { selector: 'figcaption', format: 'skip' },
+    ...['ul', 'ol'].map((selector) => ({ selector, format: 'block' })),
+    { selector: 'li', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
+    { selector: 'table', options: { uppercaseHeaderCells: false } },
+  ],
+})
 
 const BLOCK = /<(p|div|h[1-6]|ul|ol|blockquote|figure|table|pre|section|article)[\s>]/i
 

@@ -38,7 +38,7 @@ export function story(n: number, given: Partial<Story> = {}): Story {
     id: n, public_id: `p${n}`, source_id: 0, guid: `g${n}`, entry_id: `urn:uuid:00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
     url: null, title: `خبر رقم ${n}`, body_html: `<p>نص الخبر ${n}</p>`, summary: null, excerpt: `نص الخبر ${n}…`, language: 'ar',
     section: null, section_key: null, credit: null, image_id: null, image_url: null, image_alt: null, image_caption: null, image_credit: null,
-    folded: '', fingerprint: '', published_at, updated_at: published_at, created_at: published_at, revised_at: null, withdrawn_at: null,
+    fingerprint: '', published_at, updated_at: published_at, created_at: published_at, revised_at: null, withdrawn_at: null,
     withdrawn_reason: null, tags: [], authors: [], picture: null, ...given,
   } // biome-ignore format: one row
 }

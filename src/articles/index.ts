@@ -1,5 +1,6 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import { leave } from '../../db/search.ts'
 import type { Actor } from '../app.ts'
 import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
@@ -16,7 +17,7 @@ export { type KeptPictures, keepAllPictures, keepPictures } from './keep-picture
 export { latestSince, listed, newestId } from './listing.ts'
 export { type Mark, markOf, marks } from './marks.ts'
 export { type Published, publish } from './publish.ts'
-export { byIds, count, find, latest, nextDue, type Wanted, withdrawnSince } from './read.ts'
+export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
 export type { Article, Story } from './story.ts'
 
 /**
@@ -40,6 +41,7 @@ export async function withdraw(
   if (article.withdrawn_at !== null) return { article, fresh: false }
   const withdrawn = { withdrawn_at: at, withdrawn_reason: oneLine(reason).slice(0, 1000) || null }
   await db.updateTable('article').set(withdrawn).where('id', '=', article.id).execute()
+  await leave(db, article.id)
   await channels.touch(db, [asFacets(article, (await namesOf(db, [article.id])).get(article.id))], at)
   await changes.record(db, actor, at, [
     {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Insertable } from 'kysely'
 import { type Instant, instant } from '../../db/instant.ts'
 import type { ArticleTable, Db } from '../../db/schema.ts'
+import { enter } from '../../db/search.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
@@ -10,7 +11,7 @@ import { excerpt, fold, plain } from '../text.ts'
 import { keepAddresses } from './addresses.ts'
 import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
-import { label, namesOf } from './labels.ts'
+import { label, namesOf, relabel } from './labels.ts'
 import type { Article } from './story.ts'
 
 export type Published = { added: number; revised: number; unchanged: number }
@@ -59,15 +60,18 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
   const trail: changes.Entry[] = []
   const touched: channels.Facets[] = []
   const inserted = await insert(db, fresh, at)
-  for (const [draft, id, public_id] of inserted) {
-    await label(db, id, draft)
+  await label(
+    db,
+    inserted.map(([draft, id]) => [id, draft]),
+  )
+  for (const [draft, , public_id] of inserted) {
     touched.push(facets(draft))
     trail.push({ verb: 'article.publish', subject: `article:${public_id}`, after: { title: draft.title } })
   }
   for (const draft of revised) {
     const article = known.get(keyOf(draft))!
     await revise(db, article, draft, at)
-    await label(db, article.id, draft)
+    await relabel(db, article.id, draft)
     touched.push(facets(draft), asFacets(article, before.get(article.id)))
     trail.push({
       verb: 'article.revise',
@@ -107,10 +111,13 @@ function keyOf(draft: Draft): string {
 async function insert(db: Db, drafts: Draft[], at: Instant): Promise<[Draft, number, string][]> {
   if (drafts.length === 0) return []
   const taken = await takenIds(db, drafts)
+  const folded = new Map<string, string>()
   const rows = drafts.map((draft) => {
     const published_at = draft.published_at ?? at
+    const text = plain(draft.body_html)
+    folded.set(keyOf(draft), foldedText(draft, text))
     return {
-      ...contentOf(draft),
+      ...contentOf(draft, text),
       public_id: publicId(),
       source_id: draft.source_id ?? 0,
       guid: draft.guid,
@@ -127,14 +134,20 @@ async function insert(db: Db, drafts: Draft[], at: Instant): Promise<[Draft, num
     .insertInto('article')
     .values(rows)
     .onConflict((conflict) => conflict.columns(['source_id', 'guid']).doNothing()) // another process was faster: unchanged here
-    .returning(['id', 'public_id', 'source_id', 'guid'])
+    .returning(['id', 'public_id', 'source_id', 'guid', 'published_at'])
     .execute()
+  const key = (row: { source_id: number; guid: string }) => `${row.source_id} ${row.guid}`
+  await enter(
+    db,
+    stored.map((row) => ({ ...row, folded: folded.get(key(row))! })),
+  )
   const byKey = new Map(drafts.map((draft) => [keyOf(draft), draft]))
-  return stored.map((row) => [byKey.get(`${row.source_id} ${row.guid}`)!, row.id, row.public_id])
+  return stored.map((row) => [byKey.get(key(row))!, row.id, row.public_id])
 }
 
 async function revise(db: Db, article: Article, draft: Draft, at: Instant): Promise<void> {
-  const content = contentOf(draft)
+  const text = plain(draft.body_html)
+  const content = contentOf(draft, text)
   const published_at = draft.published_at ?? article.published_at
   const significant = content.title !== article.title || content.body_html !== article.body_html
   const updated = draft.updated_at ?? (significant ? at : article.updated_at)
@@ -149,6 +162,7 @@ async function revise(db: Db, article: Article, draft: Draft, at: Instant): Prom
     })
     .where('id', '=', article.id)
     .execute()
+  await enter(db, [{ id: article.id, published_at, folded: foldedText(draft, text) }])
 }
 
 /** The picture we keep of what a draft shows: its own, or the one fetched for this article before. */
@@ -157,9 +171,13 @@ function pictureOf({ image }: Draft, article: Article | undefined): number | nul
   return image?.id ?? (same ? article.image_id : null)
 }
 
-/** What a draft says, as columns: everything that a revision may change. */
-function contentOf(draft: Draft) {
-  const text = plain(draft.body_html)
+/** All that search looks at. */
+function foldedText(draft: Draft, text: string): string {
+  return fold([draft.title, draft.summary ?? '', text, ...(draft.tags ?? []), ...(draft.authors ?? [])].join('\n'))
+}
+
+/** What a draft says, as columns: everything that a revision may change; `text` is its body's. */
+function contentOf(draft: Draft, text: string) {
   return {
     url: draft.url ?? null,
     title: draft.title,
@@ -175,9 +193,6 @@ function contentOf(draft: Draft) {
     image_alt: draft.image?.alt ?? null,
     image_caption: draft.image?.caption ?? null,
     image_credit: draft.image?.credit ?? null,
-    folded: fold(
-      [draft.title, draft.summary, text, ...(draft.tags ?? []), ...(draft.authors ?? [])].filter(Boolean).join('\n'),
-    ),
     fingerprint: fingerprint(draft),
   } satisfies Partial<Insertable<ArticleTable>>
 }

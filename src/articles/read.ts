@@ -2,8 +2,8 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { type Filter, passing } from '../channels.ts'
 import * as media from '../media.ts'
-import { searchWords } from '../text.ts'
 import { namesOf } from './labels.ts'
+import { matching } from './matching.ts'
 import type { Article, Story } from './story.ts'
 
 /** Which articles: those that pass the filter and hold all words of the query; `before` continues a previous page. */
@@ -17,7 +17,22 @@ export type Wanted = {
 }
 
 /** What readers may see (published, not withdrawn, its hour come), newest first. */
-export async function latest(db: Db, wanted: Wanted): Promise<Story[]> {
+export async function latest(db: Db, { query, ...wanted }: Wanted): Promise<Story[]> {
+  return byIds(db, query === undefined ? await latestIds(db, wanted) : (await matching(db, query, wanted)).ids)
+}
+
+/** A page of what a query finds, by which words, and how much in all: counted to `most`, one more says that there are more. */
+export async function search(
+  db: Db,
+  query: string,
+  { most, limit, offset = 0, ...wanted }: Omit<Wanted, 'query' | 'before'> & { most: number },
+): Promise<{ stories: Story[]; words: string[]; total: number }> {
+  const { ids, words } = await matching(db, query, { ...wanted, limit: most + 1 })
+  const stories = await byIds(db, ids.slice(0, most).slice(offset, offset + limit))
+  return { stories, words, total: ids.length }
+}
+
+async function latestIds(db: Db, wanted: Omit<Wanted, 'query'>): Promise<number[]> {
   const rows = await visible(db, wanted)
     .select('article.id')
     .$if(wanted.before !== undefined, (query) =>
@@ -30,15 +45,21 @@ export async function latest(db: Db, wanted: Wanted): Promise<Story[]> {
     .limit(wanted.limit)
     .$if(Boolean(wanted.offset), (query) => query.offset(wanted.offset!))
     .execute()
-  return byIds(
-    db,
-    rows.map((row) => row.id),
-  )
+  return rows.map((row) => row.id)
 }
 
-/** How many there are of them. */
-export async function count(db: Db, wanted: Pick<Wanted, 'filter' | 'query' | 'now'>): Promise<number> {
-  const row = await visible(db, wanted)
+/** How many there are of them; with `most` no more are counted, and one more than that is the answer. */
+export async function count(
+  db: Db,
+  { most, ...wanted }: Pick<Wanted, 'filter' | 'now'> & { most?: number },
+): Promise<number> {
+  const row = await db
+    .selectFrom(
+      visible(db, wanted)
+        .select('article.id')
+        .$if(most !== undefined, (query) => query.limit(most! + 1))
+        .as('some'),
+    )
     .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .executeTakeFirstOrThrow()
   return row.n
@@ -84,7 +105,8 @@ export async function byIds(db: Db, ids: number[]): Promise<Story[]> {
   if (ids.length === 0) return []
   const rows = await db.selectFrom('article').selectAll().where('id', 'in', ids).execute()
   const names = await namesOf(db, ids)
-  const pictures = await media.pictures(db, [...new Set(rows.flatMap((row) => row.image_id ?? []))])
+  const pictured = [...new Set(rows.flatMap((row) => row.image_id ?? []))]
+  const pictures = pictured.length > 0 ? await media.pictures(db, pictured) : new Map<number, media.Picture>()
   const stories = new Map(
     rows.map((row) => [
       row.id,
@@ -94,12 +116,10 @@ export async function byIds(db: Db, ids: number[]): Promise<Story[]> {
   return ids.flatMap((id) => stories.get(id) ?? [])
 }
 
-function visible(db: Db, { filter, query, now }: Pick<Wanted, 'filter' | 'query' | 'now'>) {
-  let articles = db
+function visible(db: Db, { filter, now }: Pick<Wanted, 'filter' | 'now'>) {
+  return db
     .selectFrom('article')
     .where('article.withdrawn_at', 'is', null)
     .where('article.published_at', '<=', now)
     .where(passing(filter ?? {}))
-  for (const word of searchWords(query ?? '')) articles = articles.where('article.folded', 'like', `%${word}%`) // words hold letters and digits only
-  return articles
 }
