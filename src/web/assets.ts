@@ -34,7 +34,7 @@ const faces = FONTS.map(
   ({ family, weight, href, range }) =>
     `@font-face{font-family:'${family}';font-weight:${weight};font-display:swap;src:url(${href}) format('woff2');unicode-range:${range}}`,
 )
-const sheets = ['paper', 'lists', 'story', 'reader'].map((name) =>
+const sheets = ['paper', 'lists', 'story', 'reader', 'search'].map((name) =>
   readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'),
 )
 const sheet = smaller([...faces, ...sheets].join('\n'))

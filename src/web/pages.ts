@@ -12,6 +12,7 @@ import * as site from '../site.ts'
 import type { Alternate } from './alternates.ts'
 import { NIGHT } from './assets.ts'
 import { head } from './head.ts'
+import { searchForm } from './search-form.ts'
 import type { Data } from './structured.ts'
 
 /** A piece of a page: everything put into it was escaped, or cleaned before. */
@@ -127,6 +128,7 @@ function masthead(frame: Frame): Html {
     language.startsWith('ar') && html` <span class="hijri">${hijriDate(today, language)}</span>`
   }</p>
 ${frame.signUp && html`<a href="/subscribe">${say(language, 'page.sign-up')}</a>`}
+${path !== '/search' && searchForm(language)}
 </div>
 <div class="title">
 ${path === '/' ? html`<h1>${name}</h1>` : html`<p>${name}</p>`}

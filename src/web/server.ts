@@ -16,6 +16,7 @@ import { moved } from './moved.ts'
 import { opmlPages } from './opml.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
+import { searchPages } from './search.ts'
 
 /** What somebody else adds to the site, such as the demo's outbox. */
 export type Options = { extra?: Hono }
@@ -49,6 +50,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   web.get('/readyz', (c) => c.json({ status: 'ready' }))
   web.route('/', publicPages(app))
   web.route('/', mediaFiles(app))
+  web.route('/', searchPages(app))
   web.route('/', editionPages(app))
   web.route('/', opmlPages(app))
   web.route('/', reader(app))

@@ -171,14 +171,19 @@ export function nothing(paper: Paper): Html {
   return html`<p class="nothing">${say(paper.language, 'page.nothing')}</p>`
 }
 
-/** Links to the pages before and after this one; `first` is the first one's path, percent-encoded. */
-export function paging(paper: Paper, first: string, number: number, total: number): Html | '' {
-  if (total < 2) return ''
+/** Links to the pages before and after this one; `first` is the first one's path, percent-encoded; without `total` there is always one more. */
+export function paging(paper: Paper, first: string, number: number, total: number | undefined): Html | '' {
+  if (total !== undefined && total < 2) return ''
   const { language } = paper
   const path = (n: number) => links.readable(n === 1 ? first : `${first === '/' ? '' : first}/page/${n}`)
   return html`<nav class="paging" aria-label="${say(language, 'page.paging')}">
 <span>${number > 1 && html`<a href="${path(number - 1)}" rel="prev">${say(language, 'page.newer')}</a>`}</span>
-<span>${say(language, 'page.number', { n: number, total })}</span>
-<span>${number < total && html`<a href="${path(number + 1)}" rel="next">${say(language, 'page.older')}</a>`}</span>
+<span>${numbered(language, number, total)}</span>
+<span>${(total === undefined || number < total) && html`<a href="${path(number + 1)}" rel="next">${say(language, 'page.older')}</a>`}</span>
 </nav>`
+}
+
+/** A page's number, and of how many where they were counted. */
+export function numbered(language: string, n: number, total: number | undefined): string {
+  return total === undefined ? say(language, 'page.number-alone', { n }) : say(language, 'page.number', { n, total })
 }
