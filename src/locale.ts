@@ -93,15 +93,15 @@ const ARABIC_MONTHS = [
 export function longDate(day: Temporal.PlainDate, language: string): string {
   const tag = `${language}-u-nu-latn-ca-gregory`
   if (language.startsWith('ar')) {
-    return `${day.toLocaleString(tag, { weekday: 'long' })} ${day.day} ${ARABIC_MONTHS[day.month - 1]} ${day.year}`
+    return `${calendar(tag, { weekday: 'long' }).format(day)} ${day.day} ${ARABIC_MONTHS[day.month - 1]} ${day.year}`
   }
-  return day
-    .toLocaleString(tag === 'en-u-nu-latn-ca-gregory' ? 'en-GB-u-nu-latn-ca-gregory' : tag, {
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-    })
+  return calendar(tag === 'en-u-nu-latn-ca-gregory' ? 'en-GB-u-nu-latn-ca-gregory' : tag, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  })
+    .format(day)
     .replace(/^(\p{L}+),/u, '$1')
 }
 
@@ -112,10 +112,20 @@ export function monthName(month: string, language: string): string {
   return first.toLocaleString(`${language}-u-nu-latn-ca-gregory`, { month: 'long', year: 'numeric' })
 }
 
+const calendars = new Map<string, Intl.DateTimeFormat>()
+
+/** Made once: making one takes longer than all the rest of a page's frame. */
+function calendar(tag: string, parts: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${tag} ${Object.keys(parts)}`
+  const known = calendars.get(key) ?? new Intl.DateTimeFormat(tag, parts)
+  if (calendars.size < 100) calendars.set(key, known)
+  return known
+}
+
 /** The day by the Umm al-Qura calendar: `13 جمادى الآخرة 1447`. */
 export function hijriDate(day: Temporal.PlainDate, language: string): string {
   const hijri = day.withCalendar('islamic-umalqura')
-  const month = hijri.toLocaleString(`${language}-u-nu-latn-ca-islamic-umalqura`, { month: 'long' })
+  const month = calendar(`${language}-u-nu-latn-ca-islamic-umalqura`, { month: 'long' }).format(hijri)
   return `${hijri.day} ${month} ${hijri.year}`
 }
 

@@ -15,9 +15,10 @@ export type Bytes = {
   tags: Record<Coding, string>
 }
 
+/** Built anew with every change: the highest levels take three times as long for three bytes in a hundred. */
 const compressions = {
-  gzip: (body: Buffer) => promisify(gzip)(body, { level: 9 }),
-  br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 8 } }),
+  gzip: (body: Buffer) => promisify(gzip)(body, { level: 4 }),
+  br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
 }
 
 /** The tags are of the plain bytes: the same on every machine and after every start. */

@@ -8,7 +8,7 @@ import * as channels from '../channels.ts'
 import { say } from '../locale.ts'
 import { type Html, type Paper, page, paper, primary, sections } from './pages.ts'
 import { nothing, opening, otherLanguages, paging, river, sectionBlock } from './stories.ts'
-import { byLanguage, PAGE } from './streams.ts'
+import { byLanguage, PAGE, pagesOf } from './streams.ts'
 
 const NEW = 5 // a picture makes none of the others the lead
 
@@ -22,7 +22,7 @@ export function frontPage(app: App, kept: MiddlewareHandler): Hono {
 async function front(app: App, paper: Paper): Promise<Html> {
   const now = instant(app.now())
   const stories = await articles.latest(app.read, { now, limit: PAGE })
-  const total = Math.ceil((await articles.count(app.read, { now })) / PAGE)
+  const total = await pagesOf(app, {})
   const { own, others } = byLanguage(paper, stories)
   const lead = own.slice(0, NEW).find(pictured) ?? own[0]
   const beside = own.filter((story) => story !== lead).slice(0, 3)

@@ -12,10 +12,11 @@ import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import { alternates, type FeedAddress, feedLinks } from './alternates.ts'
 import { foreign, type Html, inLanguage, type Paper, page, paper, primary, titleOf } from './pages.ts'
-import { nothing, otherLanguages, paging, river } from './stories.ts'
+import { nothing, numbered, otherLanguages, paging, river } from './stories.ts'
 
 /** How many stories a page holds. */
 export const PAGE = 20
+const COUNTED = 500 // pages
 
 /** What pages of stories are about. */
 type Stream = {
@@ -97,15 +98,13 @@ async function streamPage(app: App, around: Paper, stream: Stream, number: numbe
   const now = instant(app.now())
   const { filter, title, description } = stream
   const paper = inLanguage(around, stream.language ?? null)
-  const total = Math.ceil((await articles.count(app.read, { filter, now })) / PAGE)
-  if (number > Math.max(total, 1)) throw new Problem('page-not-found')
-  const { own, others } = byLanguage(
-    paper,
-    await articles.latest(app.read, { filter, now, limit: PAGE, offset: (number - 1) * PAGE }),
-  )
+  const stories = await articles.latest(app.read, { filter, now, limit: PAGE + 1, offset: (number - 1) * PAGE })
+  if (number > 1 && stories.length === 0) throw new Problem('page-not-found')
+  const total = stories.length > PAGE ? await pagesOf(app, filter) : number
+  const { own, others } = byLanguage(paper, stories.slice(0, PAGE))
   return page({
     ...paper,
-    title: number === 1 ? title : `${title} · ${say(paper.language, 'page.number', { n: number, total })}`,
+    title: number === 1 ? title : `${title} · ${numbered(paper.language, number, total)}`,
     ...(description && { description }),
     path: number === 1 ? stream.path : `${stream.path === '/' ? '' : stream.path}/page/${number}`,
     ...(stream.feed && { alternates: alternates(paper.base, title, stream.feed) }),
@@ -114,6 +113,12 @@ ${own.length > 0 ? river(paper, own, 'h2', 'first') : nothing(paper)}
 ${otherLanguages(paper, others)}
 ${paging(paper, stream.path, number, total)}`,
   })
+}
+
+/** How many pages there are; undefined where there are too many to count for each that is asked for. */
+export async function pagesOf(app: App, filter: channels.Filter): Promise<number | undefined> {
+  const n = await articles.count(app.read, { filter, now: instant(app.now()), most: COUNTED * PAGE })
+  return n > COUNTED * PAGE ? undefined : Math.ceil(n / PAGE)
 }
 
 function heading(paper: Paper, { kind, title, language = null, description, feed }: Stream, number: number): Html {
