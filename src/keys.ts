@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem } from './problem.ts'
@@ -41,6 +41,11 @@ function contents(file: string): string {
 function unusable(file: string, error: unknown): Problem {
   const { code, path, message } = error as NodeJS.ErrnoException
   return new Problem('path-unusable', { path: path ?? file, reason: code ?? message }, { cause: error })
+}
+
+/** A key of 32 bytes for something else than tokens, made from the newest of the ring: one tells nothing about the other. */
+export function derived(keys: Keys, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys.get(Math.max(...keys.keys()))!, '', `nashra ${purpose}`, 32))
 }
 
 /** A token of 30 characters: key and purpose 1 byte, id 5 bytes, MAC 16 bytes. `about` binds it to a state, such as a date. */

@@ -16,7 +16,7 @@ import { openWorld, type World } from './world.ts'
 let world: World
 let ports: { plain: number; lane: number }
 let tag: string
-const closers: (() => void)[] = []
+const closers: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
   world = await openWorld('sqlite', '2026-11-23T04:10:00Z')
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  for (const close of closers) close()
+  for (const close of closers) await close()
   await world?.[Symbol.asyncDispose]()
 })
 
@@ -37,11 +37,11 @@ async function listen(withLane: boolean): Promise<number> {
     if (!feeds.handle(request, response)) response.writeHead(418).end('not a feed')
   })
   const lane = withLane ? openLane(server, feeds.reply) : undefined
-  closers.push(() => {
+  closers.push(async () => {
     lane?.close()
-    feeds.close()
     server.close()
     server.closeAllConnections()
+    await feeds.close()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -166,7 +166,7 @@ test('a poll does not reach the ordinary way, and what is not one does', async (
   await say(port, [head('/')])
   expect(reached).toEqual(['/feeds/all.rss', '/'])
   lane.close()
-  feeds.close()
+  await feeds.close()
   server.close()
   server.closeAllConnections()
 })
@@ -201,5 +201,5 @@ test('a server that closes ends the connections of the lane', async () => {
   server.close()
   lane.close()
   await ended
-  feeds.close()
+  await feeds.close()
 })

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { App } from '../app.ts'
 import { alreadyHas, type Coding, codingFor } from './conditional.ts'
 import { openArchives } from './feed-archives.ts'
 import type { Bytes } from './feed-bytes.ts'
+import { openCounts } from './feed-counts.ts'
 import { openDocuments } from './feed-documents.ts'
 import { type Frame, frame } from './feed-frames.ts'
+import { secondsToWait } from './feed-limits.ts'
 import { knowPaper } from './feed-paper.ts'
 import { archiveTarget, feedTarget, type Target } from './feed-paths.ts'
+import { openPollers, type Poller } from './feed-pollers.ts'
 import { openReport } from './feed-report.ts'
 import { busy, COMMON, missing, opensInBrowser, say, shownAs } from './feed-says.ts'
 import type { Simple } from './lane.ts'
@@ -16,10 +20,12 @@ export type Feeds = {
   /** True if the request was for a feed: it is answered, or will be. */
   handle(request: IncomingMessage, response: ServerResponse): boolean
   /** The same for the simplest requests, as bytes; undefined for all others. */
-  reply(request: Simple): Frame | undefined
-  close(): void
+  reply(request: Simple, socket: Socket): Frame | undefined
+  /** Ends when what was counted is written. */
+  close(): Promise<void>
 }
 
+const TOO_OFTEN = 'You ask for this feed too often. It changes every few minutes at most: please ask as rarely.'
 const CACHE = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400'
 
 export function openFeeds(app: App): Feeds {
@@ -28,11 +34,33 @@ export function openFeeds(app: App): Feeds {
   const documents = openDocuments(app, paper, report)
   const archives = openArchives(app, paper, report)
 
-  async function look(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> {
+  const pollers = openPollers(app)
+  const counts = openCounts(app)
+
+  /** Who asks, if it may; it has been told to wait if it may not. */
+  function admitted(request: IncomingMessage, response: ServerResponse): Poller | undefined {
+    const poller = pollers.find(request, request.url!)
+    const wait = secondsToWait(poller)
+    if (wait === 0) return poller
+    say(request, response, 429, TOO_OFTEN, ['Retry-After', String(wait)])
+    return undefined
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse, bytes: Bytes | null, poller: Poller): void {
+    answer(request, response, bytes)
+    if (bytes && request.method === 'GET') counts.add(poller)
+  }
+
+  async function look(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    poller: Poller,
+  ): Promise<void> {
     try {
       const bytes = await documents.fetch(target)
       if (bytes === undefined) busy(request, response)
-      else answer(request, response, bytes)
+      else serve(request, response, bytes, poller)
     } catch {
       busy(request, response) // logged where it failed
     }
@@ -44,7 +72,8 @@ export function openFeeds(app: App): Feeds {
       const reads = request.method === 'GET' || request.method === 'HEAD'
       const atOnce = reads && documents.ready(url)
       if (atOnce) {
-        answer(request, response, atOnce)
+        const poller = admitted(request, response)
+        if (poller) serve(request, response, atOnce, poller)
         return true
       }
       const target = feedTarget(url)
@@ -54,20 +83,29 @@ export function openFeeds(app: App): Feeds {
         say(request, response, 405, 'A feed can only be read.', ['Allow', 'GET, HEAD'])
         return true
       }
+      const poller = admitted(request, response)
+      if (!poller) return true
       if (month) void archives.answer(request, response, month)
       else if (documents.missing(target!)) answer(request, response, null)
       else {
         const ready = documents.ready(target!.path)
-        if (ready) answer(request, response, ready)
-        else void look(request, response, target!)
+        if (ready) serve(request, response, ready, poller)
+        else void look(request, response, target!, poller)
       }
       return true
     },
-    reply(request) {
+    reply(request, socket) {
       const bytes = documents.ready(pathOf(request))
-      return bytes && framed(request, bytes, Math.floor(Date.now() / 1000))
+      if (!bytes) return undefined
+      const poller = pollers.again(request, socket)
+      if (secondsToWait(poller) > 0) return undefined // the ordinary way says so
+      counts.add(poller)
+      return framed(request, bytes, Math.floor(Date.now() / 1000))
     },
-    close: documents.close,
+    async close() {
+      documents.close()
+      await counts.close()
+    },
   }
 }
 

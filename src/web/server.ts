@@ -76,9 +76,9 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     async close() {
-      feeds.close()
       lane.close()
       await shut(server)
+      await feeds.close()
     },
   }
 }

@@ -25,7 +25,7 @@ type Poll = { path: string; status: number }
 
 let world: World
 let url: string
-let close: () => void
+let close: () => Promise<void>
 let polls: Poll[]
 
 beforeAll(async () => {
@@ -41,10 +41,10 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  close = () => {
-    feeds.close()
+  close = async () => {
     server.close()
     server.closeAllConnections()
+    await feeds.close()
   }
 })
 
@@ -53,7 +53,7 @@ beforeEach(() => {
 })
 
 afterAll(async () => {
-  close?.()
+  await close?.()
   await world?.[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
