@@ -5,6 +5,7 @@ import * as channels from '../channels.ts'
 import * as digests from '../digests/index.ts'
 import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
+import { feeds } from './feeds.ts'
 import { openProgress } from './progress.ts'
 import { command, group, number, numeral, openInput, several, untilStopped, withApp } from './shell.ts'
 
@@ -108,7 +109,7 @@ type AddOptions = Json & {
   summary?: boolean
 }
 
-/** `channel add`, `channel list`. */
+/** `channel add`, `channel list`, `channel stats`, `channel health`. */
 export function channel(program: Command): void {
   const commands = group(program, 'channel', 'streams of articles that we publish')
   command(commands, 'add <slug>', 'publish one: a filter over sections, tags, authors, languages, sources')
@@ -147,6 +148,7 @@ export function channel(program: Command): void {
       shell.print((await channels.all(app.read)).map((one) => shown(app.config.url, one))),
     ),
   )
+  feeds(commands)
 }
 
 function shown(base: string, one: channels.Channel) {

@@ -6,6 +6,7 @@ import type { KnownPaper } from './feed-paper.ts'
 import type { Target } from './feed-paths.ts'
 import { type Source, sourceOf } from './feed-sources.ts'
 import { openStore, type Stored } from './feed-store.ts'
+import * as trouble from './feed-trouble.ts'
 
 /** Where a document lies now: null for nowhere, undefined if it could not be seen to. */
 type Found = string | null | undefined
@@ -90,7 +91,7 @@ export function openDocuments(
       return path
     } catch (error) {
       const kept = stored.get(target.path) !== undefined
-      app.log.error('a feed could not be built', { feed: nameOf(target.path), error, kept })
+      void trouble.tell(app, target.kind === 'channel' ? target.slug : '', { feed: nameOf(target.path), error, kept })
       if (failed.size > 1000) failed.clear() // names come from requests
       failed.set(target.path, performance.now())
       if (!kept) throw error
@@ -127,6 +128,9 @@ export function openDocuments(
     stored.set(source.path, { bytes, seen, version, mark, freshUntil: document.freshUntil }, source.room)
   }
 
+  trouble.watch(app, () =>
+    [...failed].map(([path, since]) => ({ feed: nameOf(path), since, kept: stored.get(path) !== undefined })),
+  )
   return { ready, missing, fetch, close: stored.clear }
 }
 

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
+import { troubled } from './feed-trouble.ts'
 
 export type Check = { status: 'ok' | 'degraded' | 'failing'; detail?: string }
 export type Health = { status: Check['status']; checks: Record<string, Check> }
@@ -8,10 +9,11 @@ export type Health = { status: Check['status']; checks: Record<string, Check> }
 const MB = 1024 ** 2
 const SCARCE = 500 * MB
 const FULL = 20 * MB
+const NAMED = 5 // feeds
 
 /** How the product fares; the worst check is the whole. */
 export async function health(app: App): Promise<Health> {
-  const checks = { database: await database(app), disk: await disk(app), sending: sending(app) }
+  const checks = { database: await database(app), disk: await disk(app), sending: sending(app), feeds: feeds(app) }
   const states = Object.values(checks).map((check) => check.status)
   const status = states.includes('failing') ? 'failing' : states.includes('degraded') ? 'degraded' : 'ok'
   return { status, checks }
@@ -42,4 +44,12 @@ function sending(app: App): Check {
   if (trouble.kind === 'ledger')
     return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
   return { status: 'degraded', detail: trouble.kind === 'relay' ? 'no relay takes letters' : 'there is no sender' }
+}
+
+/** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */
+function feeds(app: App): Check {
+  const names = troubled(app)
+  if (names.length === 0) return { status: 'ok' }
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
+  return { status: 'degraded', detail: `cannot be built: ${names.slice(0, NAMED).join(', ')}${more}` }
 }
