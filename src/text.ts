@@ -71,11 +71,11 @@ export function fold(text: string): string {
     .normalize('NFKC')
     .replace(INVISIBLE, '')
     .replace(TASHKEEL, '')
-    .replace(LETTER, (letter) => LETTERS[letter]!)
+    .toLowerCase()
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
+    .replace(LETTER, (letter) => LETTERS[letter]!)
     .replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
-    .toLowerCase()
     .replace(/\s+/g, ' ')
     .trim()
 }

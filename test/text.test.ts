@@ -54,12 +54,19 @@ describe('what search compares', () => {
     ['ışık', 'isik'],
     ['Çağrı', 'cagri'],
     ['naïve', 'NAIVE'],
+    ['ŁÓDŹ', 'lodz'],
+    ['Øresund ǿ', 'oresund o'],
+    ['STRAẞE', 'strasse'],
   ])('takes %s for %s', (one, other) => {
     expect(fold(one)).toBe(fold(other))
   })
 
   test('is the same when folded twice', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => fold(fold(text)) === fold(text)))
+    for (let point = 0; point < 0x11000; point++) {
+      const letter = String.fromCodePoint(point)
+      expect([letter, fold(fold(letter))]).toEqual([letter, fold(letter)])
+    }
   })
 
   test('leaves the prefixes of Arabic words behind', () => {
