@@ -68,13 +68,13 @@ function walking({ words, filter, now, before, limit, offset = 0 }: Sought) {
 
 /**
  * PostgreSQL sorts what its index finds. The words hide behind `select`, so that it plans without knowing how common they
- * are: for a common one it would read all articles' words, taking their compression for free.
+ * are: for a common one it would read all articles' words instead, which takes a hundred times as long.
  */
 function sorting({ words, filter, now, before, limit, offset = 0 }: Sought) {
   const all = words.map((word) => ([...word].length <= SHORT ? `'^${word}'` : `'${word}':*`)).join(' & ')
   return sql<{ id: number }>`
     select article_id as id from article_search
-    where words @@ (select ${all}::tsquery) and published_at <= ${now}
+    where article_words(words) @@ (select ${all}::tsquery) and published_at <= ${now}
     ${before ? sql`and (published_at, article_id) < (${before.published_at}, ${before.id})` : sql``}
     ${filter ? sql`and exists (select from article where article.id = article_id and ${filter})` : sql``}
     order by published_at desc, article_id desc limit ${limit} offset ${offset}`
