@@ -50,7 +50,7 @@ async function blocks(app: App, paper: Paper, last: Story | undefined): Promise<
   for (const channel of sections(paper).slice(0, 12)) {
     if (channel.language !== null && primary(channel.language) !== primary(paper.language)) continue
     const stories = await articles.latest(app.read, {
-      filter: channels.filterOf(channel),
+      filter: await channels.sized(app.read, channels.filterOf(channel)),
       now: instant(app.now()),
       limit: 3,
       before: last,

@@ -16,7 +16,7 @@ import { nothing, numbered, otherLanguages, paging, river } from './stories.ts'
 
 /** How many stories a page holds. */
 export const PAGE = 20
-const COUNTED = 500 // pages
+const COUNTED = 200 // pages
 
 /** What pages of stories are about. */
 type Stream = {
@@ -42,7 +42,8 @@ export function streamPages(app: App, kept: MiddlewareHandler): Hono {
   for (const path of [`/c/${SLUG}`, `/c/${SLUG}/page/${NUMBER}`]) {
     pages.get(path, kept, async (c) => {
       const channel = await channels.find(app.read, c.req.param('channel') as string)
-      return answer(app, c, ({ language }) => ofChannel(channel, language))
+      const filter = await channels.sized(app.read, channels.filterOf(channel))
+      return answer(app, c, ({ language }) => ofChannel(channel, filter, language))
     })
   }
   for (const kind of KINDS) {
@@ -71,14 +72,14 @@ function everything(language: string): Stream {
   return { path: '/', title: say(language, 'page.latest'), filter: {} }
 }
 
-function ofChannel(channel: channels.Channel, language: string): Stream {
+function ofChannel(channel: channels.Channel, filter: channels.Filter, language: string): Stream {
   const { slug, description } = channel
   return {
     path: links.channel('', slug),
     title: titleOf(channel, language),
     description,
     language: channel.language,
-    filter: channels.filterOf(channel),
+    filter,
     feed: (base, format) => links.feed(base, slug, format),
   }
 }
