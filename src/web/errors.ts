@@ -31,7 +31,6 @@ function notice(paper: Paper, title: string, text: string, more: Html | ''): Htm
   return page({
     ...paper,
     title,
-    path: '/',
     robots: 'noindex',
     body: html`<header class="heading"><h1>${title}</h1><p class="standfirst">${text}</p>${home}</header>${more}`,
   })

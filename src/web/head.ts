@@ -13,7 +13,7 @@ export function head(frame: Frame): Html {
   const { site, base } = frame
   const title = frame.title ? `${frame.title} · ${site.name}` : [site.name, site.tagline].filter(Boolean).join(' · ')
   const description = frame.description || site.tagline
-  const address = base + new URL(frame.path, 'http://here').pathname
+  const address = frame.path === undefined ? undefined : base + new URL(frame.path, 'http://here').pathname
   const feeds = [
     ...(frame.alternates ?? []),
     ...alternates(base, site.name, (from, format) => links.feed(from, 'all', format)),
@@ -28,7 +28,7 @@ ${frame.robots && html`<meta name="robots" content="${frame.robots}">`}
 ${assets.preloads(direction(frame.language)).map((href) => html`<link rel="preload" href="${href}" as="font" type="font/woff2" crossorigin>`)}
 <link rel="stylesheet" href="${assets.style(site.accent)}">
 <link rel="icon" href="${assets.icon(site.accent)}" type="image/svg+xml">
-<link rel="canonical" href="${address}">
+${address && html`<link rel="canonical" href="${address}">`}
 ${feeds.map(({ type, title, href }) => html`<link rel="alternate" type="${type}" title="${title}" href="${href}">`)}
 ${shared(frame, address, description)}
 ${frame.data && html`<script type="application/ld+json">${raw(embedded(frame.data))}</script>`}
@@ -36,14 +36,14 @@ ${frame.data && html`<script type="application/ld+json">${raw(embedded(frame.dat
 }
 
 /** What a link to the page looks like where it is shared (OpenGraph). */
-function shared(frame: Frame, address: string, description: string): Html {
+function shared(frame: Frame, address: string | undefined, description: string): Html {
   const { site, base, story } = frame
   const picture = frame.picture ? nearest(frame.picture, 1200) : undefined
   return html`<meta property="og:site_name" content="${site.name}">
 <meta property="og:locale" content="${territory(story?.language ?? frame.language)}">
 <meta property="og:type" content="${story ? 'article' : 'website'}">
 <meta property="og:title" content="${frame.title || site.name}">
-<meta property="og:url" content="${address}">
+${address && html`<meta property="og:url" content="${address}">`}
 ${description && html`<meta property="og:description" content="${description}">`}
 ${story && told(story)}
 ${

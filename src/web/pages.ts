@@ -37,8 +37,8 @@ export type Frame = Paper & {
   /** Without the paper's name, which is added; empty for the front page. */
   title: string
   description?: string
-  /** The path that is this page's only true one, from `/` on; readable or percent-encoded. */
-  path: string
+  /** The path that is this page's only true one, from `/` on; readable or percent-encoded. What is no page (an error) has none. */
+  path?: string
   robots?: string
   alternates?: Alternate[]
   picture?: Picture | null
@@ -137,7 +137,7 @@ ${site.tagline && html`<p class="tagline" dir="auto">${site.tagline}</p>`}
 ${
   tabs.length > 0 &&
   html`<nav class="sections" aria-label="${say(language, 'page.sections')}"><ul>
-${tabs.map((channel) => html`<li>${channelLink(channel, language, path)}</li>`)}
+${tabs.map((channel) => html`<li>${channelLink(channel, language, path ?? '')}</li>`)}
 </ul></nav>`
 }
 </header>`
