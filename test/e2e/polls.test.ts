@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -131,3 +131,39 @@ feeds() { feed "paper" "${url}/feeds/all.rss"; }
   expect(Number(stdout)).toBe(ENTRIES)
   expect(statuses('/feeds/all.rss')).toEqual([200, 304])
 })
+
+const needs = ['liferea', 'xvfb-run', 'dbus-run-session', 'dbus-send'] // Debian: liferea xvfb xauth dbus
+
+test.skipIf(!has(...needs))('liferea', { timeout: 120_000 }, async () => {
+  const where = home('liferea')
+  mkdirSync(join(where, '.config/liferea'), { recursive: true })
+  writeFileSync(
+    join(where, '.config/liferea/feedlist.opml'),
+    `<opml version="1.0"><head><title>Liferea Feed List Export</title></head><body>
+<outline text="paper" title="paper" type="rss" id="paperxx" xmlUrl="${url}/feeds/all.atom"/></body></opml>`,
+  )
+  // On a screen that nobody sees, told again and again to look at its feeds, until it is told to end.
+  const script = `liferea --mainwindow-state=hidden & reader=$!
+until [ -e "$HOME/end" ]; do
+  dbus-send --session --print-reply --dest=org.gnome.feed.Reader /org/gnome/feed/Reader org.gnome.feed.Reader.Refresh
+  sleep 2
+done
+kill $reader; wait $reader; exit 0`
+  const env = { ...process.env, HOME: where, GSETTINGS_BACKEND: 'memory', NO_AT_BRIDGE: '1' }
+  const session = run('timeout', ['90', 'xvfb-run', '-a', 'dbus-run-session', '--', 'sh', '-c', script], {
+    env: { ...env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
+  })
+  const polled = () => statuses('/feeds/all.atom')
+  for (let tries = 0; tries < 800 && !polled().includes(304); tries++) await pause(100)
+  writeFileSync(join(where, 'end'), '')
+  await session
+  expect(polled()[0]).toBe(200)
+  expect(polled()).toContain(304)
+  const store = new Sqlite(join(where, '.local/share/liferea/liferea.db'), { readonly: true })
+  expect(store.prepare('select count(*) from items').pluck().get()).toBe(ENTRIES)
+  store.close()
+})
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
