@@ -16,7 +16,7 @@ import { nothing, numbered, otherLanguages, paging, river } from './stories.ts'
 
 /** How many stories a page holds. */
 export const PAGE = 20
-const COUNTED = 200 // pages
+const COUNTED = 500 // pages
 
 /** What pages of stories are about. */
 type Stream = {
