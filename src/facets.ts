@@ -23,12 +23,14 @@ const MOST_LANGUAGES = 100
 
 /** The facet that a name in a URL means (folded alike, `-` for a space) if there is a story of it that readers may see. */
 export async function find(db: Db, kind: FacetKind, text: string, now: Instant): Promise<Facet | undefined> {
-  const name = decoded(text.slice(0, LONGEST))
+  const name = text.slice(0, LONGEST)
   if (/\p{Cc}/u.test(name)) return undefined // PostgreSQL refuses a NUL where SQLite finds nothing
   if (kind === 'language') return language(db, name, now)
-  for (const address of new Set([dashed(fold(name) || name), dashed(name)])) {
-    const found = kind === 'section' ? await section(db, address, now) : await label(db, kind, address, now)
-    if (found) return found // as it is written too: not every key folds to itself
+  for (const spelling of new Set([name, decoded(name)])) {
+    for (const address of new Set([dashed(fold(spelling) || spelling), dashed(spelling)])) {
+      const found = kind === 'section' ? await section(db, address, now) : await label(db, kind, address, now)
+      if (found) return found // as it is written too: not every key folds to itself, and some hold a %50
+    }
   }
   return undefined
 }

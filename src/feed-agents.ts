@@ -7,6 +7,7 @@ import { oneLine } from './text.ts'
 export type Program = { name: string; hosted?: { id: string; readers: number } }
 
 const MOST_READERS = 10_000_000 // more than that nobody fetches for, whatever they say
+const MOST_OF_STRANGERS = 1000 // what a service that we do not know is believed
 const LONGEST_NAME = 40
 
 const READERS: [RegExp, string][] = [
@@ -30,7 +31,8 @@ export function programOf(agent: string): Program | undefined {
   const count = /(\d{1,15})[ +]*subscribers?\b/i.exec(agent)
   if (count) {
     const id = /feed-?id[:= ]+([\w-]{1,60})/i.exec(agent)?.[1] ?? ''
-    return { name: nameOf(agent), hosted: { id, readers: Math.min(Number(count[1]), MOST_READERS) } }
+    const most = knownName(agent) ? MOST_READERS : MOST_OF_STRANGERS
+    return { name: nameOf(agent), hosted: { id, readers: Math.min(Number(count[1]), most) } }
   }
   if (!agent.trim() || BOT.test(agent)) return undefined
   if (BROWSER.test(agent) && !knownName(agent) && !FEED_WORD.test(agent)) return undefined

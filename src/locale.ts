@@ -24,11 +24,20 @@ function refuse(text: string): never {
   throw new Problem('bad-language', { value: text })
 }
 
-/** The base direction of a language's script. */
+/** Whether it is a tag at all: what stands in a database may have been damaged, and no page is to end by that. */
+export function isLanguage(text: string): boolean {
+  try {
+    return new Intl.Locale(text) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** The base direction of a language's script; from left to right for what is no language. */
 export function direction(language: string): 'rtl' | 'ltr' {
   const known = directions.get(language)
   if (known) return known
-  const found = new Intl.Locale(language).getTextInfo().direction ?? 'ltr'
+  const found = isLanguage(language) ? (new Intl.Locale(language).getTextInfo().direction ?? 'ltr') : 'ltr'
   directions.set(language, found)
   return found
 }

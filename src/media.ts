@@ -69,7 +69,7 @@ async function store(folder: string, hash: string, renderings: Rendering[]): Pro
 /** The pictures of these ids, by id. */
 export async function pictures(db: Db, ids: number[]): Promise<Map<number, Picture>> {
   const rows = await db.selectFrom('image').selectAll().where('id', 'in', ids).execute()
-  return new Map(rows.map((row) => [row.id, picture(row)]))
+  return new Map(rows.flatMap(sound).map((one) => [one.id, one]))
 }
 
 /** The rendering nearest to a width, in the type every client reads (JPEG or PNG). */
@@ -88,11 +88,16 @@ export function stored(app: App, name: string): { path: string; type: string } |
 }
 
 function picture(row: Selectable<ImageTable>): Picture {
-  return {
-    id: row.id,
-    hash: row.hash,
-    width: row.width,
-    height: row.height,
-    variants: JSON.parse(row.variants) as Variant[],
+  const { id, hash, width, height } = row
+  return { id, hash, width, height, variants: JSON.parse(row.variants) as Variant[] }
+}
+
+/** A row that somebody damaged is as good as none: its story is shown without a picture. */
+function sound(row: Selectable<ImageTable>): Picture[] {
+  try {
+    const read = picture(row)
+    return Array.isArray(read.variants) && read.variants.length > 0 ? [read] : []
+  } catch {
+    return []
   }
 }

@@ -38,7 +38,7 @@ export async function show(app: Pick<App, 'config'>, db: Db): Promise<Site> {
 
 /** Changes the identity; everything published is built anew. */
 export async function set(app: App, actor: Actor, identity: Identity): Promise<Site> {
-  const values = checked(identity)
+  const values = checked(identity, app.config.url)
   await app.db.transaction().execute(async (db) => {
     const before = await db.selectFrom('site').selectAll().executeTakeFirstOrThrow()
     const at = instant(app.now())
@@ -72,7 +72,7 @@ export function today(site: Site, at: Instant): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(site.zone).toPlainDate()
 }
 
-function checked(identity: Identity): Identity {
+function checked(identity: Identity, base: string): Identity {
   const { name, tagline, accent, language, zone, sender, reply_to, postal_address, logo_id } = identity
   if (accent !== undefined && !/^#[0-9a-f]{6}$/i.test(accent)) throw new Problem('bad-colour', { value: accent })
   if (sender) mailbox(sender)
@@ -88,14 +88,14 @@ function checked(identity: Identity): Identity {
     ...(postal_address !== undefined && { postal_address: oneLine(postal_address) }),
     ...(logo_id !== undefined && { logo_id }),
     ...Object.fromEntries(
-      standingPages.flatMap((name) => (identity[name] === undefined ? [] : [[name, standing(identity[name])]])),
+      standingPages.flatMap((name) => (identity[name] === undefined ? [] : [[name, standing(identity[name], base)]])),
     ),
   }
 }
 
 /** HTML cleaned; plain text with its paragraphs and lines; nothing where there was nothing to read. */
-function standing(text: string): string {
-  const html = clean(/<[a-z!][^<>]*>/i.test(text) ? text : marked(text))
+function standing(text: string, base: string): string {
+  const html = clean(/<[a-z!][^<>]*>/i.test(text) ? text : marked(text), base)
   return plain(html).trim() || html.includes('<img ') ? html : ''
 }
 

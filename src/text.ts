@@ -91,6 +91,7 @@ export function slug(title: string): string {
     title
       .normalize('NFC')
       .replace(INVISIBLE, '')
+      .replaceAll('İ', 'i') // whose small letter is an i with a dot of its own
       .toLowerCase()
       .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   let slug = ''
@@ -103,6 +104,8 @@ export function slug(title: string): string {
   return slug || [...(words[0] ?? '')].slice(0, 60).join('')
 }
 
+const SINGLE = { leadingLineBreaks: 1, trailingLineBreaks: 1 }
+
 /** The text of some HTML, paragraphs separated by blank lines, without link targets and pictures. */
 export const plain: (html: string) => string = compile({
   wordwrap: false,
@@ -112,9 +115,10 @@ export const plain: (html: string) => string = compile({
     { selector: 'img', format: 'skip' },
     { selector: 'figcaption', format: 'skip' },
     ...['ul', 'ol'].map((selector) => ({ selector, format: 'block' })),
-    { selector: 'li', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    { selector: 'li', format: 'block', options: SINGLE },
     ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
-    { selector: 'table', options: { uppercaseHeaderCells: false } },
+    { selector: 'table', format: 'block' },
+    ...['td', 'th', 'dt', 'dd', 'caption'].map((selector) => ({ selector, format: 'block', options: SINGLE })),
   ],
 })
 
@@ -133,7 +137,7 @@ function sanitized(html: string, base?: string): string {
   return sanitize(html, {
     allowedTags: [
       'p', 'div', 'br', 'hr', 'h2', 'h3', 'h4', 'ul', 'ol', 'li', 'blockquote', 'strong', 'b', 'em', 'i', 'u', 's', 'sub', 'sup', 'code', 'pre', 'a',
-      'img', 'figure', 'figcaption', 'table', 'caption', 'thead', 'tbody', 'tr', 'th', 'td', 'bdi', 'time', 'abbr', 'cite', 'q', 'small', 'mark',
+      'img', 'figure', 'figcaption', 'dl', 'dt', 'dd', 'table', 'caption', 'thead', 'tbody', 'tr', 'th', 'td', 'bdi', 'time', 'abbr', 'cite', 'q', 'small', 'mark',
     ], // biome-ignore format: one list
     allowedAttributes: {
       '*': ['lang', 'dir'],
@@ -163,7 +167,10 @@ function sanitized(html: string, base?: string): string {
     transformTags: {
       h1: 'h2',
       a: (tagName, { href, ...rest }) => ({ tagName, attribs: { ...rest, ...(href && absolute(href, base)) } }),
-      img: (tagName, { src, ...rest }) => ({ tagName, attribs: { ...rest, ...(src && renamed(absolute(src, base))) } }),
+      img: (tagName, { src, ...rest }) => ({
+        tagName,
+        attribs: { alt: '', ...rest, ...(src && renamed(absolute(src, base))) },
+      }),
     },
     exclusiveFilter: (frame) =>
       frame.tag === 'img'

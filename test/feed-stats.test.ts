@@ -29,7 +29,8 @@ test.each([
   ['Mozilla/5.0 (compatible; BazQux/2.4; +https://bazqux.com/fetcher; 1 subscriber)', 'BazQux Reader', '', 1],
   ['SomeNewThing/0.1 (7 Subscribers; feedID: 9)', 'SomeNewThing', '9', 7],
   ['G2Reader-Bot/1.0 (+http://www.g2reader.com/; 4 subscribers)', 'G2Reader', '', 4],
-  ['X/1 (99999999999999 subscribers)', 'X', '', 10_000_000],
+  ['Feedly/1.0 (99999999999999 subscribers)', 'Feedly', '', 10_000_000],
+  ['X/1 (99999999999999 subscribers)', 'X', '', 1000], // nobody we know
 ])('%s fetches for as many as it says', (agent, name, id, readers) => {
   expect(programOf(agent)).toEqual({ name, hosted: { id, readers } })
 })

@@ -350,6 +350,16 @@ describe.each(databases)('archives on %s', (kind) => {
     expect((await server.ask('/feeds/all/2026-11.atom')).status).toBe(200)
   })
 
+  test('under another public address the tag is another one, for the links are', async () => {
+    await using world = await openMonth(kind, 1)
+    await using server = await serveFeeds(world)
+    await using moved = await serveFeeds({ ...world, config: { ...world.config, url: 'https://moved.example' } })
+    const path = '/feeds/all/2026-11.atom'
+    const { headers } = await server.ask(path)
+    const answer = await moved.ask(path, { 'If-None-Match': headers.etag! })
+    expect([answer.status, answer.body.toString().includes('https://moved.example/a/')]).toEqual([200, true])
+  })
+
   test('a summary channel has summaries in its archive, a tag channel what is tagged', async () => {
     await using world = await openMonth(kind, 5)
     await publishAll(world, [

@@ -135,6 +135,7 @@ test('text is what XML and both databases can hold', () => {
 test('a slug is at most 60 letters, cut at a word, of any script', () => {
   expect(slug('قطار سريع يصل “أنقرة” بإسطنبول!')).toBe('قطار-سريع-يصل-أنقرة-بإسطنبول')
   expect([...slug('كلمة '.repeat(40))].length).toBeLessThanOrEqual(60)
+  expect(slug('İSTANBUL’da')).toBe('istanbul-da')
   expect(slug('!!!')).toBe('')
 })
 
@@ -150,6 +151,12 @@ test('the text of HTML has no tags, links or captions', () => {
       '<h2>عنوان</h2><p>نص <a href="https://x.example">رابط</a></p><figure><img src="https://x.example/a.png" alt="x"><figcaption>c</figcaption></figure>',
     ),
   ).toBe('عنوان\n\nنص رابط')
+})
+
+test('the cells of a table and the terms of a list are words of their own', () => {
+  const table = '<table><tr><th>City</th><td>5,200</td></tr><tr><th>Ankara</th><td>4,100</td></tr></table>'
+  expect(plain(clean(table)).split(/\s+/)).toEqual(['City', '5,200', 'Ankara', '4,100'])
+  expect(plain(clean('six<dl><dt>a</dt><dd>b</dd></dl>')).split(/\s+/)).toEqual(['six', 'a', 'b'])
 })
 
 test('a list is its words, without the bullets and numbers that a browser draws', () => {

@@ -89,6 +89,7 @@ describe.each(databases)('feeds on %s', (kind) => {
       [{ 'If-None-Match': '"other"', 'If-Modified-Since': later }, 200],
       [{ 'If-None-Match': tag, 'If-Modified-Since': earlier }, 304, tag],
       [{ 'If-Modified-Since': modified }, 304, tag],
+      [{ 'If-Modified-Since': '2099' }, 200],
       [{ 'If-Modified-Since': later, 'Accept-Encoding': 'br' }, 304, br],
       [{ 'If-Modified-Since': 'Monday, 23-Nov-26 04:10:00 GMT' }, 304, tag],
       [{ 'If-Modified-Since': earlier }, 200],

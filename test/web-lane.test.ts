@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openFeeds } from '../src/web/feeds.ts'
 import { openLane } from '../src/web/lane.ts'
+import { openServer } from '../src/web/server.ts'
 import { publishAll } from './feed-server.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -184,6 +185,31 @@ test('a change is seen on a connection that stays', async () => {
   await publishAll(world, [{ guid: 'three' }])
   expect(await ask()).not.toBe(before)
   socket.destroy()
+})
+
+test('a server that closes does not wait for connections that say nothing', { timeout: 20_000 }, async () => {
+  const app = { ...world, config: { ...world.config, port: 0 } }
+  const server = await openServer(app)
+  const silent = Array.from({ length: 20 }, () =>
+    connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true }),
+  )
+  await Promise.all(silent.map((socket) => once(socket, 'connect')))
+  for (const socket of silent) socket.on('error', () => {}).resume()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const from = performance.now()
+  await server.close()
+  expect(performance.now() - from).toBeLessThan(5000)
+})
+
+test('a path with a line end in it is not there, and nothing is broken by it', async () => {
+  const app = { ...world, config: { ...world.config, port: 0 } }
+  const server = await openServer(app)
+  for (const path of ['/x%0d%0aSet-Cookie:a=b/', '/a%00/', '/feed/%0d%0aX-A:1/', '//evil.example/']) {
+    const answer = await say(server.port, [head(path, ['Connection: close'])])
+    expect([path, answer.split(' ')[1]]).toEqual([path, expect.stringMatching(/^(404|301)$/)])
+    expect(answer).not.toMatch(/^(Set-Cookie|X-A|Location: (https?:)?\/\/(?!news\.example))/im)
+  }
+  await server.close()
 })
 
 test('a server that closes ends the connections of the lane', async () => {

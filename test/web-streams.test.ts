@@ -1,16 +1,56 @@
 import { Readable } from 'node:stream'
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
 import * as channels from '../src/channels.ts'
 import * as digests from '../src/digests/index.ts'
 import * as links from '../src/links.ts'
+import * as media from '../src/media.ts'
 import * as site from '../src/site.ts'
 import * as subscribers from '../src/subscribers/index.ts'
+import { serveFeeds } from './feed-server.ts'
 import { alternates, article, at, get, headlines, NOW, publish } from './site.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 describe.each(databases)('what stories are gathered by, on %s', (kind) => {
+  test('a name with a percentage in it has a page and a feed', async () => {
+    await using world = await openWorld(kind, NOW)
+    await publish(world, {
+      title: 'Asgari ücrete zam',
+      language: 'tr',
+      section: '%50 zam',
+      tags: ['%50 zam'],
+      at: at(1),
+    })
+    for (const facet of ['section', 'tag'] as const) {
+      expect(links.facet('', facet, '%50-zam')).toBe(`/${facet}/%2550-zam`)
+      expect((await get(world, `/${facet}/%2550-zam`)).status).toBe(200)
+    }
+    await using server = await serveFeeds(world)
+    expect((await server.ask('/feeds/tag/%2550-zam.rss')).status).toBe(200)
+  })
+
+  test('a damaged row costs its own story a picture or a direction, and no page its answer', async () => {
+    await using world = await openWorld(kind, NOW)
+    const picture = await media.keep(
+      world,
+      await sharp({ create: { width: 400, height: 300, channels: 3, background: '#369' } })
+        .jpeg()
+        .toBuffer(),
+    )
+    const [one] = await publish(
+      world,
+      { title: 'خبر', image: { id: picture.id }, at: at(2) },
+      { title: 'سليم', at: at(1) },
+    )
+    await world.db.updateTable('image').set({ variants: '{bad' }).execute()
+    await world.db.updateTable('article').set({ language: '!!bad' }).where('id', '=', one!.id).execute()
+    for (const path of ['/', '/c/all', '/search?q=خبر', '/news-sitemap.xml', `/r/${one!.public_id}`])
+      expect([path, (await get(world, path)).status]).toEqual([path, path.startsWith('/r/') ? 301 : 200])
+    expect((await article(world, one!)).status).toBe(200)
+  })
+
   test('a section, a tag, an author and a language each have pages with their stories', async () => {
     await using world = await openWorld(kind, NOW)
     await publish(

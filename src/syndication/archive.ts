@@ -46,7 +46,7 @@ export type State = { stamp: string; changedAt: Instant; before: Instant | null;
 
 /** What tells one state of an archive from another, by one query; undefined if nothing is in it. */
 export async function stateOf(db: Db, archive: Archive, now: Instant): Promise<State | undefined> {
-  const { site, channel } = archive
+  const { site, channel, url } = archive
   const row = await visible(db, archive, now)
     .select(({ fn }) => [
       fn.max<number | null>('article.published_at').as('published'),
@@ -65,7 +65,7 @@ export async function stateOf(db: Db, archive: Archive, now: Instant): Promise<S
     .executeTakeFirstOrThrow()
   if (row.published === null) return undefined
   const changedAt = Math.max(site.changed_at, row.published, row.revised ?? 0, row.gone ?? 0) as Instant
-  const read = [channel.feed_id, channel.text, channel.title, channel.description, site.changed_at, site.name, row]
+  const read = [url, channel.feed_id, channel.text, channel.title, channel.description, site.changed_at, site.name, row]
   const stamp = createHash('sha256').update(JSON.stringify(read)).digest('base64url').slice(0, 22)
   return { stamp, changedAt, before: row.before, after: row.after }
 }

@@ -1,6 +1,6 @@
 import type { Article, Story } from '../articles/index.ts'
 import * as links from '../links.ts'
-import { direction } from '../locale.ts'
+import { isLanguage } from '../locale.ts'
 import * as media from '../media.ts'
 import { escaped, httpUrl, oneLine } from '../text.ts'
 import { directed, fullText } from './body.ts'
@@ -47,7 +47,7 @@ const LATEST = 4.2e12
 export function readEntry(story: Story, base: string, full: boolean): Entry {
   const title = oneLine(story.title)
   if (!title) throw new Error('it has no title')
-  direction(story.language) // throws for what is not a language
+  if (!isLanguage(story.language)) throw new Error('Incorrect locale information provided')
   const published = date(story.published_at, 'published_at')
   const image = readImage(story, base)
   const excerpt = oneLine(story.excerpt)

@@ -11,24 +11,37 @@ export type Asset = { type: string; body: string | Uint8Array<ArrayBuffer>; last
 const PAPER = '#fdfcf9'
 export const NIGHT = '#161513'
 
-const ARABIC =
-  'U+0600-06FF,U+0750-077F,U+0870-088E,U+0890-0891,U+0897-08FF,U+200C-200E,U+2010-2011,U+204F,U+2E41,U+FB50-FDFF,U+FE70-FEFC'
+const ARABIC = 'U+0600-06FF,U+200C-200E,U+2010-2011'
+const ARABIC_MORE = 'U+0750-077F,U+0870-088E,U+0890-0891,U+0897-08FF,U+204F,U+2E41,U+FB50-FDFF,U+FE70-FEFC'
 const LATIN =
   'U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-200B,U+200F,U+2012-204E,U+2050-206F,U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD'
 const LATIN_MORE =
   'U+0100-0130,U+0132-0151,U+0154-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1E00-1E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2113'
 
-/** The Arabic subsets hold no Latin digits: without the Latin ones every date would change its face. */
+/**
+ * Family, file, weight, and which letters the file is for. The Arabic subsets hold no Latin digits: without the Latin ones
+ * every date would change its face. `./fonts` holds what a package has only together with twice as much that no newspaper
+ * prints (fonts/README.md).
+ */
 const FONTS = [
-  ['IBM Plex Sans Arabic', 'ibm-plex-sans-arabic', 700],
-  ['Noto Naskh Arabic', 'noto-naskh-arabic', 400],
-].flatMap(([family, name, weight]) =>
-  [['arabic', ARABIC], ['latin', LATIN], ['latin-ext', LATIN_MORE]].map(([subset, range]) => {
-    const file = `${name}-${subset}-${weight}-normal.woff2`
-    const body = new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve(`@fontsource/${name}/files/${file}`))))
-    return { family, weight, subset, range, body, href: `/assets/${name}-${subset}-${weight}-${hash(body)}.woff2` }
-  }),
-) // biome-ignore format: two tables
+  ['IBM Plex Sans Arabic', 'ibm-plex-sans-arabic-arabic', 700, `${ARABIC},${ARABIC_MORE}`],
+  ['IBM Plex Sans Arabic', 'ibm-plex-sans-arabic-latin', 700, LATIN],
+  ['IBM Plex Sans Arabic', 'ibm-plex-sans-arabic-latin-ext', 700, LATIN_MORE],
+  ['Noto Naskh Arabic', './fonts/noto-naskh-arabic-letters-400.woff2', 400, ARABIC],
+  ['Noto Naskh Arabic', 'noto-naskh-arabic-arabic', 400, ARABIC_MORE],
+  ['Noto Naskh Arabic', 'noto-naskh-arabic-latin', 400, LATIN],
+  ['Noto Naskh Arabic', 'noto-naskh-arabic-latin-ext', 400, LATIN_MORE],
+].map(([family, file, weight, range]) => {
+  const body = new Uint8Array(readFileSync(fileOf(String(file), Number(weight))))
+  const name = String(file).replace(/^.*\/|-\d+\.woff2$/g, '')
+  return { family, weight, range, name, body, href: `/assets/${name}-${weight}-${hash(body)}.woff2` }
+}) // biome-ignore format: one table
+
+function fileOf(file: string, weight: number): string {
+  if (file.startsWith('./')) return fileURLToPath(new URL(file, import.meta.url))
+  const family = file.replace(/-(arabic|latin|latin-ext)$/, '')
+  return fileURLToPath(import.meta.resolve(`@fontsource/${family}/files/${file}-${weight}-normal.woff2`))
+}
 
 const faces = FONTS.map(
   ({ family, weight, href, range }) =>
@@ -55,8 +68,8 @@ export function icon(accent: string): string {
 
 /** The two faces that a page in this direction begins with. */
 export function preloads(direction: 'rtl' | 'ltr'): string[] {
-  const subset = direction === 'rtl' ? 'arabic' : 'latin'
-  return FONTS.filter((font) => font.subset === subset).map((font) => font.href)
+  const begun = direction === 'rtl' ? /-(arabic-arabic|letters)$/ : /-latin$/
+  return FONTS.filter(({ name }) => begun.test(name) && name !== 'noto-naskh-arabic-arabic').map((font) => font.href)
 }
 
 /** Where the sheet lies that makes a raw feed in this language legible. */

@@ -46,7 +46,12 @@ export function alreadyHas(
     const theirs: string[] = given.match(/"[^"]*"/g) ?? [] // compared weakly: `W/` does not count
     return [own, ...all].find((tag) => theirs.includes(tag))
   }
-  const since = Date.parse(headers['if-modified-since'] ?? '')
+  const since = httpDate(headers['if-modified-since'] ?? '')
   if (modified === undefined) return undefined
   return (typeof modified === 'number' ? modified <= since : modified.exactly === since) ? own : undefined
+}
+
+/** A date in one of the three forms that HTTP has (RFC 9110 §5.6.7); NaN for everything else, which is to be ignored. */
+function httpDate(text: string): number {
+  return /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
 }

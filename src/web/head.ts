@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html'
 import type { Story } from '../articles/index.ts'
 import * as links from '../links.ts'
-import { direction } from '../locale.ts'
+import { direction, isLanguage } from '../locale.ts'
 import { nearest } from '../media.ts'
 import { alternates } from './alternates.ts'
 import * as assets from './assets.ts'
@@ -68,6 +68,6 @@ function told(story: Story): Html {
 
 /** `ar_AR`, `tr_TR`, `en_GB`: OpenGraph wants a territory. Arabic without one is `ar_AR` there. */
 function territory(tag: string): string {
-  const { language, region } = new Intl.Locale(tag)
+  const { language, region } = new Intl.Locale(isLanguage(tag) ? tag : 'en')
   return `${language}_${region ?? (language === 'ar' ? 'AR' : new Intl.Locale(language).maximize().region)}`
 }

@@ -11,6 +11,8 @@ export type Reply = (request: Simple, socket: Socket) => Buffer | Buffer[] | und
 export type Lane = {
   /** Ends them; an answer under way still goes out. */
   close(): void
+  /** Cuts those that have not ended by themselves. */
+  cut(): void
 }
 
 const LONGEST = 4096 // bytes of a head; longer ones are not those of feed readers
@@ -79,6 +81,9 @@ export function openLane(server: Server, reply: Reply): Lane {
   return {
     close() {
       for (const socket of sockets) socket.end()
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
     },
   }
 }

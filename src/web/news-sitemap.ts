@@ -2,6 +2,7 @@ import { instant, later } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as articles from '../articles/index.ts'
 import * as links from '../links.ts'
+import { isLanguage } from '../locale.ts'
 import * as site from '../site.ts'
 import { escaped } from '../text.ts'
 
@@ -29,6 +30,7 @@ ${urls.join('')}</urlset>
 
 /** ISO 639; Chinese by its script. */
 function newsLanguage(tag: string): string {
+  if (!isLanguage(tag)) return 'und'
   const { language, script } = new Intl.Locale(tag).maximize()
   return language === 'zh' ? (script === 'Hant' ? 'zh-tw' : 'zh-cn') : language
 }

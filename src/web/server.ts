@@ -10,7 +10,7 @@ import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
 import { health } from './health.ts'
-import { openLane } from './lane.ts'
+import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
 import { opmlPages } from './opml.ts'
@@ -65,9 +65,12 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
   const feeds = openFeeds(app)
   // The adapter's own Request must be the global one: limiting a body of unknown length makes a new one from it.
   const pages = getRequestListener(handler(app, options).fetch, { hostname: 'localhost' })
-  const server = createServer({ headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
-    if (!feeds.handle(request, response)) void pages(request, response)
-  })
+  const server = createServer(
+    { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 },
+    (request, response) => {
+      if (!feeds.handle(request, response)) void pages(request, response)
+    },
+  )
   const lane = openLane(server, feeds.reply)
   await listen(server, app.config)
   const { port } = server.address() as AddressInfo
@@ -77,7 +80,7 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
     port,
     async close() {
       lane.close()
-      await shut(server)
+      await shut(server, lane)
       await feeds.close()
     },
   }
@@ -97,11 +100,14 @@ async function listen(server: Server, { host, port }: App['config']): Promise<vo
 }
 
 /** Ends idle connections at once, the others when their request is answered, all of them after the grace. */
-async function shut(server: Server): Promise<void> {
+async function shut(server: Server, lane: Lane): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), GRACE)
+  const timer = setTimeout(() => {
+    server.closeAllConnections()
+    lane.cut()
+  }, GRACE)
   await promise
   clearTimeout(timer)
 }
@@ -111,10 +117,11 @@ async function missing(app: App, c: Context): Promise<Response> {
   const asked = /^(GET|HEAD)$/.test(c.req.method)
   const old = asked && (await moved(app, c))
   if (old) return old
-  let end = c.req.path.length
-  while (c.req.path[end - 1] === '/') end--
-  const shorter = end < c.req.path.length && /^\/[a-z][^?#\\]*$/.exec(c.req.path.slice(0, end))?.[0]
-  if (shorter && asked) return c.redirect(shorter, 301)
+  const { pathname, search } = new URL(c.req.url) // percent-encoded: nothing in it ends a header
+  let end = pathname.length
+  while (pathname[end - 1] === '/') end--
+  if (asked && end < pathname.length && /^\/[a-z]/.test(pathname.slice(0, end)))
+    return c.redirect(`${pathname.slice(0, end)}${search}`, 301)
   return c.html(await problemPage(app, new Problem('page-not-found')), 404)
 }
 
