@@ -159,24 +159,27 @@ export function passing(filter: Filter) {
   }
 }
 
-/** The filter with what the database cannot guess: whether its tags or authors are on few articles or on many. */
-export async function sized(db: Db, filter: Filter): Promise<Filter> {
+/**
+ * The filter with what the database cannot guess: whether its tags or authors are on few articles or on many. Where all are
+ * to be counted, and not the newest to be found, `many` are more.
+ */
+export async function sized(db: Db, { many: _, ...filter }: Filter, many = MANY): Promise<Filter> {
   if (!filter.tag?.length && !filter.author?.length) return filter
   const tagged = await db
     .selectFrom('article_tag')
     .innerJoin('tag', 'tag.id', 'tag_id')
     .select('article_id')
     .where('tag.key', 'in', filter.tag ?? [])
-    .limit(MANY)
+    .limit(many)
     .execute()
   const written = await db
     .selectFrom('article_author')
     .innerJoin('author', 'author.id', 'author_id')
     .select('article_id')
     .where('author.key', 'in', filter.author ?? [])
-    .limit(MANY)
+    .limit(many)
     .execute()
-  return Math.max(tagged.length, written.length) < MANY ? filter : { ...filter, many: true }
+  return Math.max(tagged.length, written.length) < many ? filter : { ...filter, many: true }
 }
 
 /** Whether an article passes: the same as `passing`, without the database. */

@@ -118,8 +118,10 @@ ${paging(paper, stream.path, number, total)}`,
 
 /** How many pages there are; undefined where there are too many to count for each that is asked for. */
 export async function pagesOf(app: App, filter: channels.Filter): Promise<number | undefined> {
-  const n = await articles.count(app.read, { filter, now: instant(app.now()), most: COUNTED * PAGE })
-  return n > COUNTED * PAGE ? undefined : Math.ceil(n / PAGE)
+  const most = COUNTED * PAGE
+  const sized = await channels.sized(app.read, filter, 2 * most)
+  const n = await articles.count(app.read, { filter: sized, now: instant(app.now()), most })
+  return n > most ? undefined : Math.ceil(n / PAGE)
 }
 
 function heading(paper: Paper, { kind, title, language = null, description, feed }: Stream, number: number): Html {
