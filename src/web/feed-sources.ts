@@ -9,6 +9,7 @@ import * as links from '../links.ts'
 import * as site from '../site.ts'
 import * as syndication from '../syndication/index.ts'
 import * as assets from './assets.ts'
+import { inputOf } from './feed-inputs.ts'
 import type { Paper } from './feed-paper.ts'
 import type { Target } from './feed-paths.ts'
 import type { Room } from './feed-store.ts'
@@ -47,8 +48,10 @@ function channelSource(app: App, paper: Paper, target: Target & { kind: 'channel
     room: 'own',
     mark: async () => markOf(channel, paper.site),
     async build() {
-      const input = await snapshot(app, async (db, shown) =>
-        syndication.gather(db, shown, await channels.find(db, target.slug), app.config.url, instant(app.now())),
+      const input = await inputOf(app, target.slug, paper.version, () =>
+        snapshot(app, async (db, shown) =>
+          syndication.gather(db, shown, await channels.find(db, target.slug), app.config.url, instant(app.now())),
+        ),
       )
       return { document: await written(input, target.format), mark: markOf(input.channel, input.site) }
     },
