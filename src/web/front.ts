@@ -21,8 +21,7 @@ export function frontPage(app: App, kept: MiddlewareHandler): Hono {
 
 async function front(app: App, paper: Paper): Promise<Html> {
   const now = instant(app.now())
-  const stories = await articles.latest(app.read, { now, limit: PAGE })
-  const total = await pagesOf(app, {})
+  const [stories, total] = await Promise.all([articles.latest(app.read, { now, limit: PAGE }), pagesOf(app, {})])
   const { own, others } = byLanguage(paper, stories)
   const lead = own.slice(0, NEW).find(pictured) ?? own[0]
   const beside = own.filter((story) => story !== lead).slice(0, 3)
@@ -46,16 +45,22 @@ function pictured(story: Story): boolean {
 /** A block per section with what is older than the page's last story, where there is enough of it. */
 async function blocks(app: App, paper: Paper, last: Story | undefined): Promise<Html | ''> {
   if (!last) return ''
-  const found = []
-  for (const channel of sections(paper).slice(0, 12)) {
-    if (channel.language !== null && primary(channel.language) !== primary(paper.language)) continue
-    const stories = await articles.latest(app.read, {
-      filter: await channels.sized(app.read, channels.filterOf(channel)),
-      now: instant(app.now()),
-      limit: 3,
-      before: last,
-    })
-    if (stories.length > 1 && found.length < 5) found.push(sectionBlock(paper, channel, stories))
-  }
+  const tongue = primary(paper.language)
+  const own = sections(paper).filter(({ language }) => language === null || primary(language) === tongue)
+  const groups = await Promise.all(
+    own.slice(0, 12).map(async (channel) => ({
+      channel,
+      stories: await articles.latest(app.read, {
+        filter: await channels.sized(app.read, channels.filterOf(channel)),
+        now: instant(app.now()),
+        limit: 3,
+        before: last,
+      }),
+    })),
+  )
+  const found = groups
+    .filter(({ stories }) => stories.length > 1)
+    .slice(0, 5)
+    .map(({ channel, stories }) => sectionBlock(paper, channel, stories))
   return found.length > 0 ? html`<div class="blocks">${found}</div>` : ''
 }
