@@ -51,8 +51,9 @@ export function openLane(server: Server, reply: Reply): Lane {
         leave(chunk)
         return
       }
-      if (!answered) socket.setTimeout(IDLE)
+      if (!answered || stalled) socket.setTimeout(IDLE)
       answered = true
+      stalled = false
       if (!send(socket, answer)) {
         socket.pause()
         socket.once('drain', () => socket.resume())
@@ -62,7 +63,10 @@ export function openLane(server: Server, reply: Reply): Lane {
       socket.end()
     }
     function timeout(): void {
-      if (socket.writableLength === 0 || stalled) socket.destroy()
+      if (socket.writableLength === 0 || stalled) {
+        socket.destroy()
+        return
+      }
       stalled = true
       socket.setTimeout(STALLED)
     }
