@@ -52,7 +52,15 @@ export interface DownloadTable {
   reason: string | null
 }
 
-/** Where articles come from; row 0 is the desk and the import. */
+/**
+ * Where articles come from; row 0 is the desk and the import.
+ *
+ * `kind`: desk, feed or wordpress. `relation`: own (the newsroom's own site: guids are kept) or partner. `home` is the site's
+ * address, `host` whom we ask. `date_order` of dates like 04/12/2025: day, month or auto. `body`: full or link. `intake`:
+ * publish or hold. `first`: what comes with the first reading is archive or news. `pictures`: keep or leave.
+ * `report` is JSON (sources.Report): how the last reading went. `cursor` is JSON: how far a mirror has come. `pause` is the
+ * interval between polls in milliseconds, `failures` how many went wrong in a row, `error` why the last did.
+ */
 export interface SourceTable {
   id: Generated<number>
   url: string
@@ -62,11 +70,73 @@ export interface SourceTable {
   section: string | null
   credit: string | null
   created_at: Instant
+  kind: Generated<string>
+  relation: Generated<string>
+  home: Generated<string>
+  host: Generated<string>
+  date_order: Generated<string>
+  body: Generated<string>
+  intake: Generated<string>
+  first: Generated<string>
+  pictures: Generated<string>
+  report: Generated<string>
+  charset: string | null
+  etag: string | null
+  last_modified: string | null
+  cursor: string | null
+  error: string | null
+  due_at: Instant | null
+  read_at: Instant | null
+  polled_at: Instant | null
+  fresh_at: Instant | null
+  paused_at: Instant | null
+  ended_at: Instant | null
+  failures: Generated<number>
+  pause: Generated<number>
+}
+
+/** Who is being asked by which poller (`holder`), until when: one request at a time per host, over all processes. */
+export interface SourceHostTable {
+  host: string
+  held_until: Instant
+  holder: string
+}
+
+/**
+ * What an item of a source became. `key` is its guid in the one spelling that flips of scheme and host share. `state`:
+ * published, also (another source's article tells it), held (a draft waits for review), refused, withdrawn (by its source).
+ * `hash` is of the item as read, `draft` JSON (articles.Draft).
+ */
+export interface SourceItemTable {
+  source_id: number
+  key: string
+  guid: string
+  link: string | null
+  state: string
+  article_id: number | null
+  hash: string
+  draft: string | null
+  first_at: Instant
+  seen_at: Instant
+  missing_at: Instant | null
+}
+
+/** A picture in a body that we are to keep. */
+export interface BodyPictureTable {
+  article_id: number
+  url: string
+}
+
+/** Where a picture that we keep stood before: a path, percent-decoded, whatever its host. */
+export interface ImageAddressTable {
+  address: string
+  image_id: number
 }
 
 /**
  * One story. `guid` is its source's name for it, `entry_id` the one that feeds carry: both never change.
- * `fingerprint` is of the draft, so that a second import sees "unchanged".
+ * `fingerprint` is of the draft, so that a second import sees "unchanged". `link_key` and `title_key` tell the same story of
+ * two sources; with `archived_at` it came with a source's first reading and is no news for digests.
  */
 export interface ArticleTable {
   id: Generated<number>
@@ -95,6 +165,9 @@ export interface ArticleTable {
   revised_at: Instant | null
   withdrawn_at: Instant | null
   withdrawn_reason: string | null
+  link_key: string | null
+  title_key: string | null
+  archived_at: Instant | null
 }
 
 /** Where a story stood before, as db/addresses.ts spells it; one address may have been several stories'. */
@@ -407,6 +480,10 @@ export interface Schema {
   image: ImageTable
   download: DownloadTable
   source: SourceTable
+  source_host: SourceHostTable
+  source_item: SourceItemTable
+  body_picture: BodyPictureTable
+  image_address: ImageAddressTable
   article: ArticleTable
   article_address: ArticleAddressTable
   tag: TagTable

@@ -6,6 +6,7 @@ import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
 import { digest, send } from './commands/sending.ts'
 import { serving } from './commands/serving.ts'
+import { source } from './commands/sources.ts'
 import { readConfig } from './config.ts'
 import { sentence, spoken } from './locale.ts'
 import { Problem } from './problem.ts'
@@ -20,7 +21,7 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-for (const register of [serving, demo, paper, article, channel, readers, digest, send]) register(program)
+for (const register of [serving, demo, paper, article, channel, source, readers, digest, send]) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone
 

@@ -13,6 +13,8 @@ const DOORS: Record<string, string> = {
   pg: 'db/postgres.ts',
   kysely: 'db/ src/',
   feed: 'src/syndication/',
+  'rss-parser': 'src/reading/',
+  sax: 'src/wordpress/',
   mjml: 'src/letters/',
   nodemailer: 'src/mail.ts',
   'smtp-server': 'src/outbox.ts',

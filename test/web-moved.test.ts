@@ -6,7 +6,7 @@ import * as articles from '../src/articles/index.ts'
 import * as channels from '../src/channels.ts'
 import * as links from '../src/links.ts'
 import { handler } from '../src/web/server.ts'
-import { readAddress } from '../src/wordpress.ts'
+import { readAddress } from '../src/wordpress/addresses.ts'
 import { at, get, NOW, publish } from './site.ts'
 import { databases, openWorld, type World } from './world.ts'
 

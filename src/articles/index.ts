@@ -16,7 +16,7 @@ export { type Imported, importLines } from './import.ts'
 export { type KeptPictures, keepAllPictures, keepPictures } from './keep-pictures.ts'
 export { latestSince, listed, newestId } from './listing.ts'
 export { type Mark, markOf, marks } from './marks.ts'
-export { type Published, publish } from './publish.ts'
+export { type Manner, type Published, publish, publishIn } from './publish.ts'
 export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
 export type { Article, Story } from './story.ts'
 

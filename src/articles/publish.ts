@@ -16,6 +16,16 @@ import type { Article } from './story.ts'
 
 export type Published = { added: number; revised: number; unchanged: number }
 
+/** What publishing does with drafts beyond what they say. */
+export type Manner = {
+  /** They come with a source's first reading: the archive, no news for digests. */
+  archive?: boolean
+  /** They are the newsroom's own, wherever they come from: an absolute guid becomes the id in feeds, byte for byte. */
+  own?: boolean
+  /** Their pictures are shown from where they lie. */
+  leavePictures?: boolean
+}
+
 const BATCH = 500
 
 /**
@@ -27,7 +37,7 @@ export async function publish(app: App, actor: Actor, drafts: Draft[]): Promise<
   for (let start = 0; start < drafts.length; start += BATCH) {
     const batch = lastOfEach(drafts.slice(start, start + BATCH))
     const at = instant(app.now())
-    const done = await app.db.transaction().execute((db) => publishBatch(db, actor, batch, at))
+    const done = await app.db.transaction().execute((db) => publishIn(db, actor, batch, at))
     sum.added += done.added
     sum.revised += done.revised
     sum.unchanged += done.unchanged
@@ -40,7 +50,17 @@ function lastOfEach(drafts: Draft[]): Draft[] {
   return [...new Map(drafts.map((draft) => [`${draft.source_id ?? 0} ${draft.guid}`, draft])).values()]
 }
 
-async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant): Promise<Published> {
+/**
+ * The same in the caller's transaction, for at most 500 drafts, of each (source, guid) one; `ids` names the article of each,
+ * in the order of the drafts.
+ */
+export async function publishIn(
+  db: Db,
+  actor: Actor,
+  drafts: Draft[],
+  at: Instant,
+  manner: Manner = {},
+): Promise<Published & { ids: number[] }> {
   const known = await existing(db, drafts)
   const before = await namesOf(
     db,
@@ -52,14 +72,15 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
     return article && article.withdrawn_at === null && article.fingerprint !== fingerprint(draft)
   })
   const wanted = [...fresh, ...revised].filter((draft) => pictureOf(draft, known.get(keyOf(draft))) === null)
-  await downloads.ask(
-    db,
-    wanted.flatMap((draft) => draft.image?.url ?? []),
-    at,
-  )
+  if (!manner.leavePictures)
+    await downloads.ask(
+      db,
+      wanted.flatMap((draft) => draft.image?.url ?? []),
+      at,
+    )
   const trail: changes.Entry[] = []
   const touched: channels.Facets[] = []
-  const inserted = await insert(db, fresh, at)
+  const inserted = await insert(db, fresh, at, manner)
   await label(
     db,
     inserted.map(([draft, id]) => [id, draft]),
@@ -87,7 +108,14 @@ async function publishBatch(db: Db, actor: Actor, drafts: Draft[], at: Instant):
   await channels.touch(db, touched, at)
   await changes.record(db, actor, at, trail)
   const added = trail.length - revised.length
-  return { added, revised: revised.length, unchanged: drafts.length - added - revised.length }
+  const made = new Map(inserted.map(([draft, id]) => [keyOf(draft), id]))
+  const ids = drafts.map((draft) => known.get(keyOf(draft))?.id ?? made.get(keyOf(draft)))
+  return {
+    added,
+    revised: revised.length,
+    unchanged: drafts.length - added - revised.length,
+    ids: ids.filter((id) => id !== undefined),
+  }
 }
 
 async function existing(db: Db, drafts: Draft[]): Promise<Map<string, Article>> {
@@ -108,7 +136,7 @@ function keyOf(draft: Draft): string {
   return `${draft.source_id ?? 0} ${draft.guid}`
 }
 
-async function insert(db: Db, drafts: Draft[], at: Instant): Promise<[Draft, number, string][]> {
+async function insert(db: Db, drafts: Draft[], at: Instant, manner: Manner): Promise<[Draft, number, string][]> {
   if (drafts.length === 0) return []
   const taken = await takenIds(db, drafts)
   const folded = new Map<string, string>()
@@ -121,13 +149,14 @@ async function insert(db: Db, drafts: Draft[], at: Instant): Promise<[Draft, num
       public_id: publicId(),
       source_id: draft.source_id ?? 0,
       guid: draft.guid,
-      entry_id: entryId(draft, taken),
+      entry_id: entryId(draft, taken, manner),
       published_at,
       updated_at: Math.max(draft.updated_at ?? published_at, published_at) as Instant,
       created_at: at,
       revised_at: null,
       withdrawn_at: null,
       withdrawn_reason: null,
+      archived_at: manner.archive ? at : null,
     }
   })
   const stored = await db
@@ -201,9 +230,9 @@ function contentOf(draft: Draft, text: string) {
  * The id that all three feed formats carry for ever. An article of the newsroom's own old site keeps its absolute guid byte
  * for byte, else every reader would see the archive as new; so do `tag:` (RFC 4151) and `urn:` names.
  */
-function entryId(draft: Draft, taken: Set<string>): string {
+function entryId(draft: Draft, taken: Set<string>, manner: Manner): string {
   const own =
-    (draft.source_id ?? 0) === 0 &&
+    (manner.own || (draft.source_id ?? 0) === 0) &&
     /^(https?:\/\/|tag:|urn:[a-z0-9][a-z0-9-]{0,31}:)[^\s<>"{}|\\^`]+$/i.test(draft.guid)
   return own && !taken.has(draft.guid) ? draft.guid : `urn:uuid:${randomUUID()}`
 }

@@ -6,7 +6,7 @@ import * as channels from '../channels.ts'
 import type { Facet } from '../facets.ts'
 import * as facets from '../facets.ts'
 import * as links from '../links.ts'
-import { type Gathered, readAddress } from '../wordpress.ts'
+import { type Gathered, readAddress } from '../wordpress/addresses.ts'
 
 const CACHE = 'public, max-age=3600'
 

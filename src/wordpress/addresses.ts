@@ -1,4 +1,4 @@
-import { numbered, pathAddress, segmentsOf } from '../db/addresses.ts'
+import { numbered, pathAddress, segmentsOf } from '../../db/addresses.ts'
 
 /** What WordPress gathers stories by; a category is what we call a section, or a tag. */
 export type Gathered = { by: 'category' | 'tag' | 'author'; name: string }
