@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { article, channel } from './commands/articles.ts'
-import { demo } from './commands/demo.ts'
+import { demo } from './commands/demo/index.ts'
 import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
 import { digest, send } from './commands/sending.ts'
