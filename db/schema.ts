@@ -105,17 +105,21 @@ export interface SourceHostTable {
 /**
  * What an item of a source became. `key` is its guid in the one spelling that flips of scheme and host share. `state`:
  * published, also (another source's article tells it), held (a draft waits for review), refused, withdrawn (by its source).
- * `hash` is of the item as read, `draft` JSON (articles.Draft).
+ * `hash` is of the item as read, `draft` JSON (intake.Waiting): what waits for review, also a change to what was released.
+ * `dated_at` is the date that its source gave, null where it gave none. `missing_at`: from then on its page may be asked
+ * whether it is gone.
  */
 export interface SourceItemTable {
   source_id: number
   key: string
   guid: string
   link: string | null
+  link_key: string | null
   state: string
   article_id: number | null
   hash: string
   draft: string | null
+  dated_at: Instant | null
   first_at: Instant
   seen_at: Instant
   missing_at: Instant | null

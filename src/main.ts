@@ -4,6 +4,7 @@ import { article, channel } from './commands/articles.ts'
 import { demo } from './commands/demo/index.ts'
 import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
+import { review } from './commands/review.ts'
 import { digest, send } from './commands/sending.ts'
 import { serving } from './commands/serving.ts'
 import { source } from './commands/sources.ts'
@@ -21,7 +22,7 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-for (const register of [serving, demo, paper, article, channel, source, readers, digest, send]) register(program)
+for (const register of [serving, demo, paper, article, channel, source, review, readers, digest, send]) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone
 

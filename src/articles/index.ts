@@ -18,7 +18,9 @@ export { latestSince, listed, newestId } from './listing.ts'
 export { type Mark, markOf, marks } from './marks.ts'
 export { type Manner, type Published, publish, publishIn } from './publish.ts'
 export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
-export type { Article, Story } from './story.ts'
+export { restore } from './restore.ts'
+export { evenly, linkKey, titleKey } from './sameness.ts'
+export { type Article, leadsTo, type Story } from './story.ts'
 
 /**
  * Withdraws the article of this guid (or public id): gone from pages and feeds, its address answers 410 with the reason.

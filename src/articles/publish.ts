@@ -12,6 +12,7 @@ import { keepAddresses } from './addresses.ts'
 import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
 import { label, namesOf, relabel } from './labels.ts'
+import { linkKey, titleKey } from './sameness.ts'
 import type { Article } from './story.ts'
 
 export type Published = { added: number; revised: number; unchanged: number }
@@ -87,7 +88,11 @@ export async function publishIn(
   )
   for (const [draft, , public_id] of inserted) {
     touched.push(facets(draft))
-    trail.push({ verb: 'article.publish', subject: `article:${public_id}`, after: { title: draft.title } })
+    trail.push({
+      verb: 'article.publish',
+      subject: `article:${public_id}`,
+      after: { title: draft.title, ...from(draft) },
+    })
   }
   for (const draft of revised) {
     const article = known.get(keyOf(draft))!
@@ -98,7 +103,7 @@ export async function publishIn(
       verb: 'article.revise',
       subject: `article:${article.public_id}`,
       before: { title: article.title },
-      after: { title: draft.title },
+      after: { title: draft.title, ...from(draft) },
     })
   }
   await keepAddresses(db, [
@@ -109,13 +114,20 @@ export async function publishIn(
   await changes.record(db, actor, at, trail)
   const added = trail.length - revised.length
   const made = new Map(inserted.map(([draft, id]) => [keyOf(draft), id]))
-  const ids = drafts.map((draft) => known.get(keyOf(draft))?.id ?? made.get(keyOf(draft)))
+  for (const [key, { id }] of known) made.set(key, id)
+  const others = drafts.filter((draft) => !made.has(keyOf(draft))) // another process was faster
+  if (others.length > 0) for (const [key, { id }] of await existing(db, others)) made.set(key, id)
   return {
     added,
     revised: revised.length,
     unchanged: drafts.length - added - revised.length,
-    ids: ids.filter((id) => id !== undefined),
+    ids: drafts.map((draft) => made.get(keyOf(draft))!),
   }
+}
+
+/** Which source it came from, for the trail. */
+function from({ source_id }: Draft): { source?: number } {
+  return source_id ? { source: source_id } : {}
 }
 
 async function existing(db: Db, drafts: Draft[]): Promise<Map<string, Article>> {
@@ -200,8 +212,11 @@ function pictureOf({ image }: Draft, article: Article | undefined): number | nul
   return image?.id ?? (same ? article.image_id : null)
 }
 
-/** All that search looks at. */
-function foldedText(draft: Draft, text: string): string {
+/** All that search looks at; `text` is the body's. */
+export function foldedText(
+  draft: { title: string; summary?: string | null; tags?: string[]; authors?: string[] },
+  text: string,
+): string {
   return fold([draft.title, draft.summary ?? '', text, ...(draft.tags ?? []), ...(draft.authors ?? [])].join('\n'))
 }
 
@@ -222,6 +237,8 @@ function contentOf(draft: Draft, text: string) {
     image_alt: draft.image?.alt ?? null,
     image_caption: draft.image?.caption ?? null,
     image_credit: draft.image?.credit ?? null,
+    link_key: linkKey(draft.url) ?? null,
+    title_key: titleKey(draft.title) ?? null,
     fingerprint: fingerprint(draft),
   } satisfies Partial<Insertable<ArticleTable>>
 }

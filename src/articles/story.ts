@@ -7,3 +7,8 @@ export type Article = Selectable<ArticleTable>
 
 /** An article with what belongs to it: names of tags and authors in their order, and the picture if we keep it. */
 export type Story = Article & { tags: string[]; authors: string[]; picture: Picture | null }
+
+/** Where a story of another site without a text of its own leads to; undefined for all others. */
+export function leadsTo(story: Pick<Article, 'source_id' | 'body_html' | 'url'>): string | undefined {
+  return story.source_id > 0 && story.body_html === '' ? (story.url ?? undefined) : undefined
+}

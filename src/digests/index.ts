@@ -3,5 +3,5 @@ export { type Composed, composeDue, composeNow, finishBegun } from './compose.ts
 export { type EditionPage, editionPage } from './page.ts'
 export { type Preview, preview } from './preview.ts'
 export { add, type Digest, type Draft, type Slot } from './promise.ts'
-export { pause, resume, withdraw } from './revise.ts'
+export { pause, restoreIn, resume, reviseHeld, withdraw, withdrawIn } from './revise.ts'
 export { all, changedAt, type Stream, stream } from './streams.ts'

@@ -19,21 +19,40 @@ const PAUSED = 'paused'
  * their next letter; a revision without it then goes to everyone who has not been written to.
  */
 export async function withdraw(app: App, actor: Actor, guid: string, reason: string): Promise<articles.Article> {
-  const now = instant(app.now())
-  const article = await app.db.transaction().execute(async (db) => {
-    const { article } = await articles.withdraw(db, actor, guid, reason, now)
-    await db
-      .updateTable('story')
-      .set({ excluded_at: now })
-      .where('article_id', '=', article.id)
-      .where('excluded_at', 'is', null)
-      .execute()
-    await holdCarriers(db, now)
-    await rename(app, db, article.id)
-    return article
-  })
+  const article = await app.db.transaction().execute((db) => withdrawIn(app, db, actor, guid, reason))
   await reviseHeld(app, actor)
   return article
+}
+
+/** The same in the caller's transaction, after which `reviseHeld` is to be called. */
+export async function withdrawIn(
+  app: App,
+  db: Db,
+  actor: Actor,
+  guid: string,
+  reason: string,
+): Promise<articles.Article> {
+  const now = instant(app.now())
+  const { article } = await articles.withdraw(db, actor, guid, reason, now)
+  await db
+    .updateTable('story')
+    .set({ excluded_at: now })
+    .where('article_id', '=', article.id)
+    .where('excluded_at', 'is', null)
+    .execute()
+  await holdCarriers(db, now)
+  await rename(app, db, article.id)
+  return article
+}
+
+/**
+ * Takes a withdrawal back, in the caller's transaction: whoever has not been told the story may be told it again. Letters
+ * that were revised without it stay as they are.
+ */
+export async function restoreIn(app: App, db: Db, actor: Actor, article: articles.Article): Promise<void> {
+  await articles.restore(db, actor, article, instant(app.now()))
+  await db.updateTable('story').set({ excluded_at: null }).where('article_id', '=', article.id).execute()
+  await rename(app, db, article.id)
 }
 
 /** Stops an edition before its next letter, until somebody lets it go on. */

@@ -61,6 +61,7 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .selectFrom('article')
     .select(['article.id', 'article.published_at'])
     .where('article.withdrawn_at', 'is', null)
+    .where('article.archived_at', 'is', null)
     .where('article.published_at', '<=', at)
     .where('article.published_at', '>=', later(at, -digest.max_age))
     .where(channels.passing(channels.filterOf(channel)))

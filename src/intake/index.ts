@@ -1,9 +1,18 @@
-import { instant } from '../../db/instant.ts'
-import type { Db } from '../../db/schema.ts'
+import { setImmediate } from 'node:timers/promises'
+import { instant, later } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
-import * as articles from '../articles/index.ts'
 import type { Item } from '../reading/index.ts'
+import * as site from '../site.ts'
 import type { Source } from '../sources/source.ts'
+import { hashOf, keyOf } from './keys.ts'
+import { type Missing, missing } from './missing.ts'
+import { parts, type Row, rowsOf } from './rows.ts'
+import { type Incoming, type Reading, settle } from './settle.ts'
+import { withdrawKeys } from './withdrawing.ts'
+
+export { type Also, also, originalOf } from './elsewhere.ts'
+export { type Held, held, type Released, refuse, release } from './review.ts'
+export { type Stored, stored } from './stored.ts'
 
 /** What one reading of a source brought. */
 export type Brought = {
@@ -16,7 +25,10 @@ export type Brought = {
   window: boolean
 }
 
-/** What became of it. `missing`: items that were there before and are not, whose pages may tell whether they are gone. */
+/**
+ * What became of it. `missing`: items that were there before and are not in two readings in a row, whose pages may tell
+ * whether they are gone; of each asked at most once a day.
+ */
 export type Taken = {
   added: number
   revised: number
@@ -24,50 +36,102 @@ export type Taken = {
   held: number
   also: number
   withdrawn: number
-  missing: { key: string; link: string }[]
+  missing: Missing[]
 }
+
+const LOOKED_UP = 100 // items in one look at the database
+const SETTLED = 10 // items in a transaction
+const LETTERS = 60_000 // of their HTML: a transaction must not hold up the server for more than a moment
+const SEEN_AGAIN = 24 * 60 * 60 * 1000 // ms after which it is noted again that an unchanged item is still there
 
 /**
  * Takes what a source brought: each item becomes an article, revises its article, waits for review, or is another source's
  * story. In short transactions with pauses, so that a server goes on answering meanwhile; safe to be killed and to be run
- * again.
+ * again. What is unchanged costs one lookup and no write.
  */
 export async function take(app: App, actor: Actor, source: Source, brought: Brought): Promise<Taken> {
-  const at = instant(app.now())
-  const drafts = brought.items.map((item) => ({
-    source_id: source.id,
-    guid: item.guid,
-    title: item.title,
-    body_html: item.html,
-    language: item.language ?? source.language ?? 'ar',
-    ...(item.published_at && { published_at: item.published_at }),
-    ...(item.link && { url: item.link }),
-  }))
-  const done = await articles.publish(app, actor, drafts)
-  void at
-  return { ...done, held: 0, also: 0, withdrawn: 0, missing: [] }
+  const items = distinct(brought.items)
+  const reading: Reading = {
+    source,
+    paper: await site.show(app, app.read),
+    at: instant(app.now()),
+    archive: brought.first && source.first === 'archive',
+    present: new Set(items.map(([key]) => key)),
+  }
+  const sum: Taken = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [] }
+  for (const some of parts(items.toReversed(), LOOKED_UP)) {
+    // feeds begin with the newest: ids ascend with dates
+    const changed = await news(app, reading, some)
+    sum.unchanged += some.length - changed.length
+    for (const batch of batches(changed)) {
+      const tally = await app.db.transaction().execute((db) => settle(app, db, actor, reading, batch))
+      sum.added += tally.added
+      sum.revised += tally.revised
+      sum.unchanged += tally.unchanged
+      sum.held += tally.held
+      sum.also += tally.also
+      await setImmediate()
+    }
+    await setImmediate()
+  }
+  const deleted = [...new Set(brought.deleted.map(keyOf))].filter((key) => !reading.present.has(key))
+  sum.withdrawn = await withdrawKeys(app, actor, source, deleted)
+  if (brought.window) sum.missing = await missing(app, reading, brought.items)
+  return sum
 }
 
-/** Says that these items are gone at their source: their stories are withdrawn. Answers how many were. */
-export async function gone(_app: App, _actor: Actor, _source: Source, _keys: string[]): Promise<number> {
-  return 0
+/** Says that these items (keys or guids) are gone at their source: their stories are withdrawn. Answers how many were. */
+export async function gone(app: App, actor: Actor, source: Source, keys: string[]): Promise<number> {
+  return withdrawKeys(app, actor, source, [...new Set(keys.map(keyOf))])
 }
 
-/** An item of a source as it is stored, newest first. */
-export type Stored = { title: string; link: string | null; guid: string; date: string; html: string; state: string }
+/** The items by their keys, of each the first that stands in the document. */
+function distinct(items: Item[]): [string, Item][] {
+  const byKey = new Map<string, Item>()
+  for (const item of items) {
+    const key = keyOf(item.guid)
+    if (!byKey.has(key)) byKey.set(key, item)
+  }
+  return [...byKey]
+}
 
-/** All that is stored of a source, without what was withdrawn, newest first. */
-export async function stored(db: Db, source: Source): Promise<Stored[]> {
-  const rows = await db
-    .selectFrom('article')
-    .select(['title', 'url as link', 'guid', 'published_at', 'body_html as html'])
-    .where('source_id', '=', source.id)
-    .where('withdrawn_at', 'is', null)
-    .orderBy('published_at', 'desc')
-    .execute()
-  return rows.map(({ published_at, ...row }) => ({
-    ...row,
-    date: new Date(published_at).toISOString(),
-    state: 'published',
-  }))
+/** Those about which something is to be done; of the others it is noted now and then that they are still there. */
+async function news(app: App, { source, at }: Reading, some: [string, Item][]): Promise<Incoming[]> {
+  const incoming = some.map(([key, item]) => ({ key, item, hash: hashOf(item) }))
+  const known = await rowsOf(app.read, source.id, [...some.map(([key]) => key)])
+  const changed = incoming.filter(({ key, hash }) => isNews(known.get(key), hash))
+  const news = new Set(changed.map(({ key }) => key))
+  const quiet = [...known.values()].filter((row) => !news.has(row.key) && row.seen_at <= later(at, -SEEN_AGAIN))
+  if (quiet.length > 0)
+    await app.db
+      .updateTable('source_item')
+      .set({ seen_at: at })
+      .where('source_id', '=', source.id)
+      .where(
+        'key',
+        'in',
+        quiet.map((row) => row.key),
+      )
+      .execute()
+  return changed
+}
+
+function isNews(row: Row | undefined, hash: string): boolean {
+  return row === undefined || row.hash !== hash || row.state === 'withdrawn' || row.missing_at !== null
+}
+
+/** Few enough items, and few enough letters. */
+function* batches(incoming: Incoming[]): Generator<Incoming[]> {
+  let batch: Incoming[] = []
+  let letters = 0
+  for (const one of incoming) {
+    if (batch.length > 0 && (batch.length === SETTLED || letters + one.item.html.length > LETTERS)) {
+      yield batch
+      batch = []
+      letters = 0
+    }
+    batch.push(one)
+    letters += one.item.html.length
+  }
+  if (batch.length > 0) yield batch
 }

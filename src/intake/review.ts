@@ -1,0 +1,172 @@
+import { setImmediate } from 'node:timers/promises'
+import { type Instant, instant, later, moment } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import { inTurn } from '../../db/turns.ts'
+import type { Actor, App } from '../app.ts'
+import type { Draft } from '../articles/index.ts'
+import * as changes from '../changes.ts'
+import { Problem } from '../problem.ts'
+import * as site from '../site.ts'
+import type { Source } from '../sources/source.ts'
+import { toldElsewhere } from './elsewhere.ts'
+import { keyOf } from './keys.ts'
+import { articlesOf, edited, publish } from './publishing.ts'
+import type { Row } from './rows.ts'
+import * as rows from './rows.ts'
+
+/** What waits for review; `state`: new, or a change to a story that was released. `since` and `date` are ISO instants. */
+export type Held = {
+  source: number
+  guid: string
+  title: string
+  link: string | null
+  date: string
+  since: string
+  state: 'new' | 'change'
+}
+
+/** What became of what was released; `also`: another source's article has come to tell it meanwhile. */
+export type Released = { published: number; revised: number; also: number }
+
+const AT_ONCE = 10 // items in a transaction
+const A_DAY = 24 * 60 * 60 * 1000
+
+/** What waits, of one source or of all, what came first on top. */
+export async function held(db: Db, sourceId?: number): Promise<Held[]> {
+  const waiting = await waitingRows(db, sourceId).execute()
+  return waiting.map((row) => {
+    const { draft } = rows.waiting(row)!
+    return {
+      source: row.source_id,
+      guid: row.guid,
+      title: draft.title,
+      link: row.link,
+      date: moment(draft.published_at ?? row.dated_at ?? row.first_at).toString(),
+      since: moment(row.state === 'held' ? row.first_at : row.seen_at).toString(),
+      state: row.state === 'held' ? 'new' : 'change',
+    }
+  })
+}
+
+/**
+ * Publishes what waits under these guids, or all that waits of a source; a change to a released story revises it. Throws
+ * Problem `item-not-held` for a guid under which nothing waits, before anything is released.
+ */
+export async function release(app: App, actor: Actor, source: Source, guids: string[] | 'all'): Promise<Released> {
+  const sum: Released = { published: 0, revised: 0, also: 0 }
+  for (const some of rows.parts(await waitingKeys(app.db, source, guids), AT_ONCE)) {
+    const done = await app.db.transaction().execute((db) => releaseSome(db, actor, source, some, instant(app.now())))
+    sum.published += done.published
+    sum.revised += done.revised
+    sum.also += done.also
+    await setImmediate()
+  }
+  return sum
+}
+
+/**
+ * Lets go of what waits under these guids: a new item is refused for good, also when it is edited; of a released story only
+ * this change. Answers how many there were; throws like `release`.
+ */
+export async function refuse(app: App, actor: Actor, source: Source, guids: string[]): Promise<number> {
+  const keys = await waitingKeys(app.db, source, guids)
+  const at = instant(app.now())
+  return app.db.transaction().execute(async (db) => {
+    const waiting = await waitingAmong(db, source, keys)
+    for (const row of waiting)
+      await rows.set(db, row, { draft: null, ...(row.state === 'held' && { state: 'refused' }) })
+    await changes.record(
+      db,
+      actor,
+      at,
+      waiting.map(({ guid }) => ({ verb: 'item.refuse', subject: `source:${source.id}`, before: { guid } })),
+    )
+    return waiting.length
+  })
+}
+
+function waitingRows(db: Db, sourceId?: number) {
+  return db
+    .selectFrom('source_item')
+    .selectAll()
+    .where('draft', 'is not', null)
+    .$if(sourceId !== undefined, (query) => query.where('source_id', '=', sourceId!))
+    .orderBy('first_at')
+    .orderBy('source_id')
+    .orderBy('key')
+}
+
+async function waitingKeys(db: Db, source: Source, guids: string[] | 'all'): Promise<string[]> {
+  const waiting = await waitingRows(db, source.id).clearSelect().select(['key', 'guid']).execute()
+  if (guids === 'all') return waiting.map(({ key }) => key)
+  return [
+    ...new Set(
+      guids.map((guid) => {
+        const found = waiting.find((row) => row.guid === guid) ?? waiting.find((row) => row.key === keyOf(guid))
+        if (!found) throw new Problem('item-not-held', { value: guid, source: source.id })
+        return found.key
+      }),
+    ),
+  ]
+}
+
+/** What still waits of these: another editor may have been faster. */
+async function waitingAmong(db: Db, source: Source, keys: string[]): Promise<Row[]> {
+  await inTurn(db, 'intake')
+  return [...(await rows.rowsOf(db, source.id, keys)).values()].filter((row) => row.draft !== null)
+}
+
+async function releaseSome(db: Db, actor: Actor, source: Source, keys: string[], at: Instant): Promise<Released> {
+  const waiting = (await waitingAmong(db, source, keys)).map((row) => ({ row, ...rows.waiting(row)! }))
+  const stories = await articlesOf(
+    db,
+    waiting.map(({ row }) => row),
+  )
+  const changed = waiting.filter(({ row }) => row.state !== 'held')
+  for (const { row, draft } of changed)
+    await rows.set(db, row, { draft: null, dated_at: draft.published_at ?? row.dated_at })
+  const revisions = changed.map(({ row, draft }) => edited(draft, stories.get(row.article_id!)!, row))
+  const { revised } = await publish(db, actor, { source, at }, revisions, false)
+
+  const fresh = waiting.filter(({ row }) => row.state === 'held')
+  const elsewhere = await toldElsewhere(
+    db,
+    source,
+    fresh.map(({ draft }) => draft),
+    at,
+  )
+  for (const [index, { row }] of fresh.entries())
+    if (elsewhere[index] !== undefined)
+      await rows.set(db, row, { draft: null, state: 'also', article_id: elsewhere[index] })
+  if (elsewhere.some((id) => id !== undefined)) await site.touch(db)
+  const ours = fresh.filter((_, index) => elsewhere[index] === undefined)
+  for (const archive of [false, true]) {
+    const some = ours.filter((one) => one.archive === archive)
+    const drafts = some.map(({ draft, row }) => dated(draft, row, archive, at))
+    const { ids } = await publish(db, actor, { source, at }, drafts, archive)
+    for (const [index, { row }] of some.entries())
+      await rows.set(db, row, { draft: null, state: 'published', article_id: ids[index]! })
+  }
+  await changes.record(
+    db,
+    actor,
+    at,
+    waiting.map(({ row }) => ({
+      verb: 'item.release',
+      subject: `source:${source.id}`,
+      after: { guid: row.guid },
+    })),
+  )
+  return { published: ours.length, revised, also: fresh.length - ours.length }
+}
+
+/**
+ * The time that a story waited for us for more than a day does not count as its age: its date is moved on by it, so that it
+ * is as old as when it came. Else digests, which tell nothing past a certain age, would never tell it, and in feeds it would
+ * come in below what their readers have seen. What came with the archive keeps its date.
+ */
+function dated(draft: Draft, row: Row, archive: boolean, at: Instant): Draft {
+  const own = draft.published_at ?? row.first_at
+  const waited = at - row.first_at
+  return { ...draft, published_at: archive || waited <= A_DAY ? own : later(own, waited) }
+}
