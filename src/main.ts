@@ -22,7 +22,8 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-for (const register of [serving, demo, paper, article, channel, source, review, readers, digest, send]) register(program)
+for (const register of [serving, demo, paper, article, channel, source, review, readers, digest, send])
+  register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone
 

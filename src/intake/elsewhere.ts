@@ -72,7 +72,7 @@ export async function toldElsewhere(
   drafts: Draft[],
   at: Instant,
 ): Promise<(number | undefined)[]> {
-  const told = await candidates(db, source, drafts, at)
+  const told = drafts.length > 0 ? await candidates(db, source, drafts, at) : []
   return drafts.map((draft) => {
     const link = articles.linkKey(draft.url)
     const title = articles.titleKey(draft.title)

@@ -1,6 +1,6 @@
-import type { Story } from '../articles/index.ts'
+import { leadsTo, type Story } from '../articles/index.ts'
 import { direction, say } from '../locale.ts'
-import { clean, escaped } from '../text.ts'
+import { clean, escaped, httpUrl, oneLine } from '../text.ts'
 import type { Image } from './entry.ts'
 
 const KEPT = 16_000_000 // letters of cleaned HTML kept at hand
@@ -29,12 +29,19 @@ export function keep(html: string): void {
 export function fullText(story: Story, image: Image | undefined): string {
   const body = cleaned(story.body_html)
   const credit = story.credit ? say(story.language, 'article.source', { credit: story.credit }) : ''
+  const onward = httpUrl(leadsTo(story) ?? '')
   const parts = [
     image && !body.includes(escaped(image.url)) && !body.includes(image.url) ? figure(image, story.language) : '',
-    body,
-    credit && `<p>${escaped(credit)}</p>`,
+    onward && story.excerpt ? `<p>${escaped(oneLine(story.excerpt))}</p>` : body,
+    onward ? readOn(story, onward) : credit && `<p>${escaped(credit)}</p>`,
   ].filter(Boolean)
   return parts.length > 0 ? directed('div', story.language, parts.join('\n')) : ''
+}
+
+/** The way to a story whose text we have not. */
+function readOn({ language, credit }: Story, url: string): string {
+  const source = credit || new URL(url).host.replace(/^www\./, '')
+  return `<p><a href="${escaped(url)}" rel="noopener">${escaped(say(language, 'article.read-on', { source }))}</a></p>`
 }
 
 /** HTML with its language and direction on its root, where readers that show it elsewhere still find them. */

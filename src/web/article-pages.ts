@@ -4,6 +4,7 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import type { Story } from '../articles/index.ts'
 import * as articles from '../articles/index.ts'
+import * as intake from '../intake/index.ts'
 import * as links from '../links.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
@@ -38,15 +39,18 @@ export function articlePages(app: App, kept: MiddlewareHandler): Hono {
 
 async function articlePage(app: App, everything: Paper, story: Story): Promise<Html> {
   const paper = inLanguage(everything, story.language)
+  const also = (await intake.also(app.read, [story.id])).get(story.id)
+  const original = await intake.originalOf(app.read, story)
   return page({
     ...paper,
     title: story.title,
     description: story.excerpt,
     path: pathOf(story),
+    ...(original && { original }),
     picture: story.picture,
     story,
     data: described(paper, story),
-    body: html`${full(story, paper)}
+    body: html`${full(story, paper, also)}
 ${signUpBox(paper)}
 ${latestBlock(paper, await newest(app, story.language, story))}`,
   })

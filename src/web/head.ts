@@ -28,7 +28,7 @@ ${frame.robots && html`<meta name="robots" content="${frame.robots}">`}
 ${assets.preloads(direction(frame.language)).map((href) => html`<link rel="preload" href="${href}" as="font" type="font/woff2" crossorigin>`)}
 <link rel="stylesheet" href="${assets.style(site.accent)}">
 <link rel="icon" href="${assets.icon(site.accent)}" type="image/svg+xml">
-${address && html`<link rel="canonical" href="${address}">`}
+${address && html`<link rel="canonical" href="${frame.original ?? address}">`}
 ${feeds.map(({ type, title, href }) => html`<link rel="alternate" type="${type}" title="${title}" href="${href}">`)}
 ${shared(frame, address, description)}
 ${frame.data && html`<script type="application/ld+json">${raw(embedded(frame.data))}</script>`}

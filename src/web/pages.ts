@@ -39,6 +39,8 @@ export type Frame = Paper & {
   description?: string
   /** The path that is this page's only true one, from `/` on; readable or percent-encoded. What is no page (an error) has none. */
   path?: string
+  /** Where what the page shows stands at its source, which search engines are to name instead. */
+  original?: string
   robots?: string
   alternates?: Alternate[]
   picture?: Picture | null

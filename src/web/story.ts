@@ -1,14 +1,15 @@
 import { html, raw } from 'hono/html'
-import type { Story } from '../articles/index.ts'
+import { leadsTo, type Story } from '../articles/index.ts'
+import type { Also } from '../intake/index.ts'
 import * as links from '../links.ts'
 import { direction, say } from '../locale.ts'
-import { clean } from '../text.ts'
+import { clean, httpUrl } from '../text.ts'
 import { labelPath } from './facet-paths.ts'
 import { foreign, type Html, type Paper, typed } from './pages.ts'
 import { date, dated, image, section } from './stories.ts'
 
-/** A story in full. */
-export function full(story: Story, paper: Paper): Html {
+/** A story in full; `also`: where else it stands. */
+export function full(story: Story, paper: Paper, also: Also[] = []): Html {
   const { language } = paper
   const { zone } = paper.site
   return html`<article class="story" lang="${story.language}" dir="${direction(story.language)}">
@@ -23,8 +24,9 @@ ${
   story.updated_at > story.published_at &&
   html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, 'hour'))}</p>`
 }
-<div class="body">${body(story)}</div>
+${leadsTo(story) ? onward(story, language) : html`<div class="body">${body(story)}</div>`}
 ${story.credit && html`<p class="source"${foreign(language, story.language)}>${typed(say(language, 'article.source', { credit: story.credit }))}</p>`}
+${elsewhere(also, story, language)}
 ${tags(story, language)}
 ${share(story, paper)}
 </article>`
@@ -41,6 +43,30 @@ function body(story: Story): Html {
     .replaceAll('</table>', '</table></div>')
     .replace(/<pre(?=[ >])/g, '<pre class="sideways" tabindex="0"')
   return raw(ours)
+}
+
+/** The way to a story whose text we have not: it stands where it came from. */
+function onward(story: Story, language: string): Html | '' {
+  const url = httpUrl(leadsTo(story) ?? '')
+  if (!url) return ''
+  const words = say(language, 'article.read-on', { source: story.credit || hostOf(url) })
+  return html`<p class="onward"${foreign(language, story.language)}><a href="${url}" rel="noopener">${typed(words)}</a></p>`
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host.replace(/^www\./, '')
+}
+
+/** «أيضًا في: …»: the partners that tell it too. */
+function elsewhere(also: Also[], story: Story, language: string): Html | '' {
+  const places = also.filter(({ link }) => httpUrl(link))
+  if (places.length === 0) return ''
+  const names = new Intl.ListFormat(language, { type: 'conjunction' }).formatToParts(places.map(({ title }) => title))
+  let index = 0
+  const links = names.map(({ type, value }) =>
+    type === 'element' ? html`<a href="${places[index++]!.link}" rel="noopener"><bdi>${typed(value)}</bdi></a>` : value,
+  )
+  return html`<p class="source"${foreign(language, story.language)}>${dated(say(language, 'article.also', { sources: '\u0000' }), html`${links}`)}</p>`
 }
 
 /** Who wrote it, each name a link to more by the same. */
