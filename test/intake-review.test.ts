@@ -153,6 +153,19 @@ describe.each(databases)('review and digests on %s', (kind) => {
     expect(await bring(world, partner, both)).toMatchObject({ unchanged: 2 })
   })
 
+  test('a story that returns is told to those who have not been told', async () => {
+    await using world = await newsroom(kind)
+    const partner = await source(world, 'partner')
+    const both = [item('1', { at: '2026-11-23T04:00:00Z' }), item('2', { at: '2026-11-23T03:00:00Z' })]
+    await bring(world, partner, both)
+    await digests.composeNow(world, 'cli', 'daily')
+    await bring(world, partner, [both[1]!], { deleted: [both[0]!.guid] })
+    await bring(world, partner, both)
+    await subscribers.importCsv(world, 'cli', Readable.from(['email\nnew@example.org\n']), { list: 'list' })
+    world.clock.set('2026-11-24T03:00:00Z')
+    expect(await digests.composeNow(world, 'cli', 'daily')).toMatchObject({ stories: 2, recipients: 1 })
+  })
+
   test('what an editor withdrew stays withdrawn, whatever its source does', async () => {
     await using world = await newsroom(kind)
     const partner = await source(world, 'partner')

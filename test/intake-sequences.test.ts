@@ -33,8 +33,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       deleted: fc.array(fc.nat(STORIES - 1), { maxLength: 1 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('release' as const, 'refuse' as const), story: fc.nat(STORIES - 1) }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('gone' as const), of: fc.nat(NAMES.length - 1), story: fc.nat(STORIES - 1) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ does: fc.constantFrom('release' as const, 'refuse' as const), story: fc.nat(STORIES - 1) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant('gone' as const),
+      of: fc.nat(NAMES.length - 1),
+      story: fc.nat(STORIES - 1),
+    }),
+  },
 )
 
 describe.each(databases)('whatever sources do, on %s', (kind) => {
@@ -84,7 +94,11 @@ async function isKept(world: World, from: Source, { story }: Shown, { html }: It
   expect(['published', 'also', 'held', 'refused']).toContain(row!.state)
   if (row!.state === 'held') expect(JSON.parse(row!.draft!).draft.body_html).toBe(html)
   if (row!.state !== 'published') return
-  const article = await world.db.selectFrom('article').selectAll().where('id', '=', row!.article_id!).executeTakeFirstOrThrow()
+  const article = await world.db
+    .selectFrom('article')
+    .selectAll()
+    .where('id', '=', row!.article_id!)
+    .executeTakeFirstOrThrow()
   expect(article.withdrawn_at).toBeNull()
   expect(article.source_id).toBe(from.id)
   if (from.intake === 'publish') expect(article.body_html).toBe(html)
@@ -92,7 +106,9 @@ async function isKept(world: World, from: Source, { story }: Shown, { html }: It
 }
 
 async function review(world: World, held: Source, { does, story }: Step & { does: 'release' | 'refuse' }) {
-  const waiting = (await intake.held(world.db, held.id)).filter((one) => storyOf(one.guid) === story).map((one) => one.guid)
+  const waiting = (await intake.held(world.db, held.id))
+    .filter((one) => storyOf(one.guid) === story)
+    .map((one) => one.guid)
   if (does === 'release') await intake.release(world, 'cli', held, waiting)
   else await intake.refuse(world, 'cli', held, waiting)
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Insertable } from 'kysely'
 import { type Instant, instant } from '../../db/instant.ts'
 import type { ArticleTable, Db } from '../../db/schema.ts'
@@ -152,11 +153,13 @@ async function insert(db: Db, drafts: Draft[], at: Instant, manner: Manner): Pro
   if (drafts.length === 0) return []
   const taken = await takenIds(db, drafts)
   const folded = new Map<string, string>()
-  const rows = drafts.map((draft) => {
+  const rows: Insertable<ArticleTable>[] = []
+  for (const draft of drafts) {
     const published_at = draft.published_at ?? at
     const text = plain(draft.body_html)
+    await breathe(draft)
     folded.set(keyOf(draft), foldedText(draft, text))
-    return {
+    rows.push({
       ...contentOf(draft, text),
       public_id: publicId(),
       source_id: draft.source_id ?? 0,
@@ -169,14 +172,16 @@ async function insert(db: Db, drafts: Draft[], at: Instant, manner: Manner): Pro
       withdrawn_at: null,
       withdrawn_reason: null,
       archived_at: manner.archive ? at : null,
-    }
-  })
+    })
+    await breathe(draft)
+  }
   const stored = await db
     .insertInto('article')
     .values(rows)
     .onConflict((conflict) => conflict.columns(['source_id', 'guid']).doNothing()) // another process was faster: unchanged here
     .returning(['id', 'public_id', 'source_id', 'guid', 'published_at'])
     .execute()
+  for (const draft of drafts) await breathe(draft)
   const key = (row: { source_id: number; guid: string }) => `${row.source_id} ${row.guid}`
   await enter(
     db,
@@ -188,6 +193,7 @@ async function insert(db: Db, drafts: Draft[], at: Instant, manner: Manner): Pro
 
 async function revise(db: Db, article: Article, draft: Draft, at: Instant): Promise<void> {
   const text = plain(draft.body_html)
+  await breathe(draft)
   const content = contentOf(draft, text)
   const published_at = draft.published_at ?? article.published_at
   const significant = content.title !== article.title || content.body_html !== article.body_html
@@ -203,7 +209,15 @@ async function revise(db: Db, article: Article, draft: Draft, at: Instant): Prom
     })
     .where('id', '=', article.id)
     .execute()
+  await breathe(draft)
   await enter(db, [{ id: article.id, published_at, folded: foldedText(draft, text) }])
+}
+
+const HEAVY = 20_000 // letters of HTML: some ten milliseconds of reading them
+
+/** Between the parts of the work that a long text makes, others get their turn. */
+async function breathe({ body_html }: Draft): Promise<void> {
+  if (body_html.length > HEAVY) await setImmediate()
 }
 
 /** The picture we keep of what a draft shows: its own, or the one fetched for this article before. */

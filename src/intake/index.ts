@@ -6,7 +6,7 @@ import * as site from '../site.ts'
 import type { Source } from '../sources/source.ts'
 import { hashOf, keyOf } from './keys.ts'
 import { type Missing, missing } from './missing.ts'
-import { parts, type Row, rowsOf } from './rows.ts'
+import { type Row, rowsOf } from './rows.ts'
 import { type Incoming, type Reading, settle } from './settle.ts'
 import { withdrawKeys } from './withdrawing.ts'
 
@@ -40,8 +40,8 @@ export type Taken = {
 }
 
 const LOOKED_UP = 100 // items in one look at the database
-const SETTLED = 10 // items in a transaction
-const LETTERS = 60_000 // of their HTML: a transaction must not hold up the server for more than a moment
+const SETTLED = 5 // items in a transaction
+const LETTERS = 30_000 // of their HTML in a transaction: it must not hold up the server for more than a moment
 const SEEN_AGAIN = 24 * 60 * 60 * 1000 // ms after which it is noted again that an unchanged item is still there
 
 /**
@@ -56,14 +56,14 @@ export async function take(app: App, actor: Actor, source: Source, brought: Brou
     paper: await site.show(app, app.read),
     at: instant(app.now()),
     archive: brought.first && source.first === 'archive',
-    present: new Set(items.map(([key]) => key)),
+    present: new Set(items.map(({ key }) => key)),
   }
   const sum: Taken = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [] }
-  for (const some of parts(items.toReversed(), LOOKED_UP)) {
+  for (const some of batches(items.toReversed(), LOOKED_UP)) {
     // feeds begin with the newest: ids ascend with dates
     const changed = await news(app, reading, some)
     sum.unchanged += some.length - changed.length
-    for (const batch of batches(changed)) {
+    for (const batch of batches(changed, SETTLED)) {
       const tally = await app.db.transaction().execute((db) => settle(app, db, actor, reading, batch))
       sum.added += tally.added
       sum.revised += tally.revised
@@ -85,20 +85,26 @@ export async function gone(app: App, actor: Actor, source: Source, keys: string[
   return withdrawKeys(app, actor, source, [...new Set(keys.map(keyOf))])
 }
 
+type Keyed = Omit<Incoming, 'hash'>
+
 /** The items by their keys, of each the first that stands in the document. */
-function distinct(items: Item[]): [string, Item][] {
+function distinct(items: Item[]): Keyed[] {
   const byKey = new Map<string, Item>()
   for (const item of items) {
     const key = keyOf(item.guid)
     if (!byKey.has(key)) byKey.set(key, item)
   }
-  return [...byKey]
+  return [...byKey].map(([key, item]) => ({ key, item }))
 }
 
 /** Those about which something is to be done; of the others it is noted now and then that they are still there. */
-async function news(app: App, { source, at }: Reading, some: [string, Item][]): Promise<Incoming[]> {
-  const incoming = some.map(([key, item]) => ({ key, item, hash: hashOf(item) }))
-  const known = await rowsOf(app.read, source.id, [...some.map(([key]) => key)])
+async function news(app: App, { source, at }: Reading, some: Keyed[]): Promise<Incoming[]> {
+  const incoming = some.map(({ key, item }) => ({ key, item, hash: hashOf(item) }))
+  const known = await rowsOf(
+    app.read,
+    source.id,
+    some.map(({ key }) => key),
+  )
   const changed = incoming.filter(({ key, hash }) => isNews(known.get(key), hash))
   const news = new Set(changed.map(({ key }) => key))
   const quiet = [...known.values()].filter((row) => !news.has(row.key) && row.seen_at <= later(at, -SEEN_AGAIN))
@@ -120,12 +126,13 @@ function isNews(row: Row | undefined, hash: string): boolean {
   return row === undefined || row.hash !== hash || row.state === 'withdrawn' || row.missing_at !== null
 }
 
-/** Few enough items, and few enough letters. */
-function* batches(incoming: Incoming[]): Generator<Incoming[]> {
-  let batch: Incoming[] = []
+/** Parts of the list with few enough items, and few enough letters. */
+function* batches<One extends { item: Item }>(list: One[], most: number): Generator<One[]> {
+  const heaviest = LETTERS * (most / SETTLED)
+  let batch: One[] = []
   let letters = 0
-  for (const one of incoming) {
-    if (batch.length > 0 && (batch.length === SETTLED || letters + one.item.html.length > LETTERS)) {
+  for (const one of list) {
+    if (batch.length > 0 && (batch.length === most || letters + one.item.html.length > heaviest)) {
       yield batch
       batch = []
       letters = 0
