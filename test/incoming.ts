@@ -1,9 +1,12 @@
 import type { Instant } from '../db/instant.ts'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
+import * as channels from '../src/channels.ts'
 import * as intake from '../src/intake/index.ts'
 import type { Item } from '../src/reading/index.ts'
+import * as site from '../src/site.ts'
 import type * as sources from '../src/sources/index.ts'
+import * as syndication from '../src/syndication/index.ts'
 import type { World } from './world.ts'
 
 /** What a source's item is unless a test says otherwise: told an hour ago, under its own address and title. */
@@ -46,4 +49,15 @@ export async function bring(
 export async function only(world: World, guid: string): Promise<articles.Story> {
   const row = await world.db.selectFrom('article').select('id').where('guid', '=', guid).executeTakeFirstOrThrow()
   return (await articles.byIds(world.db, [row.id]))[0]!
+}
+
+/** A channel's three documents as they would be served. */
+export async function documents(
+  world: World,
+  slug: string,
+): Promise<(syndication.Document & { format: syndication.Format })[]> {
+  const paper = await site.show(world, world.db)
+  const channel = await channels.find(world.db, slug)
+  const input = await syndication.gather(world.db, paper, channel, world.config.url, instant(world.now()))
+  return syndication.formats.map((format) => ({ format, ...syndication.build(input, format) }))
 }

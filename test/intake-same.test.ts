@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
-import * as channels from '../src/channels.ts'
 import * as intake from '../src/intake/index.ts'
-import * as site from '../src/site.ts'
-import * as syndication from '../src/syndication/index.ts'
-import { bring, item, only, source } from './incoming.ts'
+import { bring, documents, item, only, source } from './incoming.ts'
 import { article, get } from './site.ts'
 import { databases, openWorld, type World } from './world.ts'
 
@@ -177,15 +174,8 @@ describe.each(databases)('one story of several sources on %s', (kind) => {
 
 /** The HTML of the one entry in each of the three feeds. */
 async function feedBodies(world: World): Promise<string[]> {
-  const input = await syndication.gather(
-    world.db,
-    await site.show(world, world.db),
-    await channels.find(world.db, 'all'),
-    'https://news.example',
-    instant(world.now()),
-  )
-  return syndication.formats.map((format) => {
-    const text = syndication.build(input, format).body.toString()
+  return (await documents(world, 'all')).map(({ format, body }) => {
+    const text = body.toString()
     if (format === 'json') return JSON.parse(text).items[0].content_html
     return /<content[^>]*><!\[CDATA\[(.*?)\]\]>/s.exec(text)![1]!
   })

@@ -1,4 +1,3 @@
-import { moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Source } from '../sources/source.ts'
 import { waiting } from './rows.ts'
@@ -36,5 +35,5 @@ export async function stored(db: Db, source: Pick<Source, 'id'>): Promise<Stored
   })
   return items
     .sort((a, b) => b.at - a.at || (a.guid < b.guid ? -1 : 1))
-    .map(({ at, ...item }) => ({ ...item, date: moment(at).toString() }))
+    .map(({ at, ...item }) => ({ ...item, date: new Date(at).toISOString() }))
 }
