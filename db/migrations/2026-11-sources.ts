@@ -69,7 +69,7 @@ async function items(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await sql`create index source_item_article on source_item (article_id) where article_id is not null`.execute(db)
   await sql`create index source_item_waiting on source_item (source_id, first_at) where draft is not null`.execute(db)
   await sql`create index source_item_link on source_item (source_id, link_key) where link_key is not null`.execute(db)
-  await sql`create index source_item_missing on source_item (source_id) where missing_at is not null`.execute(db)
+  await sql`create index source_item_dated on source_item (source_id, dated_at) where dated_at is not null`.execute(db)
   for (const name of ['link_key', 'title_key']) await db.schema.alterTable('article').addColumn(name, 'text').execute()
   await db.schema
     .alterTable('article')
