@@ -92,6 +92,19 @@ describe.each(databases)('review and digests on %s', (kind) => {
     expect(await intake.held(world.db)).toEqual([])
   })
 
+  test('a date that was refused is not proposed again', async () => {
+    await using world = await newsroom(kind)
+    const agency = await source(world, 'agency', { intake: 'hold' })
+    await bring(world, agency, [item('1', { at: '2026-11-22T04:00:00Z' })])
+    await intake.release(world, 'cli', agency, 'all')
+    const moved = item('1', { at: '2026-11-21T04:00:00Z' })
+    expect(await bring(world, agency, [moved])).toMatchObject({ held: 1 })
+    expect(await bring(world, agency, [moved])).toMatchObject({ held: 0, unchanged: 1 })
+    await intake.refuse(world, 'cli', agency, [moved.guid])
+    expect(await bring(world, agency, [moved])).toMatchObject({ held: 0, unchanged: 1 })
+    expect((await only(world, moved.guid)).published_at).toBe(Date.parse('2026-11-22T04:00:00Z'))
+  })
+
   test('what was refused does not come back by itself', async () => {
     await using world = await newsroom(kind)
     const agency = await source(world, 'agency', { intake: 'hold' })

@@ -103,6 +103,19 @@ describe.each(databases)('intake on %s', (kind) => {
     expect((await only(world, 'https://partner.example/?p=1')).published_at).toBe(Date.parse('2026-11-22T07:00:00Z'))
   })
 
+  test('a site that dates its items to the moment it is asked changes nothing by that', async () => {
+    await using world = await openWorld(kind, NOW)
+    const partner = await source(world, 'partner')
+    const dated = () => item('1', { at: world.now().toString() })
+    await bring(world, partner, [dated()])
+    world.clock.advance({ hours: 2 })
+    expect(await bring(world, partner, [dated()])).toMatchObject({ unchanged: 1, revised: 0 })
+    expect((await only(world, item('1').guid)).published_at).toBe(Date.parse(NOW))
+    const moved = item('1', { at: '2026-11-20T00:00:00Z' })
+    expect(await bring(world, partner, [moved]), 'a date that was corrected').toMatchObject({ revised: 1 })
+    expect((await only(world, item('1').guid)).published_at).toBe(Date.parse('2026-11-20T00:00:00Z'))
+  })
+
   test('an edit of tags alone is no update for readers, unless the source says when it was', async () => {
     await using world = await openWorld(kind, NOW)
     const partner = await source(world, 'partner')
@@ -111,10 +124,48 @@ describe.each(databases)('intake on %s', (kind) => {
     await bring(world, partner, [item('1', { tags: ['بحر'] })])
     expect(await only(world, guid)).toMatchObject({ updated_at, tags: ['بحر'] })
     const later = Date.parse('2026-11-23T08:40:00Z') as typeof updated_at
+    expect(await bring(world, partner, [item('1', { tags: ['بحر'], updated_at: later })])).toMatchObject({
+      unchanged: 1,
+    })
     await bring(world, partner, [item('1', { tags: ['بر'], updated_at: later })])
     expect(await only(world, guid)).toMatchObject({ updated_at: later })
     await bring(world, partner, [item('1', { tags: ['جو'], updated_at: (later - 60_000) as typeof updated_at })])
     expect(await only(world, guid)).toMatchObject({ updated_at: later, tags: ['جو'] })
+  })
+
+  test('a source’s settings decide section, credit, language, pictures and ids', async () => {
+    await using world = await openWorld(kind, NOW)
+    const image = { url: 'https://partner.example/a.jpg', alt: 'سفينة' }
+    const leaving = await source(world, 'leaving', { section: 'عالم', credit: 'وكالة البحر', language: 'tr' })
+    await bring(world, leaving, [item('1', { section: 'اقتصاد', tags: ['بحر'], image })])
+    expect(await only(world, item('1').guid)).toMatchObject({
+      section: 'عالم',
+      tags: ['اقتصاد', 'بحر'],
+      credit: 'وكالة البحر',
+      language: 'tr',
+      image_url: image.url,
+      image_alt: 'سفينة',
+      entry_id: expect.stringMatching(/^urn:uuid:/),
+    })
+    expect(await world.db.selectFrom('download').selectAll().execute()).toEqual([])
+    const keeping = await source(world, 'keeping', { pictures: 'keep' })
+    await bring(world, keeping, [item('2', { language: 'en-GB', image })])
+    expect(await only(world, item('2').guid)).toMatchObject({ language: 'en-GB', credit: 'keeping' })
+    expect(await world.db.selectFrom('download').select('url').execute()).toEqual([{ url: image.url }])
+    const own = await source(world, 'own', { relation: 'own', language: 'x y' })
+    await bring(world, own, [item('3', { image: { url: 'https://own.example/b.jpg' } })])
+    expect(await only(world, item('3').guid)).toMatchObject({ entry_id: item('3').guid, credit: null, language: 'ar' })
+    expect(await world.db.selectFrom('download').select('url').execute()).toHaveLength(2)
+    const trail = await world.db
+      .selectFrom('change')
+      .select(['actor', 'after'])
+      .where('verb', '=', 'article.publish')
+      .execute()
+    expect(trail.map(({ actor, after }) => [actor, JSON.parse(after!).source])).toEqual([
+      ['job', leaving.id],
+      ['job', keeping.id],
+      ['job', own.id],
+    ])
   })
 })
 

@@ -6,7 +6,9 @@ import type { Site } from '../site.ts'
 import type { Source } from '../sources/source.ts'
 import { excerpt, fold, oneLine, plain } from '../text.ts'
 import { articleGuid } from './keys.ts'
+import type { Row } from './rows.ts'
 
+const AN_HOUR = 60 * 60 * 1000
 const LONGEST_BODY = 2_000_000 // letters; beyond, the story leads to its source
 const LONGEST_TITLE = 500 // letters
 const LONGEST_LABEL = 2000 // bytes
@@ -45,6 +47,13 @@ export function draftOf(source: Source, item: Item, paper: Site, at: Instant): D
 /** The date that an item gives itself; none that lies ahead. */
 export function dateOf(item: Item, at: Instant): Instant | undefined {
   return item.published_at !== undefined && item.published_at <= at ? item.published_at : undefined
+}
+
+/** Whether an item is dated anew; to the hour in which it was read alone is no news, as some sites do so always. */
+export function redated(row: Pick<Row, 'dated_at'>, item: Item, at: Instant): boolean {
+  const date = dateOf(item, at)
+  if (date === undefined || date === row.dated_at) return false
+  return row.dated_at === null || at - date > AN_HOUR
 }
 
 /** What a source is called to readers. */

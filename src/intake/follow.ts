@@ -2,7 +2,7 @@ import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import type { Draft } from '../articles/index.ts'
 import * as digests from '../digests/index.ts'
-import { dateOf, draftOf } from './draft.ts'
+import { dateOf, draftOf, redated } from './draft.ts'
 import { articlesOf, edited, publish } from './publishing.ts'
 import type { Row, Waiting } from './rows.ts'
 import * as rows from './rows.ts'
@@ -31,7 +31,8 @@ export async function follow(
     const back = row.state === 'withdrawn'
     if (back) await digests.restoreIn(app, db, actor, article!)
     const state = back ? 'published' : row.state
-    const fate = row.hash === hash ? 'same' : fateOf(state, reading)
+    const same = row.hash === hash && !redated(row, one.item, reading.at)
+    const fate = same ? 'same' : fateOf(state, reading)
     await rows.set(db, row, { ...noted(one, reading, fate), state })
     if (fate === 'revised') revisions.set(article!.id, edited(draft(one, reading), article!, row))
     if (fate === 'held') held++

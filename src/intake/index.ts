@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { instant, later } from '../../db/instant.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
 import type { Item } from '../reading/index.ts'
 import * as site from '../site.ts'
 import type { Source } from '../sources/source.ts'
+import { redated } from './draft.ts'
 import { hashOf, keyOf } from './keys.ts'
 import { type Missing, missing } from './missing.ts'
 import { type Row, rowsOf } from './rows.ts'
@@ -105,7 +106,7 @@ async function news(app: App, { source, at }: Reading, some: Keyed[]): Promise<I
     source.id,
     some.map(({ key }) => key),
   )
-  const changed = incoming.filter(({ key, hash }) => isNews(known.get(key), hash))
+  const changed = incoming.filter((one) => isNews(known.get(one.key), one, at))
   const news = new Set(changed.map(({ key }) => key))
   const quiet = [...known.values()].filter((row) => !news.has(row.key) && row.seen_at <= later(at, -SEEN_AGAIN))
   if (quiet.length > 0)
@@ -122,8 +123,9 @@ async function news(app: App, { source, at }: Reading, some: Keyed[]): Promise<I
   return changed
 }
 
-function isNews(row: Row | undefined, hash: string): boolean {
-  return row === undefined || row.hash !== hash || row.state === 'withdrawn' || row.missing_at !== null
+function isNews(row: Row | undefined, { hash, item }: Incoming, at: Instant): boolean {
+  if (row === undefined || row.hash !== hash || row.missing_at !== null || row.state === 'withdrawn') return true
+  return row.state === 'published' && row.draft === null && redated(row, item, at)
 }
 
 /** Parts of the list with few enough items, and few enough letters. */

@@ -38,9 +38,12 @@ export function spellings(guid: string): string[] {
   return [...new Set([guid, ...flips].map(articleGuid))]
 }
 
-/** What tells an edited item from the same one again. The guid is no part of it, nor the spelling of the link. */
+/**
+ * What tells an edited item from the same one again. Neither the guid nor the spelling of the link is part of it, nor are
+ * dates: some sites write the present moment there each time they are asked.
+ */
 export function hashOf(item: Item): string {
-  const { guid: _, link, ...rest } = item
+  const { guid: _, link, published_at: __, updated_at: ___, ...rest } = item
   const said = Object.entries({ ...rest, link: articles.linkKey(link) ?? link })
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))

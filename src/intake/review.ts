@@ -73,8 +73,10 @@ export async function refuse(app: App, actor: Actor, source: Source, guids: stri
   const at = instant(app.now())
   return app.db.transaction().execute(async (db) => {
     const waiting = await waitingAmong(db, source, keys)
-    for (const row of waiting)
-      await rows.set(db, row, { draft: null, ...(row.state === 'held' && { state: 'refused' }) })
+    for (const row of waiting) {
+      const dated_at = rows.waiting(row)!.draft.published_at ?? row.dated_at // a date that was refused is no news again
+      await rows.set(db, row, { draft: null, dated_at, ...(row.state === 'held' && { state: 'refused' }) })
+    }
     await changes.record(
       db,
       actor,
