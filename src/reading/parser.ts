@@ -1,0 +1,48 @@
+import { createRequire } from 'node:module'
+import Parser from 'rss-parser'
+import { type Family, headFields, itemFields } from './names.ts'
+
+/** What stands in an element: its text, or an object of `_` its text, `$` its attributes, and the elements in it. */
+export type Value = string | { _?: string; $?: Record<string, string>; [name: string]: unknown }
+
+/** An element's fields by name, each as often as it stood there; `$` is its attributes. */
+export type Fields = Record<string, Value[]> & { $?: Record<string, string> }
+
+// What it makes of every text beside the text is quadratic in the number of `<`, and nobody asks for it here.
+createRequire(import.meta.url)('rss-parser/lib/utils').getSnippet = () => ''
+
+const KEPT = 'every ' // beside the parser's own choice of one value
+
+/** Reads a document with only a head. */
+export async function parseHead(family: Family, xml: string): Promise<Fields> {
+  return fieldsOf(await parse(family, xml), headFields)
+}
+
+/** Reads items as `entries()` writes them, together; throws what the parser throws. */
+export async function parseItems(family: Family, xml: string[]): Promise<Fields[]> {
+  const { items } = await parse(family, xml.join('\n'))
+  return items.map((item) => fieldsOf(item, itemFields))
+}
+
+async function parse(family: Family, xml: string) {
+  const parser = new Parser({
+    defaultRSS: 2,
+    customFields: { feed: kept(headFields), item: [...kept(itemFields), ['$', `${KEPT}$`, { keepArray: true }]] },
+  } as ConstructorParameters<typeof Parser>[0])
+  return parser.parseString(
+    family === 'atom' ? `<feed>${xml}</feed>` : `<rss version="2.0"><channel>${xml}</channel></rss>`,
+  )
+}
+
+function kept(names: string[]): unknown[] {
+  return names.map((name) => [name, KEPT + name, { keepArray: true }])
+}
+
+function fieldsOf(parsed: object, names: string[]): Fields {
+  const fields: Fields = Object.create(null)
+  for (const name of ['$', ...names]) {
+    const value = (parsed as Record<string, unknown>)[KEPT + name]
+    if (value !== undefined) fields[name] = value as Value[]
+  }
+  return fields
+}

@@ -1,0 +1,35 @@
+import { plain } from '../text.ts'
+
+const REFERENCE = /&(?:#(\d{1,9});?|#x([\da-f]{1,8});?|([a-z][a-z\d]{1,31});)?/gi
+const names = new Map<string, string>([['amp', '&'], ['lt', '<'], ['gt', '>'], ['quot', '"'], ['apos', "'"], ['nbsp', '\u00a0']]) // biome-ignore format: one table
+const MOST_NAMES = 3000 // HTML has 2,200
+// What windows-1252 has where Unicode has control characters: those who write &#146; mean it.
+const WINDOWS = new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 32 }, (_, n) => 128 + n))
+
+/** Text with its references resolved, once; those of HTML too. What is none stays as it stands, after `bare()`. */
+export function resolved(text: string, bare?: () => void): string {
+  if (!text.includes('&')) return text
+  return text.replace(REFERENCE, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (decimal !== undefined) return letter(Number(decimal))
+    if (hex !== undefined) return letter(Number.parseInt(hex, 16))
+    const found = name === undefined ? undefined : named(name)
+    if (found === undefined) bare?.()
+    return found ?? whole
+  })
+}
+
+function letter(point: number): string {
+  if (point >= 128 && point < 160) return WINDOWS[point - 128]!
+  const forbidden = point > 0x10ffff || (point >= 0xd800 && point < 0xe000) || (point < 32 && !/[\t\n\r]/.test(String.fromCharCode(point))) // biome-ignore format: one condition
+  return forbidden ? '' : String.fromCodePoint(point)
+}
+
+function named(name: string): string | undefined {
+  const known = names.get(name)
+  if (known !== undefined) return known
+  const reference = `&${name};`
+  const meant = plain(`<pre>x${reference}x</pre>`).slice(1, -1)
+  if (meant === reference) return undefined
+  if (names.size < MOST_NAMES) names.set(name, meant)
+  return meant
+}

@@ -1,0 +1,43 @@
+import { parentPort } from 'node:worker_threads'
+import { understand } from './document.ts'
+import type { Document, Item, Origin } from './item.ts'
+import { Unreadable } from './unreadable.ts'
+
+/** What the pool hands in. */
+export type Task = { bytes: Uint8Array; origin: Origin }
+
+/** What it gets: that work began, items (answered by any message before the next come), then the rest or why not. */
+export type Answer =
+  | { begun: true }
+  | { items: Item[] }
+  | { rest: Omit<Document, 'items'> }
+  | { refused: string; bug?: string }
+
+const port = parentPort!
+let go: (() => void) | undefined
+
+port.on('message', (message: Task | 'go') => {
+  if (message === 'go') return go?.()
+  void work(message).then(answer)
+})
+
+async function work({ bytes, origin }: Task): Promise<Answer> {
+  answer({ begun: true })
+  try {
+    return { rest: await understand(bytes, origin, handOver) }
+  } catch (error) {
+    if (error instanceof Unreadable) return { refused: error.message }
+    return { refused: 'our reader stumbled over it', bug: error instanceof Error ? (error.stack ?? error.message) : '' }
+  }
+}
+
+function handOver(items: Item[]): Promise<void> {
+  answer({ items })
+  return new Promise((resolve) => {
+    go = resolve
+  })
+}
+
+function answer(message: Answer): void {
+  port.postMessage(message)
+}
