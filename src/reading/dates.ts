@@ -129,11 +129,12 @@ function ordered(first: number, second: number, year: number, { dateOrder, langu
 
 function momentOf(day: Day, time: Time, { zone }: Setting): Understood {
   const { year, month, hour, minute, second, millisecond } = { ...day, ...time }
-  const date = Temporal.PlainDate.from({ year, month, day: day.day }, { overflow: 'reject' })
-  const wall = (hour === 24 ? date.add({ days: 1 }) : date).toPlainDateTime({ hour: hour % 24, minute, second, millisecond }) // biome-ignore format: one line
-  const [at, where] =
-    time.offset === undefined
-      ? [wall.toZonedDateTime(zone).epochMilliseconds, `no zone, so ${zone}`]
-      : [wall.toZonedDateTime('UTC').epochMilliseconds - time.offset * 60_000, `zone ${time.zone}`]
-  return { at: at as Instant, how: `${day.how}; ${where}` }
+  const utc = Date.UTC(year, month - 1, day.day, hour, minute, second, millisecond)
+  if (new Date(Date.UTC(year, month - 1, day.day)).getUTCDate() !== day.day || month > 12)
+    return { how: 'there is no such day' }
+  if (time.offset !== undefined)
+    return { at: (utc - time.offset * 60_000) as Instant, how: `${day.how}; zone ${time.zone}` }
+  // What a change of clocks leaves out is read as if it had not been; what it repeats is the first of the two.
+  const wall = Temporal.Instant.fromEpochMilliseconds(utc).toZonedDateTimeISO('UTC').toPlainDateTime()
+  return { at: wall.toZonedDateTime(zone).epochMilliseconds as Instant, how: `${day.how}; no zone, so ${zone}` }
 }

@@ -17,7 +17,8 @@ export type Take = (items: Item[]) => Promise<void>
 const CHUNK = 100 // items that are parsed together
 const CHUNK_LETTERS = 400_000
 const MOST_LETTERS = 16_000_000 // of all items of a document together
-const LONGEST_READING = 8000 // ms, after which it ends with the items that it has
+const AROUND = 500 // letters of an item beside its texts
+const LONGEST_READING = 8000 // ms of the worker's own time, after which it ends with the items that it has
 
 /**
  * Understands a document, handing its items on in portions, each guid once or, where a newer one comes later, again.
@@ -105,7 +106,7 @@ type Taking = { add(entries: (() => Entry | undefined)[]): Promise<void>; full()
 /** Makes items of entries and hands them on, until there are too many letters or it has taken too long. */
 function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Taking {
   const common = { origin, language: head.language, authors: head.authors, notes }
-  const until = performance.now() + LONGEST_READING
+  const until = spent() + LONGEST_READING
   const seen = new Map<string, number>()
   let letters = 0
   let stopped = false
@@ -127,8 +128,8 @@ function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Takin
     return false
   }
   function wanted(item: Item): boolean {
-    if (performance.now() > until) return stop(`what was not read within ${LONGEST_READING / 1000} s`)
-    letters += JSON.stringify(item).length
+    if (spent() > until) return stop(`what was not read within ${LONGEST_READING / 1000} s`)
+    letters += item.html.length + (item.summary?.length ?? 0) + AROUND
     if (letters > MOST_LETTERS) return stop(`what is beyond ${MOST_LETTERS} letters in all`)
     const when = item.updated_at ?? item.published_at ?? 0
     const before = seen.get(item.guid)
@@ -150,6 +151,12 @@ function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Takin
     full: () => stopped,
     count: () => seen.size,
   }
+}
+
+/** Milliseconds that this thread has worked: on a busy machine they are fewer than have passed. */
+function spent(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 function restOf(kind: Document['kind'], head: Head, deleted: string[]): Rest {

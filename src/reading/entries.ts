@@ -2,6 +2,7 @@ import { escaped, wellFormed } from '../text.ts'
 import { DEEPEST, type Leaf, leaf, tooDeep } from './leaf.ts'
 import { attributes, piece, type Token } from './markup.ts'
 import { canonical, declare, type Field, field, type Names } from './names.ts'
+import { FILLER } from './parser.ts'
 import { resolved } from './references.ts'
 import type { Root } from './root.ts'
 
@@ -165,7 +166,7 @@ function endsLeaf(token: Token, names: Names): boolean {
 const ITEM_ATTRIBUTES = ['rdf:about', 'xml:lang', 'xml:base']
 
 function startOf(text: string, tag: Tag, { family }: Names): string {
-  return `<${family === 'atom' ? 'entry' : 'item'}${written(attributes(text, tag), ITEM_ATTRIBUTES)}>`
+  return `<${family === 'atom' ? 'entry' : 'item'}${written(attributes(text, tag), ITEM_ATTRIBUTES)}>${FILLER}`
 }
 
 function opening(text: string, tag: Tag, known: Field): string {

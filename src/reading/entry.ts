@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Instant } from '../../db/instant.ts'
 import { clean, httpUrl, oneLine, plain, wellFormed } from '../text.ts'
+import { bounded } from './bounds.ts'
 import { readDate, type Understood } from './dates.ts'
 import type { Item, Notes, Origin } from './item.ts'
 import { firstPicture, fits, prepared, withoutPicture } from './pictures.ts'
@@ -43,8 +44,7 @@ export function toItem(entry: Entry, common: Common): Item | undefined {
   const { origin, notes } = common
   const link = firstLink(entry)
   const base = link ?? entry.base
-  const cleaned = clean(prepared(entry.html), base)
-  const body = bearable(cleaned, notes)
+  const body = bodyOf(entry.html, base, notes)
   const text = body ? () => plain(body) : () => ''
   const title = shortened(line(entry.title), LONGEST_TITLE) || firstWords(text())
   if (!title) return undefined
@@ -53,7 +53,7 @@ export function toItem(entry: Entry, common: Common): Item | undefined {
   const published = dateOf([...entry.published, ...entry.updated], common)
   const updated = dateOf(entry.updated, common)
   const summary = summaryOf(entry, text)
-  const language = languageOf(entry, common, title + text().slice(0, 500))
+  const language = languageOf(entry, common, title + body.slice(0, 2000).replace(/<[^<>]*>/g, ''))
   return {
     guid: guidOf(entry, title, body),
     ...(link && { link }),
@@ -94,8 +94,11 @@ function hashed(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** A body that is too long ends behind a block. */
-function bearable(html: string, notes: Notes): string {
+/** The text, harmless; one that is too long ends behind a block. */
+function bodyOf(raw: string, base: string, notes: Notes): string {
+  const bearable = bounded(raw)
+  if (bearable.length < raw.length) drop(notes, 'the rest of a text that is too long or has too many tags')
+  const html = clean(prepared(bearable), base)
   if (html.length <= LONGEST_BODY) return html
   const start = html.slice(0, LONGEST_BODY)
   const end = Math.max(...['</p>', '</figure>', '</ul>', '</ol>', '</blockquote>', '</div>', '</table>'].map((tag) => start.lastIndexOf(tag) + tag.length)) // biome-ignore format: one line

@@ -1,10 +1,13 @@
 import { escaped, httpUrl, oneLine } from '../text.ts'
+import { isBearable } from './bounds.ts'
 import type { Entry, Picture } from './entry.ts'
 import type { Origin } from './item.ts'
 import { DEEPEST } from './leaf.ts'
 import { Unreadable } from './unreadable.ts'
 import { personName } from './words.ts'
 import type { Head } from './xml.ts'
+
+const MOST_SIGNS = 600_000
 
 type Json = Record<string, unknown>
 
@@ -56,24 +59,14 @@ export function jsonEntry(value: unknown, head: Head): Entry | undefined {
 }
 
 function parsed(text: string): Json {
-  if (depthOf(text) > DEEPEST) throw new Unreadable(`it is nested more than ${DEEPEST} deep`)
+  if (!isBearable(text, MOST_SIGNS, DEEPEST))
+    throw new Unreadable(`it is nested more than ${DEEPEST} deep, or holds more than ${MOST_SIGNS} values`)
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
   } catch {
     throw new Unreadable('it looks like JSON and is not well-formed')
   }
-}
-
-/** How deep its brackets are nested, those in strings aside. */
-function depthOf(text: string): number {
-  let [depth, deepest] = [0, 0]
-  for (const [sign] of text.matchAll(/"(?:[^"\\]{1,100000}|\\.)*?"|[[\]{}]/gs)) {
-    if (sign === '[' || sign === '{') deepest = Math.max(deepest, ++depth)
-    else if (sign === ']' || sign === '}') depth--
-    if (deepest > DEEPEST) break
-  }
-  return deepest
 }
 
 function complaint(feed: Json): string {

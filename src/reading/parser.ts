@@ -11,6 +11,9 @@ export type Fields = Record<string, Value[]> & { $?: Record<string, string> }
 // What it makes of every text beside the text is quadratic in the number of `<`, and nobody asks for it here.
 createRequire(import.meta.url)('rss-parser/lib/utils').getSnippet = () => ''
 
+/** What every element holds that may hold nothing else: the parser makes a string of those, and strings have a `link`. */
+export const FILLER = '<n/>'
+
 const KEPT = 'every ' // beside the parser's own choice of one value
 
 /** Reads a document with only a head. */
@@ -30,7 +33,7 @@ async function parse(family: Family, xml: string) {
     customFields: { feed: kept(headFields), item: [...kept(itemFields), ['$', `${KEPT}$`, { keepArray: true }]] },
   } as ConstructorParameters<typeof Parser>[0])
   return parser.parseString(
-    family === 'atom' ? `<feed>${xml}</feed>` : `<rss version="2.0"><channel>${xml}</channel></rss>`,
+    family === 'atom' ? `<feed>${FILLER}${xml}</feed>` : `<rss version="2.0"><channel>${FILLER}${xml}</channel></rss>`,
   )
 }
 
@@ -42,7 +45,7 @@ function fieldsOf(parsed: object, names: string[]): Fields {
   const fields: Fields = Object.create(null)
   for (const name of ['$', ...names]) {
     const value = (parsed as Record<string, unknown>)[KEPT + name]
-    if (value !== undefined) fields[name] = value as Value[]
+    if (Array.isArray(value) || (name === '$' && value)) fields[name] = value as Value[]
   }
   return fields
 }

@@ -9,9 +9,9 @@ type Job = { bytes: Uint8Array; origin: Origin; done: (outcome: Outcome) => void
 type Desk = { worker: Worker; job?: Job; items: Map<string, Item>; deadline?: NodeJS.Timeout; idle?: NodeJS.Timeout }
 
 const MOST_WORKERS = 2
-const DEADLINE = 10_000 // ms for a document
+const DEADLINE = 15_000 // ms for a document; the worker itself stops after 8 s of work
 const IDLE = 10_000 // ms after which a worker without work ends
-const MEMORY = { maxOldGenerationSizeMb: 80, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 }
+const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 }
 
 const desks = new Set<Desk>()
 const waiting: Job[] = []
