@@ -22,8 +22,6 @@ export type Scan = {
   beyond: number
 }
 
-const LONGEST_TEXT = 1_000_000 // letters of an item's text
-const LONGEST_LINE = 10_000
 const MOST_FIELDS = 300 // of an item or a head
 const MOST_DELETED = 10_000
 export const MOST_ITEMS = 10_000
@@ -90,10 +88,10 @@ export function* entries(text: string, root: Root, scan: Scan): Generator<string
       out.push(opening(text, token, known))
       stack.push({ raw: token.name, place: known.name, emitted: known.name })
     } else if (known) {
-      const most = known.markup ? LONGEST_TEXT : LONGEST_LINE
+      const { markup, most } = known
       const content: Leaf = token.empty
         ? { value: '', html: false, end: token.end, closed: true }
-        : leaf(text, token, { markup: known.markup, most, depth: stack.length, ends, bare })
+        : leaf(text, token, { markup, most, depth: stack.length, ends, bare })
       at = content.end
       out.push(element(text, token, known, content))
     } else if (name === 'at:deleted-entry') {

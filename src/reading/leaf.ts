@@ -16,13 +16,14 @@ export type Reading = {
 }
 
 export const DEEPEST = 200
+const MOST_PIECES = 70_000
 const VOID =
   /^(?:[\w.-]+:)?(?:br|img|hr|input|meta|link|area|base|col|embed|param|source|track|wbr|p|li|td|tr|th|dt|dd|option)$/i
 
 /** Reads an element's content from behind its tag to behind its end tag, or to where it must have ended. */
 export function leaf(text: string, open: Token & { name: string }, reading: Reading): Leaf {
   const found: Token[] = []
-  let [at, tags, depth, same, closed] = [open.end, 0, 0, 0, false]
+  let [at, letters, tags, depth, same, closed] = [open.end, 0, 0, 0, 0, false]
   while (at < text.length) {
     const token = piece(text, at)
     if (token.kind === 'close' && token.name === open.name && same-- === 0) {
@@ -40,7 +41,9 @@ export function leaf(text: string, open: Token & { name: string }, reading: Read
       if (token.name === open.name && !token.empty) same++
       if (!token.empty && !VOID.test(token.name) && ++depth + reading.depth > DEEPEST) throw tooDeep()
     } else if (token.kind === 'close') depth = Math.max(0, depth - 1)
-    if (token.kind !== 'comment' && token.kind !== 'declaration') found.push(token)
+    letters += token.end - token.from
+    const used = letters - (token.end - token.from) <= reading.most && found.length < MOST_PIECES
+    if (used && token.kind !== 'comment' && token.kind !== 'declaration') found.push(token)
   }
   const html = tags > 0 && reading.markup
   const write = html ? asHtml : asText

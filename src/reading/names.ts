@@ -5,7 +5,7 @@ export type Names = { family: Family; root: string; prefixes: Map<string, string
 export type Family = 'rss' | 'rdf' | 'atom'
 
 /** An element that we use: the attributes that count, and whether its text may be HTML, also unescaped. */
-export type Field = { name: string; attributes: string[]; markup: boolean; holder: boolean }
+export type Field = { name: string; attributes: string[]; markup: boolean; holder: boolean; most: number }
 
 const VOCABULARIES: Record<string, string> = {
   'http://www.w3.org/2005/atom': 'atom', 'http://purl.org/atom/ns#': 'atom', 'http://purl.org/rss/1.0/': 'rss',
@@ -42,6 +42,10 @@ export function canonical(names: Names, raw: string): string {
   return vocabulary === 'xhtml' && local === 'body' ? 'body' : `${vocabulary}:${local}`
 }
 
+const TEXTS = /^(?:description|content|content:encoded|summary|body)$/
+const LONGEST_TEXT = 450_000 // letters: more than can be cleaned in bearable time
+const LONGEST_LINE = 10_000
+
 const PLAIN = 'guid[ispermalink] id pubdate dc:date dcterms:created dcterms:issued dcterms:modified published updated issued modified created atom:updated atom:published dc:creator itunes:author category[term,label,domain] dc:subject language dc:language feedburner:origlink enclosure[url,type,length,medium] itunes:image[href] media:thumbnail[url,width,height] media:credit link[href,rel,type,hreflang] atom:link[href,rel,type]' // biome-ignore format: one list
 const MARKUP = 'title[type,mode] description[type] content:encoded content[type,mode,src,xml:base] summary[type,mode,xml:base] body media:title media:description' // biome-ignore format: one list
 const HOLDERS = 'author media:content[url,type,medium,width,height] image[url]'
@@ -71,7 +75,8 @@ function fields(list: string, kind: { markup?: true; holder?: true }): Map<strin
     list.split(' ').map((entry) => {
       const [name, attributes] = entry.split(/[[\]]/) as [string, string | undefined]
       const field = { name, attributes: attributes?.split(',') ?? [], markup: false, holder: false, ...kind }
-      return [name, { ...field, markup: field.markup || name === 'title' }]
+      const isText = TEXTS.test(name)
+      return [name, { ...field, markup: field.markup || name === 'title', most: isText ? LONGEST_TEXT : LONGEST_LINE }]
     }),
   )
 }
