@@ -44,6 +44,8 @@ export const hostile: Record<string, () => string> = {
   'JSON of 9 MB in one string': () => `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1","content_html":"${'<b>x'.repeat(2 * MB)}"}]}`,
   'JSON of a million small values': () => `{"version":"https://jsonfeed.org/version/1","items":[${'{"id":1},'.repeat(MB)}0]}`,
   'JSON of a million empty objects': () => `{"version":"https://jsonfeed.org/version/1","items":[{"a":[${'{},'.repeat(3 * MB)}0]}]}`,
+  'JSON of ten thousand Arabic entries': () =>
+    JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items: Array.from({ length: 10_000 }, (_, n) => ({ id: String(n), title: `خبر ${n}`, content_html: `<p>${'نص الخبر '.repeat(55)}</p>` })) }), // biome-ignore format: one document
   'a date of 3 MB': () => `${RSS}<item><title>a</title><pubDate>${'1 '.repeat(1.5 * MB)}</pubDate></item>${END}`,
   'spaces of 3 MB in a title': () => `${RSS}<item><title>a${' '.repeat(3 * MB)}b</title></item>${END}`,
   'line ends of 3 MB in a title': () => `${RSS}<item><title>a${'\n '.repeat(1.5 * MB)}b</title></item>${END}`,

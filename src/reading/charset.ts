@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { Origin } from './item.ts'
 
-type Decoded = { text: string; name: string; why: string; mended: string[] }
+/** A text, the charset it was in, and why that one. */
+export type Decoded = { text: string; name: string; why: string; mended: string[] }
 type Choice = { name: string; why: string }
 
 const LATIN = /^(windows-1252|windows-1254|iso-8859-15|us-ascii)$/

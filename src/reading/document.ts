@@ -1,5 +1,5 @@
 import { wellFormed } from '../text.ts'
-import { decoded } from './charset.ts'
+import type { Decoded } from './charset.ts'
 import { entries, MOST_ITEMS, openScan, type Scan } from './entries.ts'
 import { drop, type Entry, toItem } from './entry.ts'
 import type { Document, Item, Notes, Origin } from './item.ts'
@@ -24,9 +24,12 @@ const LONGEST_READING = 8000 // ms of the worker's own time, after which it ends
  * Understands a document, handing its items on in portions, each guid once or, where a newer one comes later, again.
  * Answers all the rest. Throws Unreadable, in words.
  */
-export async function understand(bytes: Uint8Array, origin: Origin, take: Take): Promise<Omit<Document, 'items'>> {
-  if (bytes.length === 0) throw new Unreadable('it is empty')
-  const { text, name, why, mended } = decoded(bytes, origin)
+export async function understand(
+  { text, name, why, mended }: Decoded,
+  origin: Origin,
+  take: Take,
+): Promise<Omit<Document, 'items'>> {
+  if (text === '') throw new Unreadable('it is empty')
   const notes: Notes = { charset: { name, why }, dates: [], dropped: [], mended }
   const found = /^[\s\ufeff]{0,1000}[{[]/.test(text)
     ? await json(text, origin, notes, take)

@@ -10,8 +10,9 @@ type Desk = { worker: Worker; job?: Job; items: Map<string, Item>; deadline?: No
 
 const MOST_WORKERS = 2
 const DEADLINE = 15_000 // ms for a document; the worker itself stops after 8 s of work
+const LARGE = 2_000_000 // bytes
 const IDLE = 10_000 // ms after which a worker without work ends
-const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 }
+const MEMORY = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 }
 
 const desks = new Set<Desk>()
 const waiting: Job[] = []
@@ -66,7 +67,9 @@ function receive(desk: Desk, answer: Answer): void {
     desk.worker.postMessage('go')
   } else {
     const outcome = 'rest' in answer ? { document: { ...answer.rest, items: [...desk.items.values()] } } : answer
+    const large = (desk.job.bytes.length) > LARGE
     finish(desk, outcome)
+    if (large) return void dismiss(desk, outcome) // with all the memory that it took
     rest(desk)
     assign()
   }

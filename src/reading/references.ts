@@ -1,6 +1,6 @@
 import { plain } from '../text.ts'
 
-const REFERENCE = /&(?:#(\d{1,9});?|#x([\da-f]{1,8});?|([a-z][a-z\d]{1,31});)?/gi
+const REFERENCE = /&(?:#(\d{1,9});?|#x([\da-f]{1,8});?|([a-z][a-z\d]{1,31});)?/iy
 const names = new Map<string, string>([['amp', '&'], ['lt', '<'], ['gt', '>'], ['quot', '"'], ['apos', "'"], ['nbsp', '\u00a0']]) // biome-ignore format: one table
 const MOST_NAMES = 3000 // HTML has 2,200
 // What windows-1252 has where Unicode has control characters: those who write &#146; mean it.
@@ -8,14 +8,26 @@ const WINDOWS = new TextDecoder('windows-1252').decode(Uint8Array.from({ length:
 
 /** Text with its references resolved, once; those of HTML too. What is none stays as it stands, after `bare()`. */
 export function resolved(text: string, bare?: () => void): string {
-  if (!text.includes('&')) return text
-  return text.replace(REFERENCE, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (decimal !== undefined) return letter(Number(decimal))
-    if (hex !== undefined) return letter(Number.parseInt(hex, 16))
-    const found = name === undefined ? undefined : named(name)
-    if (found === undefined) bare?.()
-    return found ?? whole
-  })
+  let done = ''
+  let from = 0 // not a `replace`, which holds on to all its matches at once
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) {
+    REFERENCE.lastIndex = at
+    const [whole, ...groups] = REFERENCE.exec(text)!
+    const meant = meaning(groups)
+    if (meant === undefined) bare?.()
+    else {
+      done += text.slice(from, at) + meant
+      from = at + whole.length
+      at = from - 1
+    }
+  }
+  return done + text.slice(from)
+}
+
+function meaning([decimal, hex, name]: (string | undefined)[]): string | undefined {
+  if (decimal !== undefined) return letter(Number(decimal))
+  if (hex !== undefined) return letter(Number.parseInt(hex, 16))
+  return name === undefined ? undefined : named(name)
 }
 
 function letter(point: number): string {

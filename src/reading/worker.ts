@@ -1,10 +1,11 @@
 import { parentPort } from 'node:worker_threads'
+import { decoded } from './charset.ts'
 import { understand } from './document.ts'
 import type { Document, Item, Origin } from './item.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** What the pool hands in. */
-export type Task = { bytes: Uint8Array; origin: Origin }
+export type Task = { bytes: Uint8Array<ArrayBuffer>; origin: Origin }
 
 /** What it gets: that work began, items (answered by any message before the next come), then the rest or why not. */
 export type Answer =
@@ -24,7 +25,9 @@ port.on('message', (message: Task | 'go') => {
 async function work({ bytes, origin }: Task): Promise<Answer> {
   answer({ begun: true })
   try {
-    return { rest: await understand(bytes, origin, handOver) }
+    const text = decoded(bytes, origin)
+    bytes.buffer.transfer(0) // its memory is not ours to keep: text and bytes together are what a worker can hold
+    return { rest: await understand(text, origin, handOver) }
   } catch (error) {
     if (error instanceof Unreadable) return { refused: error.message }
     return { refused: 'our reader stumbled over it', bug: error instanceof Error ? (error.stack ?? error.message) : '' }
