@@ -41,9 +41,12 @@ export const hostile: Record<string, () => string> = {
   'a million pictures in a text': () => item(`<![CDATA[${'<img src=a>'.repeat(90_000)}]]>`.repeat(9)),
   'media without end': () => `${RSS}<item><title>a</title>${'<media:content url="http://x/a.jpg">'.repeat(250_000)}`,
   'JSON 5 million deep': () => `{"version":"https://jsonfeed.org/version/1","items":${'['.repeat(5 * MB)}`,
-  'JSON of 9 MB in one string': () => `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1","content_html":"${'<b>x'.repeat(2 * MB)}"}]}`,
-  'JSON of a million small values': () => `{"version":"https://jsonfeed.org/version/1","items":[${'{"id":1},'.repeat(MB)}0]}`,
-  'JSON of a million empty objects': () => `{"version":"https://jsonfeed.org/version/1","items":[{"a":[${'{},'.repeat(3 * MB)}0]}]}`,
+  'JSON of 9 MB in one string': () =>
+    `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1","content_html":"${'<b>x'.repeat(2 * MB)}"}]}`,
+  'JSON of a million small values': () =>
+    `{"version":"https://jsonfeed.org/version/1","items":[${'{"id":1},'.repeat(MB)}0]}`,
+  'JSON of a million empty objects': () =>
+    `{"version":"https://jsonfeed.org/version/1","items":[{"a":[${'{},'.repeat(3 * MB)}0]}]}`,
   'JSON of ten thousand Arabic entries': () =>
     JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items: Array.from({ length: 10_000 }, (_, n) => ({ id: String(n), title: `خبر ${n}`, content_html: `<p>${'نص الخبر '.repeat(55)}</p>` })) }), // biome-ignore format: one document
   'a date of 3 MB': () => `${RSS}<item><title>a</title><pubDate>${'1 '.repeat(1.5 * MB)}</pubDate></item>${END}`,
@@ -51,5 +54,6 @@ export const hostile: Record<string, () => string> = {
   'line ends of 3 MB in a title': () => `${RSS}<item><title>a${'\n '.repeat(1.5 * MB)}b</title></item>${END}`,
   'XHTML without end': () => `<feed><entry><title>a</title><content type="xhtml">${'<p>x'.repeat(2 * MB)}`,
   'a billion laughs': () => `<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">${Array.from({ length: 9 }, (_, n) => `<!ENTITY lol${n + 1} "${`&lol${n || ''};`.repeat(10)}">`).join('')}]><rss version="2.0"><channel><title>&lol9;</title></channel></rss>`, // biome-ignore format: one document
-  'an external entity': () => `<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><item><title>&x;</title></item></channel></rss>`,
+  'an external entity': () =>
+    `<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><item><title>&x;</title></item></channel></rss>`,
 }

@@ -65,13 +65,19 @@ describe('what is said about a charset', () => {
   })
 
   test('a Content-Type of Latin, which servers add to everything, does not win over the document', async () => {
-    const document = await reading.read(fixture('windows-1256'), origin({ contentType: 'text/xml; charset=iso-8859-1' }))
+    const document = await reading.read(
+      fixture('windows-1256'),
+      origin({ contentType: 'text/xml; charset=iso-8859-1' }),
+    )
     expect(document.items.map(({ title }) => title)).toEqual(ARABIC)
   })
 
   test('the editor wins over all but a byte order mark', async () => {
     const bytes = encode(feed('ميناء'), 'windows-1256')
-    const set = await reading.read(bytes, origin({ charset: 'windows-1256', contentType: 'text/xml; charset=windows-1251' }))
+    const set = await reading.read(
+      bytes,
+      origin({ charset: 'windows-1256', contentType: 'text/xml; charset=windows-1251' }),
+    )
     expect(set.items[0]!.title).toBe('ميناء')
     expect(set.notes.charset.why).toBe('it is set for this source')
     const marked = await reading.read(fixture('utf-8-marked'), origin({ charset: 'windows-1256' }))

@@ -30,7 +30,10 @@ describe('a hostile document ends as a document or a refusal, and costs nobody e
   test('entities are never resolved: neither those that grow nor those that read files', async () => {
     for (const name of ['a billion laughs', 'an external entity']) {
       const ended = await outcome(Buffer.from(hostile[name]!()))
-      expect(ended).toMatchObject({ code: 'feed-unreadable', values: { reason: expect.stringMatching(/entities of its own/) } })
+      expect(ended).toMatchObject({
+        code: 'feed-unreadable',
+        values: { reason: expect.stringMatching(/entities of its own/) },
+      })
     }
     const plain = await outcome(Buffer.from(GOOD.replace('خبر', '&xxe; &lt;').replace('<rss', '<!DOCTYPE rss><rss')))
     expect(plain).toMatchObject({ items: [{ title: '&xxe; <' }] })
@@ -42,11 +45,15 @@ describe('a hostile document ends as a document or a refusal, and costs nobody e
   })
 
   test('nesting is refused', async () => {
-    expect(await outcome(Buffer.from(hostile['elements 20,000 deep']!()))).toMatchObject({ values: { reason: 'its elements are nested more than 200 deep' } })
+    expect(await outcome(Buffer.from(hostile['elements 20,000 deep']!()))).toMatchObject({
+      values: { reason: 'its elements are nested more than 200 deep' },
+    })
   })
 
   test('many documents at once share two workers, and each gets its own answer', async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, (_, n) => outcome(Buffer.from(GOOD.replace('خبر', `خبر ${n}`)))))
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => outcome(Buffer.from(GOOD.replace('خبر', `خبر ${n}`)))),
+    )
     expect(all.map((one) => (one as reading.Document).items[0]!.title)).toEqual(all.map((_, n) => `خبر ${n}`))
   })
 

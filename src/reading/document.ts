@@ -108,7 +108,7 @@ type Taking = { add(entries: (() => Entry | undefined)[]): Promise<void>; full()
 
 /** Makes items of entries and hands them on, until there are too many letters or it has taken too long. */
 function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Taking {
-  const common = { origin, language: head.language, authors: head.authors, notes }
+  const common = { origin, language: head.language, authors: head.authors.filter((name) => name !== head.title), notes } // a paper is nobody's name
   const until = spent() + LONGEST_READING
   const seen = new Map<string, number>()
   let letters = 0

@@ -58,7 +58,7 @@ export function toItem(entry: Entry, common: Common): Item | undefined {
     guid: guidOf(entry, title, body),
     ...(link && { link }),
     title,
-    html: html.html,
+    html: unwrapped(html.html, language ?? origin.language),
     ...(summary && { summary }),
     ...(published !== undefined && { published_at: published }),
     ...(updated !== undefined && (published === undefined || updated > published) && { updated_at: updated }),
@@ -107,6 +107,20 @@ function bodyOf(raw: string, base: string, notes: Notes): string {
     0,
     LONGEST_BODY + 2000,
   )
+}
+
+const WRAPPER = /^<div(?: dir="(?:rtl|ltr|auto)"| lang="([\w-]{2,40})"){1,2}>/
+
+/** Without the one element around it all that only says its language and direction: that is said beside it. */
+function unwrapped(html: string, language: string | undefined): string {
+  const wrapper = WRAPPER.exec(html)
+  if (!wrapper || (wrapper[1] && tongue(wrapper[1]) !== language)) return html
+  let open = 0
+  for (const { 0: tag, index } of html.matchAll(/<(\/?)div\b/g)) {
+    open += tag === '<div' ? 1 : -1
+    if (open === 0) return index + '</div>'.length === html.length ? html.slice(wrapper[0].length, index).trim() : html
+  }
+  return html
 }
 
 function firstWords(text: string): string {

@@ -67,7 +67,7 @@ function receive(desk: Desk, answer: Answer): void {
     desk.worker.postMessage('go')
   } else {
     const outcome = 'rest' in answer ? { document: { ...answer.rest, items: [...desk.items.values()] } } : answer
-    const large = (desk.job.bytes.length) > LARGE
+    const large = desk.job.bytes.length > LARGE
     finish(desk, outcome)
     if (large) return void dismiss(desk, outcome) // with all the memory that it took
     rest(desk)

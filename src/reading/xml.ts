@@ -99,13 +99,13 @@ function atomEntry(fields: Fields, base: string): Omit<Entry, keyof Shared> {
 }
 
 function sharedOf(fields: Fields): Shared {
-  const category = (value: Value) => attribute(value, 'label') || text(value) || attribute(value, 'term')
+  const category = (value: Value) => attribute(value, 'label') || lineOfHtml(text(value)) || attribute(value, 'term')
   const all = (name: string) => (fields[name] ?? []).map(text)
   return {
     published: [first(fields, 'published', 'pubdate', 'issued'), first(fields, 'dc:date', 'dcterms:issued', 'created', 'dcterms:created', 'atom:published')], // biome-ignore format: one list
     updated: [first(fields, 'updated', 'modified', 'atom:updated', 'dcterms:modified')],
     authors: authorsOf(fields),
-    tags: [...(fields['category'] ?? []).map(category), ...all('dc:subject')].map(lineOfHtml),
+    tags: [...(fields['category'] ?? []).map(category), ...all('dc:subject').map(lineOfHtml)],
     pictures: picturesOf(fields),
     language: first(fields, 'dc:language', 'language') || fields.$?.['xml:lang'],
   }
