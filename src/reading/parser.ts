@@ -14,37 +14,41 @@ createRequire(import.meta.url)('rss-parser/lib/utils').getSnippet = () => ''
 /** What every element holds that may hold nothing else: the parser makes a string of those, and strings have a `link`. */
 export const FILLER = '<n/>'
 
-const KEPT = 'every ' // beside the parser's own choice of one value
+type Kept = { name: string; key: string }
+
+// Every value of a field, beside the parser's own choice of one.
+const OF_HEAD: Kept[] = headFields.map((name) => ({ name, key: `every ${name}` }))
+const OF_ITEM: Kept[] = ['$', ...itemFields].map((name) => ({ name, key: `every ${name}` }))
 
 /** Reads a document with only a head. */
 export async function parseHead(family: Family, xml: string): Promise<Fields> {
-  return fieldsOf(await parse(family, xml), headFields)
+  return fieldsOf(await parse(family, xml), OF_HEAD)
 }
 
 /** Reads items as `entries()` writes them, together; throws what the parser throws. */
 export async function parseItems(family: Family, xml: string[]): Promise<Fields[]> {
   const { items } = await parse(family, xml.join('\n'))
-  return items.map((item) => fieldsOf(item, itemFields))
+  return items.map((item) => fieldsOf(item, OF_ITEM))
 }
 
 async function parse(family: Family, xml: string) {
   const parser = new Parser({
     defaultRSS: 2,
-    customFields: { feed: kept(headFields), item: [...kept(itemFields), ['$', `${KEPT}$`, { keepArray: true }]] },
+    customFields: { feed: kept(OF_HEAD), item: kept(OF_ITEM) },
   } as ConstructorParameters<typeof Parser>[0])
   return parser.parseString(
     family === 'atom' ? `<feed>${FILLER}${xml}</feed>` : `<rss version="2.0"><channel>${FILLER}${xml}</channel></rss>`,
   )
 }
 
-function kept(names: string[]): unknown[] {
-  return names.map((name) => [name, KEPT + name, { keepArray: true }])
+function kept(fields: Kept[]): unknown[] {
+  return fields.map(({ name, key }) => [name, key, { keepArray: true }])
 }
 
-function fieldsOf(parsed: object, names: string[]): Fields {
+function fieldsOf(parsed: object, kept: Kept[]): Fields {
   const fields: Fields = Object.create(null)
-  for (const name of ['$', ...names]) {
-    const value = (parsed as Record<string, unknown>)[KEPT + name]
+  for (const { name, key } of kept) {
+    const value = (parsed as Record<string, unknown>)[key]
     if (Array.isArray(value) || (name === '$' && value)) fields[name] = value as Value[]
   }
   return fields

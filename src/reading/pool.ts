@@ -10,7 +10,7 @@ type Desk = { worker: Worker; job?: Job; items: Map<string, Item>; deadline?: No
 
 const MOST_WORKERS = 2
 const DEADLINE = 15_000 // ms for a document; the worker itself stops after 8 s of work
-const LARGE = 2_000_000 // bytes
+const LARGE = 5_000_000 // bytes
 const IDLE = 10_000 // ms after which a worker without work ends
 const MEMORY = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 }
 

@@ -71,8 +71,8 @@ function rssEntry(fields: Fields, base: string): Omit<Entry, keyof Shared> {
       fields['title']?.find((title) => text(title).trim()),
       'rss',
     ),
-    html: full.trim() ? full : description,
-    summary: full.trim() ? description : undefined,
+    html: full || description,
+    summary: full ? description : undefined,
   }
 }
 
@@ -170,7 +170,7 @@ function titleOf(value: Value | undefined, family: Family): string {
 
 function htmlOf(fields: Fields, names: string[]): string {
   for (const name of names) {
-    const value = (fields[name] ?? []).map(text).find((one) => one.trim())
+    const value = (fields[name] ?? []).map(text).find((one) => /\S/.test(one))
     if (value) return value
   }
   return ''
@@ -202,7 +202,7 @@ function based(base: string | undefined, outer: string): string {
 
 function first(fields: Fields, ...wanted: string[]): string {
   for (const name of wanted) {
-    const value = fields[name]?.map(text).find((one) => one.trim())
+    const value = fields[name]?.map(text).find((one) => /\S/.test(one))
     if (value) return value
   }
   return ''
