@@ -1,4 +1,3 @@
-import { instant } from '../db/instant.ts'
 import type { Job } from '../src/job.ts'
 import * as sources from '../src/sources/index.ts'
 
@@ -6,7 +5,5 @@ import * as sources from '../src/sources/index.ts'
 export const pollSources: Job = {
   name: 'poll-sources',
   schedule: '* * * * *',
-  async run(app, signal) {
-    for (const source of await sources.due(app.db, instant(app.now()))) await sources.poll(app, 'job', source, signal)
-  },
+  run: (app, signal) => sources.pollDue(app, 'job', { signal }),
 }

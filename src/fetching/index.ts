@@ -5,17 +5,36 @@ import type { App } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { check, lookupFor, Refusal } from './guard.ts'
 import { CODINGS, inflated, tooLarge } from './inflate.ts'
+import { IN_ALL, reasonOf, TO_CONNECT } from './reasons.ts'
 
-/** What is asked of a stranger: `accept` is a header, `mostBytes` counts before and after inflating (10 MB unless given). */
-export type Wanted = { accept?: string; mostBytes?: number; signal?: AbortSignal }
+/**
+ * What is asked of a stranger: `accept` is a header, `mostBytes` counts before and after inflating (10 MB unless given).
+ *
+ * `etag` and `lastModified` are the validators of an earlier answer, sent byte for byte (Latin-1) as they came, and never to
+ * another origin than the address's own. `subscribers` is how many readers wait for the answer. `entering` is awaited before
+ * each hop with the address that will be asked; what it throws ends the request.
+ */
+export type Wanted = {
+  method?: 'GET' | 'HEAD'
+  accept?: string
+  mostBytes?: number
+  signal?: AbortSignal
+  etag?: string
+  lastModified?: string
+  subscribers?: number
+  entering?: (url: URL, signal: AbortSignal) => Promise<void>
+}
 
-/** A stranger's answer, whatever its status; `url` is where it stood after redirects, names of headers are in lower case. */
-export type Fetched = { status: number; headers: Record<string, string>; body: Buffer; url: string }
+/**
+ * A stranger's answer, whatever its status; `url` is where it stood after redirects, names of headers are in lower case.
+ *
+ * `movedTo` is where the address has gone for good: the end of the 301 and 308 hops that came first, if there were any.
+ */
+export type Fetched = { status: number; headers: Record<string, string>; body: Buffer; url: string; movedTo?: string }
 
 const MOST_BYTES = 10_000_000
 const MOST_REDIRECTS = 5
-const TO_CONNECT = 10_000 // ms
-const IN_ALL = 30_000 // ms
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]+$/
 
 /**
  * Asks a stranger. The address that is connected to must be public, on every hop, or one of NASHRA_FETCH_ALLOW; nothing is
@@ -26,17 +45,28 @@ const IN_ALL = 30_000 // ms
 export async function get(app: Pick<App, 'config'>, address: string, wanted: Wanted = {}): Promise<Fetched> {
   const deadline = AbortSignal.timeout(IN_ALL)
   const signal = wanted.signal ? AbortSignal.any([wanted.signal, deadline]) : deadline
-  let url = parsed(address)
+  const trip: Trip = { from: parsed(address), at: parsed(address), seen: new Set(), lasting: true }
   try {
     for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-      const answer = await hop(app, url, { ...wanted, signal })
-      if (!('location' in answer)) return answer
-      url = parsed(answer.location, url)
+      const answer = await hop(app, trip, { ...wanted, signal })
+      if (!('location' in answer)) return { ...answer, ...(trip.movedTo && { movedTo: trip.movedTo.href }) }
+      follow(trip, answer)
     }
     throw new Refusal(`more than ${MOST_REDIRECTS} redirects`)
   } catch (error) {
-    throw new Problem('fetch-failed', { host: url.host, reason: reasonOf(error) }, { cause: error })
+    throw new Problem('fetch-failed', { host: trip.at.host, reason: reasonOf(error) }, { cause: error })
   }
+}
+
+/** A request on its way through redirects; `lasting` as long as all of them were for good. */
+type Trip = { from: URL; at: URL; seen: Set<string>; lasting: boolean; movedTo?: URL }
+
+function follow(trip: Trip, { status, location }: { status: number; location: string }): void {
+  trip.seen.add(trip.at.href)
+  trip.at = parsed(location, trip.at)
+  trip.lasting &&= status === 301 || status === 308
+  if (trip.lasting) trip.movedTo = trip.at
+  if (trip.seen.has(trip.at.href)) throw new Refusal('it redirects in a circle')
 }
 
 function parsed(address: string, base?: URL): URL {
@@ -48,11 +78,12 @@ function parsed(address: string, base?: URL): URL {
 /** One request, with a connection of its own: no cookie, credential or checked name outlives it. */
 async function hop(
   app: Pick<App, 'config'>,
-  url: URL,
+  { from, at: url }: Trip,
   wanted: Wanted & { signal: AbortSignal },
-): Promise<Fetched | { location: string }> {
+): Promise<Fetched | { status: number; location: string }> {
   const { fetchAllow } = app.config
   check(url, fetchAllow)
+  await wanted.entering?.(url, wanted.signal)
   const dispatcher = new Agent({
     connect: { lookup: lookupFor(url, fetchAllow), timeout: TO_CONNECT },
     allowH2: false,
@@ -60,21 +91,38 @@ async function hop(
   try {
     const { statusCode, headers, body } = await request(url, {
       dispatcher,
+      method: wanted.method ?? 'GET',
       signal: wanted.signal,
       headers: {
-        'user-agent': `Nashra/${manifest.version} (+${app.config.url})`,
+        'user-agent': agent(app, wanted.subscribers),
         accept: wanted.accept ?? '*/*',
         'accept-encoding': CODINGS,
+        ...(url.origin === from.origin && validators(wanted)),
       },
     })
     const named = joined(headers)
     const location = [301, 302, 303, 307, 308].includes(statusCode) && named['location']
-    if (location) return { location: asUtf8(location) }
+    if (location) return { status: statusCode, location: asUtf8(location) }
     const most = wanted.mostBytes ?? MOST_BYTES
-    const bytes = await inflated(await read(body, named, most), named['content-encoding'] ?? '', most)
+    const coded = wanted.method === 'HEAD' ? Buffer.alloc(0) : await read(body, named, most)
+    const bytes = await inflated(coded, named['content-encoding'] ?? '', most)
     return { status: statusCode, headers: named, body: bytes, url: url.href }
   } finally {
     await dispatcher.destroy()
+  }
+}
+
+/** Who asks: hosted readers say in the same way for how many they do. */
+function agent(app: Pick<App, 'config'>, subscribers = 0): string {
+  const readers = subscribers > 0 ? `; ${subscribers} ${subscribers === 1 ? 'subscriber' : 'subscribers'}` : ''
+  return `Nashra/${manifest.version} (+${app.config.url}${readers})`
+}
+
+/** undici writes the header in Latin-1, so that each character is the byte that came; anything else would be none of theirs. */
+function validators({ etag, lastModified }: Wanted): Record<string, string> {
+  return {
+    ...(etag && SENDABLE.test(etag) && { 'if-none-match': etag }),
+    ...(lastModified && SENDABLE.test(lastModified) && { 'if-modified-since': lastModified }),
   }
 }
 
@@ -102,27 +150,4 @@ function joined(headers: Dispatcher.ResponseData['headers']): Record<string, str
 function asUtf8(header: string): string {
   const bytes = Buffer.from(header, 'latin1')
   return isUtf8(bytes) ? bytes.toString() : header
-}
-
-const REASONS: Record<string, string> = {
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name could not be looked up',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was cut',
-  EHOSTUNREACH: 'there is no way to the host',
-  ENETUNREACH: 'there is no way to the host',
-  UND_ERR_CONNECT_TIMEOUT: `no connection within ${TO_CONNECT / 1000} s`,
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_HEADERS_OVERFLOW: 'its headers are too long',
-}
-
-/** An error as a few English words, without what only an engineer wants. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof Refusal) return error.message
-  if (error.name === 'TimeoutError') return `no whole answer within ${IN_ALL / 1000} s`
-  if (error.name === 'AbortError') return 'we stopped'
-  const code = (error as NodeJS.ErrnoException).code ?? error.name
-  return REASONS[code] ?? `it did not speak as a web server does (${code})`
 }

@@ -21,14 +21,31 @@ export type Settings = {
   pictures?: 'keep' | 'leave'
 }
 
-/** How the last reading went, kept as JSON. */
-export type Report = { notes?: Notes; items?: number; added?: number; revised?: number; held?: number; also?: number }
+/**
+ * How the last reading went, kept as JSON. `perWeek` is how many stories it brings in a week, `moved` what came of an address
+ * that it names as its new one.
+ */
+export type Report = {
+  notes?: Notes
+  items?: number
+  added?: number
+  revised?: number
+  held?: number
+  also?: number
+  withdrawn?: number
+  perWeek?: number
+  moved?: string
+}
 
-/** What one poll came to. `retryAfter` in seconds; `again`: there is more to fetch at once (a back-fill). */
+/**
+ * What one poll came to. `retryAfter` in seconds; `again`: there is more to fetch at once (a back-fill); `report` may tell how
+ * it went, for `source show`.
+ */
 export type Polled = {
   status: 'ok' | 'notmodified' | 'gone' | 'backoff' | 'error'
   newUrl?: string
   retryAfter?: number
   error?: string
   again?: boolean
+  report?: Report
 }

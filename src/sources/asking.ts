@@ -1,0 +1,138 @@
+import { type Instant, instant } from '../../db/instant.ts'
+import type { Actor, App } from '../app.ts'
+import * as fetching from '../fetching/index.ts'
+import * as intake from '../intake/index.ts'
+import { Problem } from '../problem.ts'
+import * as reading from '../reading/index.ts'
+import * as site from '../site.ts'
+import { audience } from './audience.ts'
+import type { Hold } from './hosts.ts'
+import * as interval from './interval.ts'
+import { askForMissing } from './missing.ts'
+import { kindOf } from './sniffing.ts'
+import type { Polled, Report, Source } from './source.ts'
+
+/** What one turn came to, for the row of its source. Times in ms; `validators` go with what has been taken. */
+export type Outcome = {
+  polled: Polled
+  /** How long it asks to be left alone. */
+  asked?: number
+  report?: Report
+  fresh?: boolean
+  validators?: { etag: string | null; last_modified: string | null }
+  movedTo?: string
+  title?: string
+  home?: string
+}
+
+const ACCEPT =
+  'application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5'
+const LONGEST_VALIDATOR = 2000
+
+/**
+ * Asks for a source's feed and takes what is new in it. Throws Problem `fetch-failed` or `feed-unreadable` where there is
+ * nothing to be had.
+ */
+export async function askFeed(
+  app: App,
+  actor: Actor,
+  source: Source,
+  hold: Hold,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { etag, last_modified } = source
+  const answer = await fetching.get(app, source.url, {
+    accept: ACCEPT,
+    signal,
+    entering: hold.enter,
+    subscribers: await audience(app),
+    ...(etag && { etag }),
+    ...(last_modified && { lastModified: last_modified }),
+  })
+  const now = instant(app.now())
+  const asked = interval.freshness(answer, now)
+  const moved = answer.movedTo !== undefined && { movedTo: answer.movedTo }
+  if (answer.status === 200 || answer.status === 203)
+    return { ...(await taken(app, actor, source, answer, hold, signal)), ...moved }
+  if (answer.status === 304 && (etag || last_modified)) return { polled: { status: 'notmodified' }, asked, ...moved }
+  if (answer.status === 410 && (answer.url === source.url || answer.url === answer.movedTo))
+    return { polled: { status: 'gone', error: WORDS[410]! } }
+  if (answer.status === 429 || answer.status === 503)
+    return { polled: { status: 'backoff', error: WORDS[answer.status]! }, asked: interval.retryAfter(answer, now) ?? 0 }
+  throw refusal(answer, WORDS[answer.status] ?? unknown(answer.status))
+}
+
+const WORDS: Record<number, string> = {
+  304: 'it says that nothing has changed although we have nothing of it yet (304)',
+  401: 'it wants a user and a password (401)',
+  403: 'it does not let us in (403)',
+  404: 'there is nothing at this address (404)',
+  410: 'it says that it has ended (410)',
+  429: 'it asks us to come less often (429)',
+  451: 'it may not be read for legal reasons (451)',
+  503: 'it is out of service for now (503)',
+}
+
+function unknown(status: number): string {
+  return status >= 500 ? `its server has a fault (${status})` : `it answers with the status ${status}`
+}
+
+function refusal(answer: fetching.Fetched, reason: string): Problem {
+  return new Problem('fetch-failed', { host: new URL(answer.url).host, reason })
+}
+
+/** Reads the document, takes its stories and asks about those that are missing from it. */
+async function taken(
+  app: App,
+  actor: Actor,
+  source: Source,
+  answer: fetching.Fetched,
+  hold: Hold,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (kindOf(answer.body) === 'page')
+    throw new Problem('feed-unreadable', { host: new URL(answer.url).host, reason: 'it is a web page and no feed' })
+  const now = instant(app.now())
+  const document = await reading.read(answer.body, await originOf(app, source, answer, now))
+  const { items, deleted } = document
+  const done = await intake.take(app, actor, source, { items, deleted, first: source.read_at === null, window: true })
+  const withdrawn = done.withdrawn + (await askForMissing(app, actor, source, done.missing, hold, signal))
+  const { added, revised, held, also } = done
+  const fresh = added + held + also > 0
+  const dates = items.flatMap((item) => item.published_at ?? [])
+  const perWeek = interval.weekly(dates, now) ?? guessed(source, fresh)
+  return {
+    polled: { status: 'ok' },
+    asked: Math.max(interval.freshness(answer, now), document.ttl ?? 0),
+    fresh,
+    report: { notes: document.notes, items: items.length, added, revised, held, also, withdrawn, perWeek },
+    validators: { etag: validator(answer.headers['etag']), last_modified: validator(answer.headers['last-modified']) },
+    title: document.title,
+    ...(document.home && { home: document.home }),
+  }
+}
+
+/** Of a feed without dates: as one that brings something every few hours if it just has, else less each time. */
+function guessed(source: Source, fresh: boolean): number {
+  const before = (JSON.parse(source.report) as Report).perWeek ?? 0
+  return fresh ? Math.max(28, before) : before / 1.5
+}
+
+async function originOf(app: App, source: Source, answer: fetching.Fetched, now: Instant): Promise<reading.Origin> {
+  const { charset, language, date_order } = source
+  const contentType = answer.headers['content-type']
+  return {
+    url: answer.url,
+    ...(contentType && { contentType }),
+    ...(charset && { charset }),
+    ...(language && { language }),
+    zone: source.zone ?? (await site.show(app, app.read)).zone,
+    dateOrder: date_order as reading.Origin['dateOrder'],
+    now,
+  }
+}
+
+/** A validator as it came; one that is not worth its length is none. */
+function validator(header: string | undefined): string | null {
+  return header && header.length <= LONGEST_VALIDATOR ? header : null
+}

@@ -1,0 +1,73 @@
+import { type Instant, instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import type { Actor, App } from '../app.ts'
+import * as changes from '../changes.ts'
+import { Problem } from '../problem.ts'
+import { address, columns } from './settings.ts'
+import type { Settings, Source } from './source.ts'
+
+const READ_ANEW = ['charset', 'zone', 'date_order', 'language', 'section', 'body', 'url'] // what another reading brings out
+
+/** Changes what an editor has decided about a source. What changes how its documents are understood has it read anew. */
+export async function set(app: App, actor: Actor, id: number, settings: Settings & { url?: string }): Promise<Source> {
+  const { url, ...rest } = settings
+  const values = { ...columns(rest), ...(url !== undefined && { url: address(url), host: new URL(address(url)).host }) }
+  return change(app, actor, id, 'source.set', async (db, source, at) => {
+    if ('url' in values) await refuseOthers(db, source, values.url!)
+    const anew = READ_ANEW.some((name) => name in values && values[name as 'url'] !== source[name as 'url'])
+    const asked = source.paused_at === null && source.ended_at === null
+    return { ...values, ...(anew && { etag: null, last_modified: null, ...(asked && { due_at: at }) }) }
+  })
+}
+
+/** Polls it no more until it is resumed. */
+export async function pause(app: App, actor: Actor, id: number): Promise<Source> {
+  return change(app, actor, id, 'source.pause', async (_db, _source, at) => ({ paused_at: at, due_at: null }))
+}
+
+/** Polls it again, and soon: after a pause, an end, or failures. */
+export async function resume(app: App, actor: Actor, id: number): Promise<Source> {
+  return change(app, actor, id, 'source.resume', async (_db, _source, at) => ({
+    paused_at: null,
+    ended_at: null,
+    due_at: at,
+    failures: 0,
+    error: null,
+  }))
+}
+
+async function change(
+  app: App,
+  actor: Actor,
+  id: number,
+  verb: string,
+  values: (db: Db, source: Source, at: Instant) => Promise<Partial<Source>>,
+): Promise<Source> {
+  const at = instant(app.now())
+  return app.db.transaction().execute(async (db) => {
+    const source = await find(db, id)
+    const after = await values(db, source, at)
+    if (Object.keys(after).length === 0) return source
+    const before = Object.fromEntries(Object.keys(after).map((name) => [name, source[name as keyof Source]]))
+    await changes.record(db, actor, at, [{ verb, subject: `source:${id}`, before, after }])
+    return db.updateTable('source').set(after).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  })
+}
+
+/** The source of this number; a Problem where there is none. */
+export async function find(db: Db, id: number): Promise<Source> {
+  const known = Number.isSafeInteger(id) && id > 0
+  const source = known && (await db.selectFrom('source').selectAll().where('id', '=', id).executeTakeFirst())
+  if (!source) throw new Problem('source-not-found', { value: id })
+  return source
+}
+
+async function refuseOthers(db: Db, source: Source, url: string): Promise<void> {
+  const other = await db
+    .selectFrom('source')
+    .select('id')
+    .where('url', '=', url)
+    .where('id', '!=', source.id)
+    .executeTakeFirst()
+  if (other) throw new Problem('source-known', { value: url })
+}
