@@ -6,6 +6,7 @@ import { pollSources } from '../../jobs/poll-sources.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as job from '../job.ts'
+import * as reading from '../reading/index.ts'
 import { command, withApp } from './shell.ts'
 
 /** `serve`, `migrate`. */
@@ -41,6 +42,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
   return async () => {
     stop.abort()
     await timetable.stop()
+    await reading.close()
     await sending
   }
 }

@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import { address, columns } from './settings.ts'
 import type { Settings, Source } from './source.ts'
 
-const READ_ANEW = ['charset', 'zone', 'date_order', 'language', 'section', 'body', 'url'] // what another reading brings out
+const READ_ANEW = ['charset', 'zone', 'date_order', 'language', 'section', 'credit', 'body', 'pictures', 'url'] // what another reading brings out
 
 /** Changes what an editor has decided about a source. What changes how its documents are understood has it read anew. */
 export async function set(app: App, actor: Actor, id: number, settings: Settings & { url?: string }): Promise<Source> {
@@ -22,7 +22,10 @@ export async function set(app: App, actor: Actor, id: number, settings: Settings
 
 /** Polls it no more until it is resumed. */
 export async function pause(app: App, actor: Actor, id: number): Promise<Source> {
-  return change(app, actor, id, 'source.pause', async (_db, _source, at) => ({ paused_at: at, due_at: null }))
+  return change(app, actor, id, 'source.pause', async (_db, source, at) => ({
+    paused_at: source.paused_at ?? at,
+    due_at: null,
+  }))
 }
 
 /** Polls it again, and soon: after a pause, an end, or failures. */

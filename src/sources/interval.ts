@@ -15,7 +15,7 @@ const LOOKS = 7 // within the usual gap between two stories
  */
 export function usual(perWeek: number, asked: number): number {
   const gap = perWeek > 0 ? WEEK / perWeek : WEEK
-  return Math.max(between(SHORTEST, gap / LOOKS, DAY), Math.min(asked, MOST_ASKED))
+  return Math.round(Math.max(between(SHORTEST, gap / LOOKS, DAY), Math.min(asked, MOST_ASKED)))
 }
 
 /** How long after so many failures in a row: 5 minutes, then twice that each time, up to a day. */

@@ -1,6 +1,8 @@
 import { statfs } from 'node:fs/promises'
+import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
+import { failing } from '../sources/showing.ts'
 import { troubled } from './feed-trouble.ts'
 
 export type Check = { status: 'ok' | 'degraded' | 'failing'; detail?: string }
@@ -9,11 +11,17 @@ export type Health = { status: Check['status']; checks: Record<string, Check> }
 const MB = 1024 ** 2
 const SCARCE = 500 * MB
 const FULL = 20 * MB
-const NAMED = 5 // feeds
+const NAMED = 5 // feeds, hosts
 
 /** How the product fares; the worst check is the whole. */
 export async function health(app: App): Promise<Health> {
-  const checks = { database: await database(app), disk: await disk(app), sending: sending(app), feeds: feeds(app) }
+  const checks = {
+    database: await database(app),
+    disk: await disk(app),
+    sending: sending(app),
+    feeds: feeds(app),
+    sources: await sources(app),
+  }
   const states = Object.values(checks).map((check) => check.status)
   const status = states.includes('failing') ? 'failing' : states.includes('degraded') ? 'degraded' : 'ok'
   return { status, checks }
@@ -49,7 +57,24 @@ function sending(app: App): Check {
 /** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */
 function feeds(app: App): Check {
   const names = troubled(app)
-  if (names.length === 0) return { status: 'ok' }
+  return names.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: `cannot be built: ${some(names)}` }
+}
+
+/** Whether the sites that we read can be read; one that has failed for less than a day may come back by itself. */
+async function sources(app: App): Promise<Check> {
+  try {
+    const { all, hosts } = await failing(app.read, instant(app.now()))
+    if (hosts.length === 0) return { status: 'ok' }
+    return {
+      status: 'degraded',
+      detail: `${hosts.length} of ${all} cannot be read for more than a day: ${some([...new Set(hosts)])}`,
+    }
+  } catch {
+    return { status: 'ok', detail: 'not known while the database cannot be read' } // which another check tells
+  }
+}
+
+function some(names: string[]): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
-  return { status: 'degraded', detail: `cannot be built: ${names.slice(0, NAMED).join(', ')}${more}` }
+  return `${names.slice(0, NAMED).join(', ')}${more}`
 }
