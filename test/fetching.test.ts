@@ -76,6 +76,133 @@ describe('an answer', () => {
     await expect(fetching.get(app, `${partner.url}/6`)).rejects.toMatchObject(failing('more than 5 redirects'))
   })
 
+  test('says where its address has gone for good: the 301 and 308 hops that came first', async () => {
+    await using partner = await openPartner((request, response) => {
+      const path = request.url!.slice(1)
+      const [status, rest] = [path.slice(0, 3), path.slice(4)]
+      response.writeHead(Number(status), { Location: `/${rest}` }).end()
+    })
+    const app = allowing(partner.place)
+    for (const [path, movedTo] of [
+      ['200', undefined],
+      ['301-200', '200'],
+      ['301-308-404', '404'],
+      ['302-200', undefined],
+      ['302-301-200', undefined],
+      ['301-307-301-200', '307-301-200'],
+      ['308-303-200', '303-200'],
+    ]) {
+      const answer = await fetching.get(app, `${partner.url}/${path}`)
+      expect({ path, movedTo: answer.movedTo }).toEqual({ path, movedTo: movedTo && `${partner.url}/${movedTo}` })
+      expect(answer.url).toBe(`${partner.url}/${path!.slice(-3)}`)
+    }
+  })
+
+  test('that leads in a circle is not gone round', async () => {
+    await using partner = await openPartner((request, response) => {
+      response.writeHead(301, { Location: request.url === '/a' ? '/b' : '/a' }).end()
+    })
+    await expect(fetching.get(allowing(partner.place), `${partner.url}/a`)).rejects.toMatchObject(
+      failing('in a circle'),
+    )
+    expect(partner.asked).toHaveLength(2)
+  })
+
+  test('is asked for with validators byte for byte, of whatever form', async () => {
+    await using partner = await openPartner((request, response) => {
+      response.writeHead(200, { ETag: String(request.headers['if-none-match'] ?? '"first"') }).end()
+    })
+    const app = allowing(partner.place)
+    const visible = fc.integer({ min: 0x21, max: 0xff }).filter((code) => code !== 0x7f)
+    const words = fc.array(visible, { minLength: 1, maxLength: 60 }).map((codes) => String.fromCharCode(...codes))
+    const sent = fc.oneof(
+      words,
+      words.map((text) => `W/"${text}"`),
+      words.map((text) => `"${text} ${text}"`),
+      fc.constant('é\u0080ÿ'),
+    )
+    await fc.assert(
+      fc.asyncProperty(sent, sent, async (etag, lastModified) => {
+        const answer = await fetching.get(app, partner.url, { etag, lastModified })
+        const { headers } = partner.asked.at(-1)!
+        expect([headers['if-none-match'], headers['if-modified-since']]).toEqual([etag, lastModified])
+        expect(answer.headers['etag']).toBe(etag)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('is asked for without a validator that could not have come in a header', async () => {
+    await using partner = await openPartner((_, response) => void response.end())
+    for (const etag of ['', 'نص', 'a\r\nX-Evil: 1', 'a\0b', '\u007f'])
+      await fetching.get(allowing(partner.place), partner.url, { etag, lastModified: etag })
+    expect(partner.asked).toHaveLength(5)
+    for (const { headers } of partner.asked)
+      for (const name of ['if-none-match', 'if-modified-since', 'x-evil']) expect(headers).not.toHaveProperty(name)
+  })
+
+  test('is asked for without validators where a redirect leads to another origin', async () => {
+    await using other = await openPartner((request, response) => {
+      if (request.url === '/back') response.writeHead(302, { Location: `${partner.url}/end` })
+      response.end()
+    })
+    await using partner = await openPartner((request, response) => {
+      const places: Record<string, string> = {
+        '/within': '/end',
+        '/out': `${other.url}/end`,
+        '/round': `${other.url}/back`,
+      }
+      const location = places[request.url!]
+      response.writeHead(location ? 301 : 200, location ? { Location: location } : {}).end()
+    })
+    const app = allowing(partner.place, other.place)
+    for (const path of ['/within', '/out', '/round'])
+      await fetching.get(app, partner.url + path, { etag: '"1"', lastModified: 'today' })
+    expect(
+      partner.asked.map(({ url, headers }) => [url, headers['if-none-match'], headers['if-modified-since']]),
+    ).toEqual(['/within', '/end', '/out', '/round', '/end'].map((url) => [url, '"1"', 'today']))
+    expect(other.asked).toHaveLength(2)
+    for (const { headers } of other.asked) {
+      expect(headers).not.toHaveProperty('if-none-match')
+      expect(headers).not.toHaveProperty('if-modified-since')
+    }
+  })
+
+  test.each([
+    [undefined, ''],
+    [0, ''],
+    [1, '; 1 subscriber'],
+    [1200, '; 1200 subscribers'],
+  ])('is asked for on behalf of %s', async (subscribers, words) => {
+    await using partner = await openPartner((_, response) => void response.end())
+    await fetching.get(allowing(partner.place), partner.url, subscribers === undefined ? {} : { subscribers })
+    expect(partner.asked[0]!.headers['user-agent']).toBe(`Nashra/${manifest.version} (+https://news.example${words})`)
+  })
+
+  test('to HEAD has a status and no body, whatever length it gives', async () => {
+    await using partner = await openPartner((_, response) => {
+      response.writeHead(410, { 'Content-Length': 900_000_000, 'Content-Encoding': 'gzip' }).end()
+    })
+    const answer = await fetching.get(allowing(partner.place), partner.url, { method: 'HEAD' })
+    expect(answer).toMatchObject({ status: 410, body: Buffer.alloc(0) })
+    expect(partner.asked[0]!.method).toBe('HEAD')
+  })
+
+  test('that drips a byte a second ends at thirty seconds in all, redirects included', async () => {
+    await using partner = await openPartner((request, response) => {
+      if (request.url === '/') return void setTimeout(() => response.writeHead(301, { Location: '/drip' }).end(), 3000)
+      response.on('error', () => {}).writeHead(200, { 'Content-Type': 'application/rss+xml' })
+      const timer = setInterval(() => response.write('x'), 1000)
+      response.on('close', () => clearInterval(timer))
+    })
+    const began = performance.now()
+    await expect(fetching.get(allowing(partner.place), partner.url)).rejects.toMatchObject(
+      failing('no whole answer within 30 s'),
+    )
+    expect(performance.now() - began).toBeGreaterThan(29_000)
+    expect(performance.now() - began).toBeLessThan(31_500)
+  })
+
   test('is followed to an address in Arabic, however it is written', async () => {
     await using partner = await openPartner((request, response) => {
       const arabic = Buffer.from('/خبر').toString('latin1')
@@ -149,6 +276,10 @@ describe('an answer', () => {
       '',
       'hello\r\n\r\n',
       'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\nabc\r\n0\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc',
       `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
     ]) {
       const server = createServer((socket) => socket.on('error', () => {}).end(bytes))
@@ -192,27 +323,56 @@ describe('an address', () => {
     )
   })
 
-  test('that is a private one is refused as the target of a redirect too', async () => {
+  test('that is a private one is refused as the target of any redirect too, after lasting ones as well', async () => {
     let target = ''
-    await using partner = await openPartner((_, response) => {
-      response.writeHead(302, { Location: Buffer.from(target).toString('latin1') }).end()
+    let status = 302
+    await using partner = await openPartner((request, response) => {
+      const location = request.url === '/first' ? '/second' : Buffer.from(target).toString('latin1')
+      response.writeHead(request.url === '/first' ? 301 : status, { Location: location }).end()
     })
     const app = allowing(partner.place)
+    const hosts = fc.oneof(privateV4.chain(spelledV4), privateV4.chain(dressedV4), privateV6)
+    const forms = fc.constantFrom(
+      '//HOST/',
+      'http://HOST/',
+      'https://HOST:443/',
+      'http:\\\\HOST\\',
+      'http:////HOST',
+      '\t//HOST:080/',
+    )
     await fc.assert(
-      fc.asyncProperty(fc.oneof(privateV4.chain(spelledV4), privateV4.chain(dressedV4)), async (host) => {
-        target = `//${host}/`
-        await expect(fetching.get(app, partner.url)).rejects.toMatchObject(failing('not a public address'))
-      }),
-      { numRuns: 50 },
+      fc.asyncProperty(
+        hosts,
+        forms,
+        fc.constantFrom(301, 302, 303, 307, 308),
+        fc.constantFrom('/first', '/second'),
+        async (host, form, redirect, path) => {
+          target = form.replace('HOST', host)
+          status = redirect
+          await expect(fetching.get(app, partner.url + path)).rejects.toMatchObject(failing('not a public address'))
+        },
+      ),
+      { numRuns: 150 },
     )
     for (const [location, reason] of [
       ['file:///etc/passwd', 'only http'],
+      ['gopher://127.0.0.1/', 'only http'],
       ['http://127.0.0.1:1/', 'port 1 is not open'],
+      ['http://127.0.0.1:0/', 'port 0 is not open'],
+      ['http://news.example:0/', 'port 0 is not open'],
       ['http://a:b@news.example/', 'user or password'],
+      ['http://a@127.0.0.1/', 'user or password'],
+      ['http://:b@news.example/', 'user or password'],
       ['http://[', 'not an address'],
+      ['http://[fe80::1%25eth0]/', 'not an address'],
+      ['http://[fe80::1%eth0]/', 'not an address'],
+      ['http://news.example:65536/', 'not an address'],
+      ['http://localhost/', 'not a public address'],
+      ['http://localhost./', 'not a public address|no such host|could not be looked up'],
     ]) {
       target = location!
-      await expect(fetching.get(app, partner.url)).rejects.toMatchObject(failing(reason!))
+      for (const path of ['/first', '/second'])
+        await expect(fetching.get(app, partner.url + path)).rejects.toMatchObject(failing(new RegExp(reason!)))
     }
   })
 
@@ -246,6 +406,30 @@ describe('a name', () => {
         )
       }),
       { numRuns: 50 },
+    )
+  })
+
+  test('that resolves to a private address is refused as the target of a redirect as well', async () => {
+    await using partner = await openPartner((_, response) => {
+      response.writeHead(308, { Location: 'http://inside.example/' }).end()
+    })
+    const port = Number(partner.place.split(':')[1])
+    const addresses = fc.oneof(
+      privateV4.map(dotted),
+      fc.constantFrom('::1', 'fe80::1%eth0', '::ffff:10.0.0.1', '64:ff9b::a00:1'),
+    )
+    await fc.assert(
+      fc.asyncProperty(addresses, async (address) => {
+        resolving((hostname) => [
+          hostname === 'paper.example'
+            ? { address: '127.0.0.1', family: 4 }
+            : { address, family: address.includes(':') ? 6 : 4 },
+        ])
+        await expect(
+          fetching.get(allowing(`paper.example:${port}`), `http://paper.example:${port}/`),
+        ).rejects.toMatchObject(failing(/inside\.example is .*not a public address/))
+      }),
+      { numRuns: 30 },
     )
   })
 

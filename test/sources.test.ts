@@ -4,6 +4,7 @@ import { instant } from '../db/instant.ts'
 import * as intake from '../src/intake/index.ts'
 import * as sources from '../src/sources/index.ts'
 import { feedOf } from './feed-of.ts'
+import { mailing } from './mailing.ts'
 import { openPartner } from './partner.ts'
 import { databases, openWorld, type World } from './world.ts'
 
@@ -270,7 +271,12 @@ describe.each(databases)('a source on %s', (kind) => {
     await using world = await openWorld(kind, NOW, { NASHRA_FETCH_ALLOW: partner.place })
     const source = await sources.add(world, 'cli', `${partner.url}/feed`, {})
     await sources.poll(world, 'cli', source)
-    await subscribe(world, 3)
+    const { readers } = await mailing(world, 4)
+    await world.db
+      .updateTable('subscription')
+      .set({ state: 'left' })
+      .where('id', '=', readers[0]!.subscription_id)
+      .execute()
     await sources.poll(world, 'cli', source)
     world.clock.advance({ hours: 2 })
     await sources.poll(world, 'cli', source)
@@ -296,30 +302,4 @@ async function round(world: World): Promise<sources.Polled[]> {
   const polled: sources.Polled[] = []
   await sources.pollDue(world, 'job', { signal: new AbortController().signal, onPolled: (_, one) => polled.push(one) })
   return polled
-}
-
-async function subscribe(world: World, n: number): Promise<void> {
-  const at = instant(world.now())
-  const list = await world.db
-    .insertInto('list')
-    .values({ slug: 'l', title: 'l', created_at: at } as never)
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  for (let i = 0; i <= n; i++) {
-    const subscriber = await world.db
-      .insertInto('subscriber')
-      .values({ public_id: `s${i}`, address: `reader${i}@example.org`, created_at: at } as never)
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    await world.db
-      .insertInto('subscription')
-      .values({
-        list_id: list.id,
-        subscriber_id: subscriber.id,
-        state: i === n ? 'left' : 'active',
-        language: 'ar',
-        created_at: at,
-      } as never)
-      .execute()
-  }
 }
