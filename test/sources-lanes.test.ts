@@ -86,6 +86,19 @@ describe.each(databases)('a round on %s', (kind) => {
     expect(await read(world)).toHaveLength(17)
   })
 
+  test('leaves half of its lanes to those that did not fail the last time', async () => {
+    await using many = await openSites(20, (site) => (site < 12 ? 60_000 : 1))
+    await using world = await openWorld(kind, NOW, { NASHRA_FETCH_ALLOW: many.places })
+    for (const { url } of many.sites) await sources.add(world, 'cli', `${url}/feed`, {})
+    await world.db.updateTable('source').set({ failures: 3 }).where('id', '<=', 12).execute()
+    const stop = new AbortController()
+    const all = round(world, stop.signal)
+    await expect.poll(async () => (await read(world)).length, { timeout: 10_000 }).toBe(8)
+    stop.abort()
+    await all
+    expect(many.open.most).toBeLessThanOrEqual(8)
+  })
+
   test('takes what becomes due while it goes', async () => {
     await using many = await openSites(2, (site) => (site === 0 ? 7000 : 1))
     await using world = await openWorld(kind, NOW, { NASHRA_FETCH_ALLOW: many.places })

@@ -8,9 +8,10 @@ import { turn } from './turn.ts'
 /** How a round goes: with `once` nobody is asked twice in it; `onPolled` hears of each turn, with the source as it was before. */
 export type Round = { signal: AbortSignal; once?: boolean; onPolled?: (source: Source, polled: Polled) => void }
 
-type Waiting = { id: number; host: string }
+type Waiting = { id: number; host: string; failures: number }
 
 const AT_ONCE = 8
+const AILING_AT_ONCE = 4
 const LOOK = 5000 // ms between looks at what has become due meanwhile
 
 const going = new WeakMap<App['database'], Promise<void>>()
@@ -18,7 +19,8 @@ const going = new WeakMap<App['database'], Promise<void>>()
 /**
  * Polls what is due, and what becomes due meanwhile: eight sources at once, one of a host, the hosts in turn, and in those
  * the one first that was due first. A source is polled once in a round, or, where it has more to give at once, until it has
- * not. What another process is asking is left to it.
+ * not. Those that failed the last time have half of the lanes at most: however many hang, the others go on. What another
+ * process is asking is left to it.
  *
  * A process has one round at a time: who asks for another waits for the end of the one that goes.
  */
@@ -97,7 +99,7 @@ function read(app: App, id: number): Promise<Source | undefined> {
 /** What waits to be polled in a round, the hosts in turn. */
 function openQueue(app: App) {
   const turns = new Map<string, number>() // of each host, in this round
-  const busy = new Set<string>()
+  const busy = new Map<string, Waiting>()
   const over = new Set<number>()
   let waiting: Waiting[] = []
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -105,19 +107,20 @@ function openQueue(app: App) {
     lookedAt = performance.now()
     const rows = await app.db
       .selectFrom('source')
-      .select(['id', 'host'])
+      .select(['id', 'host', 'failures'])
       .where('due_at', '<=', instant(app.now()))
       .orderBy('due_at')
       .execute()
     waiting = rows.filter(({ id }) => !over.has(id))
   }
   function take(): Waiting | undefined {
-    const free = waiting.filter(({ host }) => !busy.has(host))
+    const ailing = [...busy.values()].filter(({ failures }) => failures > 0).length
+    const free = waiting.filter(({ host, failures }) => !busy.has(host) && (failures === 0 || ailing < AILING_AT_ONCE))
     const [first] = free.sort((a, b) => (turns.get(a.host) ?? 0) - (turns.get(b.host) ?? 0))
     if (!first) return undefined
     waiting.splice(waiting.indexOf(first), 1)
     over.add(first.id)
-    busy.add(first.host)
+    busy.set(first.host, first)
     turns.set(first.host, (turns.get(first.host) ?? 0) + 1)
     return first
   }
@@ -128,11 +131,11 @@ function openQueue(app: App) {
       await look()
       return take()
     },
-    done({ id, host }: Waiting, again: boolean): void {
-      busy.delete(host)
+    done(one: Waiting, again: boolean): void {
+      busy.delete(one.host)
       if (!again) return
-      over.delete(id)
-      waiting.push({ id, host })
+      over.delete(one.id)
+      waiting.push({ ...one, failures: 0 })
     },
   }
 }
