@@ -125,6 +125,19 @@ export interface SourceItemTable {
   missing_at: Instant | null
 }
 
+/**
+ * A post of a mirrored WordPress site, by its number there. `state`: taken, skipped (protected, broken, empty) or gone. With
+ * `missing_at` it was not listed then, and has yet to be asked for.
+ */
+export interface WordpressPostTable {
+  source_id: number
+  number: number
+  guid: string
+  state: string
+  modified_at: Instant | null
+  missing_at: Instant | null
+}
+
 /** A picture in a body that we are to keep. */
 export interface BodyPictureTable {
   article_id: number
@@ -486,6 +499,7 @@ export interface Schema {
   source: SourceTable
   source_host: SourceHostTable
   source_item: SourceItemTable
+  wordpress_post: WordpressPostTable
   body_picture: BodyPictureTable
   image_address: ImageAddressTable
   article: ArticleTable

@@ -6,6 +6,7 @@ export async function sources(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await state(db, kind)
   await items(db, kind)
   await pictures(db, kind)
+  await posts(db, kind)
 }
 
 /** How a source is read, and how its last readings went. Row 0 is the desk, which nobody polls. */
@@ -92,4 +93,22 @@ async function pictures(db: Kysely<unknown>, kind: Kind): Promise<void> {
     .$call(text('address', (column) => column.notNull().primaryKey()))
     .$call(reference('image_id', 'image.id'))
     .execute()
+}
+
+/** What a mirrored WordPress site held when it was last looked at, by its own numbers. */
+async function posts(db: Kysely<unknown>, kind: Kind): Promise<void> {
+  const { table, number, text, reference } = columns(kind)
+  await table(db, 'wordpress_post')
+    .$call(reference('source_id', 'source.id'))
+    .$call(number('number'))
+    .$call(text('guid'))
+    .$call(text('state'))
+    .$call(number('modified_at', optional))
+    .$call(number('missing_at', optional))
+    .addPrimaryKeyConstraint('wordpress_post_key', ['source_id', 'number'])
+    .execute()
+  await sql`create index wordpress_post_guid on wordpress_post (source_id, guid)`.execute(db)
+  await sql`create index wordpress_post_missing on wordpress_post (source_id, missing_at) where missing_at is not null`.execute(
+    db,
+  )
 }

@@ -1,7 +1,72 @@
+import { instant } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
 import type { Polled, Source } from '../sources/source.ts'
+import type { Turn } from './asking.ts'
+import { pausedBy } from './ending.ts'
+import { fill } from './fill.ts'
+import { fillFromFeed, followFeed } from './paged-feed.ts'
+import { find, homeOf } from './root.ts'
+import { close, note, readState, type State } from './state.ts'
+import { sweep } from './sweep.ts'
+import { keep } from './taking.ts'
+import { follow as watch } from './watch.ts'
 
-/** One turn of following a WordPress site: a bounded part of the back-fill, or what has changed since. */
-export async function follow(_app: App, _actor: Actor, _source: Source, _signal?: AbortSignal): Promise<Polled> {
-  return { status: 'error', error: 'not written yet' }
+/** How far a mirror has come, for people: posts held of those the site has, and what was left out, in English. */
+export type Progress = { phase: State['phase']; held: number; total: number | null; notes: string[] }
+
+const TURN = 8000 // ms: others on the same host wait no longer for their turn than this and one answer
+
+const STEPS: Record<State['phase'], (turn: Turn, state: State) => Promise<Polled | undefined>> = {
+  start,
+  fill,
+  sweep,
+  follow: watch,
+  'feed-fill': fillFromFeed,
+  feed: followFeed,
+}
+
+/**
+ * One turn of following a WordPress site: a bounded part of the back-fill, or what has changed since.
+ *
+ * How far it has come is written after each page: a kill costs one page at most, and whoever polls next goes on there.
+ */
+export async function follow(app: App, actor: Actor, source: Source, signal?: AbortSignal): Promise<Polled> {
+  const turn: Turn = { app, actor, source, ...(signal && { signal }) }
+  const state = readState(await current(app, source), instant(app.now()))
+  const end = performance.now() + TURN
+  while (performance.now() < end) {
+    signal?.throwIfAborted()
+    const polled = await STEPS[state.phase](turn, state)
+    if (polled) return polled
+  }
+  return { status: 'ok', again: true }
+}
+
+/** How far the mirror of a source has come, by its cursor. */
+export function progress(source: Source): Progress {
+  const { phase, filled, total, notes } = readState(source, source.created_at)
+  return { phase, held: filled ?? 0, total: total ?? null, notes }
+}
+
+/** Looks for the site's REST API, and turns to its feed where that is closed. */
+async function start(turn: Turn, state: State): Promise<Polled | undefined> {
+  const found = await find(turn, homeOf(turn.source.url))
+  if ('trouble' in found) return pausedBy(turn, state, found.trouble)
+  if ('api' in found) {
+    Object.assign(state, { api: found.api, page: 1, phase: state.whole === undefined ? 'fill' : 'follow' })
+    if (found.total !== undefined) state.total = found.total
+    delete state.swept // whatever happened meanwhile, the numbers are compared
+  } else {
+    note(state, `the REST API is closed (${found.closed}): the feed is read instead`)
+    state.page = 1
+    close(state, instant(turn.app.now()))
+  }
+  await keep(turn.app.db, turn, state)
+  return undefined
+}
+
+/** The source as it is now: the caller's may have been read before the last turn. */
+async function current(app: App, source: Source): Promise<Source> {
+  const row = await app.db.selectFrom('source').select('cursor').where('id', '=', source.id).executeTakeFirst()
+  return { ...source, cursor: row?.cursor ?? null }
 }

@@ -1,0 +1,62 @@
+import { httpUrl } from '../text.ts'
+import { type Answer, ask, posts, type Turn } from './asking.ts'
+import { readHeads } from './rest.ts'
+
+/** Where a site's posts are to be had, or why nowhere: `closed` for good reason, or in trouble for now. */
+export type Found = { api: string; total: number | undefined } | { closed: string } | { trouble: Answer }
+
+const REL = /<([^>]{1,2000})>\s*;[^,]*rel="?https:\/\/api\.w\.org\/"?/
+const TAG = /<link\b[^>]{0,2000}https:\/\/api\.w\.org\/[^>]{0,2000}>/i
+const HREF = /\bhref=(?:"([^"]+)"|'([^']+)'|([^\s>]+))/i
+
+/** Looks for the list of posts of a site's REST API: where its home says, then where WordPress has it. */
+export async function find(turn: Turn, home: string): Promise<Found> {
+  let closed = ''
+  for await (const root of candidates(turn, home)) {
+    const api = postsOf(root)
+    const answer = await ask(turn, posts(api, { per_page: 1, _fields: 'id,modified_gmt' }))
+    if (answer.kind === 'ok') {
+      if (readHeads(answer.body)) return { api: moved(api, answer.url), total: answer.total }
+      closed ||= 'what it answers is no list of posts'
+    } else if (answer.kind === 'busy' || answer.kind === 'silent') return { trouble: answer }
+    else closed ||= answer.reason
+  }
+  return { closed }
+}
+
+/** The site's address as a folder. */
+export function homeOf(address: string): string {
+  return address.replace(/[?#].*$/, '').replace(/(?:\/index\.php)?\/*$/, '/')
+}
+
+async function* candidates(turn: Turn, home: string): AsyncGenerator<string> {
+  const usual = [`${home}wp-json/`, `${home}?rest_route=/`]
+  const answer = await ask(turn, home, 'text/html')
+  const told = answer.kind === 'ok' ? linked(answer) : undefined
+  yield* new Set([...(told ? [told] : []), ...usual])
+}
+
+/** RFC 8288, or the same in HTML: WordPress names its API in both. */
+function linked(answer: Answer & { kind: 'ok' }): string | undefined {
+  const [, header] = REL.exec(answer.link) ?? []
+  if (header) return httpUrl(header, answer.url)
+  const [tag] = TAG.exec(answer.body.subarray(0, 200_000).toString()) ?? []
+  const [, double, single, bare] = HREF.exec(tag ?? '') ?? []
+  const href = double ?? single ?? bare
+  return href ? httpUrl(href.replace(/&(?:#0?38|amp);/g, '&'), answer.url) : undefined
+}
+
+function postsOf(root: string): string {
+  const url = new URL(root)
+  const route = url.searchParams.get('rest_route')
+  if (route === null) url.pathname = `${url.pathname.replace(/\/*$/, '/')}wp/v2/posts`
+  else url.searchParams.set('rest_route', '/wp/v2/posts')
+  return url.href
+}
+
+/** Where the site has moved its API to (https, www): the address that answered, without our question. */
+function moved(api: string, answered: string): string {
+  const url = new URL(answered)
+  for (const name of ['per_page', '_fields']) url.searchParams.delete(name)
+  return /wp\/v2\/posts\/?$/.test(url.searchParams.get('rest_route') ?? url.pathname) ? url.href : api
+}
