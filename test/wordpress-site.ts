@@ -51,6 +51,8 @@ export type Site = Partner & {
   readonly home: string
   readonly posts: Map<number, Post>
   readonly manner: Manner
+  /** Called at each request, before it is answered. */
+  onAsked: () => void
   add(post?: Partial<Post>): Post
   edit(id: number, changes: Partial<Post>): void
   /** A scheduled post comes out: WordPress does not call that a modification. */
@@ -74,6 +76,7 @@ export async function openWordpress(now: () => number, folder = ''): Promise<Sit
     home,
     posts,
     manner,
+    onAsked: () => {},
     add(post = {}) {
       last = post.id ?? last + 1
       const whole: Post = {
@@ -99,60 +102,59 @@ export async function openWordpress(now: () => number, folder = ''): Promise<Sit
   return site
 }
 
-function answer(site: Site, request: IncomingMessage, response: ServerResponse): void {
+function answer(site: Site, request: IncomingMessage, response: ServerResponse): ServerResponse {
   const { manner, home } = site
+  site.onAsked()
   const url = new URL(request.url!, home)
   const folder = new URL(home).pathname
   const path = url.pathname.startsWith(folder) ? url.pathname.slice(folder.length) : url.pathname
   if (manner.busy > 0) {
     manner.busy--
-    response.writeHead(429, { 'Retry-After': '7' }).end('slowly')
-    return
+    return response.writeHead(429, { 'Retry-After': '7' }).end('slowly')
   }
   if (manner.down) return fail(response)
   const route = url.searchParams.get('rest_route') ?? (manner.plain ? null : /^wp-json(\/.*)/.exec(path)?.[1])
   if (manner.cached)
     for (const name of [...url.searchParams.keys()]) if (name !== 'rest_route') url.searchParams.delete(name)
   const feed = manner.plain ? url.searchParams.get('feed') === 'rss2' : path === 'feed/'
-  if (route) rest(site, route, url.searchParams, response)
-  else if (feed) rss(site, Number(url.searchParams.get('paged') ?? 1), response)
-  else if (path === '') front(site, response)
-  else if (shown(site).some((post) => site.link(post) === url.href)) response.end('<p>')
-  else response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
+  if (route) return rest(site, route, url.searchParams, response)
+  if (feed) return rss(site, Number(url.searchParams.get('paged') ?? 1), response)
+  if (path === '') return front(site, response)
+  if (shown(site).some((post) => site.link(post) === url.href)) return response.end('<p>')
+  return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
 }
 
-function front({ home, manner }: Site, response: ServerResponse): void {
+function front({ home, manner }: Site, response: ServerResponse): ServerResponse {
   const root = manner.plain ? `${home}?rest_route=/` : `${home}wp-json/`
   if (manner.rest === 'open') response.setHeader('Link', `<${root}>; rel="https://api.w.org/"`)
-  response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Site</title>')
+  return response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Site</title>')
 }
 
-function fail(response: ServerResponse): void {
-  json(response, 500, { code: 'internal_server_error', message: 'خطأ فادح', data: { status: 500 } })
+function fail(response: ServerResponse): ServerResponse {
+  return json(response, 500, { code: 'internal_server_error', message: 'خطأ فادح', data: { status: 500 } })
 }
 
-function rest(site: Site, route: string, query: URLSearchParams, response: ServerResponse): void {
+function rest(site: Site, route: string, query: URLSearchParams, response: ServerResponse): ServerResponse {
   const { manner } = site
   if (manner.rest === 'closed') return json(response, 401, { code: 'rest_cannot_access', data: { status: 401 } })
-  if (manner.rest === 'page')
-    return void response.setHeader('Content-Type', 'text/html').end('<html><p>Log in</p></html>')
-  if (manner.rest === 'none') return void response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
+  if (manner.rest === 'page') return response.setHeader('Content-Type', 'text/html').end('<html><p>Log in</p></html>')
+  if (manner.rest === 'none') return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
   const [, number] = /^\/wp\/v2\/posts(?:\/(\d+))?$/.exec(route) ?? [undefined, undefined]
   if (!route.startsWith('/wp/v2/posts')) return json(response, 404, { code: 'rest_no_route' })
-  if (number) single(site, Number(number), query, response)
-  else list(site, query, response)
+  if (number) return single(site, Number(number), query, response)
+  return list(site, query, response)
 }
 
-function single(site: Site, id: number, query: URLSearchParams, response: ServerResponse): void {
+function single(site: Site, id: number, query: URLSearchParams, response: ServerResponse): ServerResponse {
   const post = site.posts.get(id)
-  if (site.manner.single) return void response.writeHead(403, { 'Content-Type': 'text/html' }).end('no')
+  if (site.manner.single) return response.writeHead(403, { 'Content-Type': 'text/html' }).end('no')
   if (!post || post.status === 'trash') return json(response, 404, { code: 'rest_post_invalid_id' })
   if (post.status !== 'publish') return json(response, 401, { code: 'rest_forbidden' })
   if (site.manner.broken.has(id) && !query.has('_fields')) return fail(response)
-  json(response, 200, represented(site, post, query), site.manner.notice)
+  return json(response, 200, represented(site, post, query), site.manner.notice)
 }
 
-function list(site: Site, query: URLSearchParams, response: ServerResponse): void {
+function list(site: Site, query: URLSearchParams, response: ServerResponse): ServerResponse {
   const { manner } = site
   const per = Number(query.get('per_page') ?? 10)
   if (per < 1 || per > 100) return json(response, 400, { code: 'rest_invalid_param' })
@@ -164,7 +166,7 @@ function list(site: Site, query: URLSearchParams, response: ServerResponse): voi
   const some = all.slice((page - 1) * size, page * size)
   if (!query.has('_fields') && some.some(({ id }) => manner.broken.has(id))) return fail(response)
   response.setHeader('X-WP-Total', all.length).setHeader('X-WP-TotalPages', pages)
-  json(
+  return json(
     response,
     200,
     some.map((post) => represented(site, post, query)),
@@ -227,22 +229,24 @@ function embedded({ author, categories, tags, image }: Post): unknown {
   }
 }
 
-function rss(site: Site, page: number, response: ServerResponse): void {
+function rss(site: Site, page: number, response: ServerResponse): ServerResponse {
   const all = shown(site).sort((a, b) => b.at - a.at || b.id - a.id)
   const some = all.slice((page - 1) * 10, page * 10)
-  if (some.length === 0) return void response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
+  if (some.length === 0) return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
   const items = some.map(
     (post) => `<item><title>${post.title}</title><link>${site.link(post)}</link>
 <pubDate>${new Date(post.at).toUTCString()}</pubDate><guid isPermaLink="false">${post.guid.replaceAll('&', '&#038;')}</guid>
 <content:encoded><![CDATA[${post.content}]]></content:encoded></item>`,
   )
   response.setHeader('Content-Type', 'application/rss+xml; charset=UTF-8')
-  response.end(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">
+  return response.end(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">
 <channel><title>Site</title><link>${site.home}</link><description></description>${items.join('\n')}</channel></rss>`)
 }
 
-function json(response: ServerResponse, status: number, value: unknown, notice = ''): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=UTF-8' }).end(notice + JSON.stringify(value))
+function json(response: ServerResponse, status: number, value: unknown, notice = ''): ServerResponse {
+  return response
+    .writeHead(status, { 'Content-Type': 'application/json; charset=UTF-8' })
+    .end(notice + JSON.stringify(value))
 }
 
 function gmt(at: number): string {

@@ -19,7 +19,7 @@ export async function fillFromFeed(turn: Turn, state: State): Promise<Polled | u
   const page = await readPage(turn, state)
   if ('answer' in page) {
     if (state.page > 1 && GONE.includes(page.answer.kind)) return end(turn, state)
-    return asPolled(page.answer)
+    return shut(turn, state, page.answer)
   }
   if ('unreadable' in page) {
     if (state.page > 1) return end(turn, state) // beyond the last page stands the home page, or an error
@@ -50,7 +50,7 @@ export async function followFeed(turn: Turn, state: State): Promise<Polled | und
     return undefined
   }
   const page = await readPage(turn, state)
-  if ('answer' in page) return asPolled(page.answer)
+  if ('answer' in page) return shut(turn, state, page.answer)
   if ('unreadable' in page) return { status: 'error', error: page.unreadable }
   const { items, deleted } = page.document
   const { app, actor, source } = turn
@@ -61,7 +61,8 @@ export async function followFeed(turn: Turn, state: State): Promise<Polled | und
   return { status: 'ok' }
 }
 
-type Page = { document: reading.Document } | { answer: Exclude<Answer, { kind: 'ok' }> } | { unreadable: string }
+type Refused = Exclude<Answer, { kind: 'ok' }>
+type Page = { document: reading.Document } | { answer: Refused } | { unreadable: string }
 
 async function readPage(turn: Turn, state: State): Promise<Page> {
   const home = homeOf(turn.source.url)
@@ -94,6 +95,13 @@ function paged(address: string, page: number): string {
   const url = new URL(address)
   if (page > 1) url.searchParams.set('paged', String(page))
   return url.href
+}
+
+/** Where the feed is closed too, the API may have opened. */
+async function shut(turn: Turn, state: State, answer: Refused): Promise<Polled> {
+  if (GONE.includes(answer.kind)) state.phase = 'start'
+  await keep(turn.app.db, turn, state)
+  return asPolled(answer)
 }
 
 async function end(turn: Turn, state: State): Promise<undefined> {

@@ -11,15 +11,16 @@ const HREF = /\bhref=(?:"([^"]+)"|'([^']+)'|([^\s>]+))/i
 
 /** Looks for the list of posts of a site's REST API: where its home says, then where WordPress has it. */
 export async function find(turn: Turn, home: string): Promise<Found> {
+  const front = await ask(turn, home, 'text/html')
+  if (front.kind === 'busy' || front.kind === 'silent' || front.kind === 'broken') return { trouble: front }
+  const told = front.kind === 'ok' ? linked(front) : undefined
   let closed = ''
-  for await (const root of candidates(turn, home)) {
+  for (const root of new Set([...(told ? [told] : []), `${home}wp-json/`, `${home}?rest_route=/`])) {
     const api = postsOf(root)
     const answer = await ask(turn, posts(api, { per_page: 1, _fields: 'id,modified_gmt' }))
-    if (answer.kind === 'ok') {
-      if (readHeads(answer.body)) return { api: moved(api, answer.url), total: answer.total }
-      closed ||= 'what it answers is no list of posts'
-    } else if (answer.kind === 'busy' || answer.kind === 'silent') return { trouble: answer }
-    else closed ||= answer.reason
+    if (answer.kind === 'busy' || answer.kind === 'silent') return { trouble: answer }
+    if (answer.kind === 'ok' && readHeads(answer.body)) return { api: moved(api, answer.url), total: answer.total }
+    closed ||= answer.kind === 'ok' ? 'what it answers is no list of posts' : answer.reason
   }
   return { closed }
 }
@@ -27,13 +28,6 @@ export async function find(turn: Turn, home: string): Promise<Found> {
 /** The site's address as a folder. */
 export function homeOf(address: string): string {
   return address.replace(/[?#].*$/, '').replace(/(?:\/index\.php)?\/*$/, '/')
-}
-
-async function* candidates(turn: Turn, home: string): AsyncGenerator<string> {
-  const usual = [`${home}wp-json/`, `${home}?rest_route=/`]
-  const answer = await ask(turn, home, 'text/html')
-  const told = answer.kind === 'ok' ? linked(answer) : undefined
-  yield* new Set([...(told ? [told] : []), ...usual])
 }
 
 /** RFC 8288, or the same in HTML: WordPress names its API in both. */
