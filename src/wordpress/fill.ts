@@ -3,7 +3,8 @@ import type { Polled } from '../sources/source.ts'
 import { type Answer, ask, posts, type Turn } from './asking.ts'
 import { originOf, pausedBy } from './ending.ts'
 import { shortAddress } from './post.ts'
-import { type Post, readHeads, readPosts } from './rest.ts'
+import { readApart } from './post-reader.ts'
+import { type Post, readHeads } from './rest.ts'
 import { homeOf } from './root.ts'
 import { close, freshSweep, note, type State } from './state.ts'
 import { numbersOf, take } from './taking.ts'
@@ -21,7 +22,7 @@ export async function fill(turn: Turn, state: State): Promise<Polled | undefined
   const page = Math.floor(state.offset / state.size) + 1 // begins at or before the offset: sizes change
   const answer = await ask(turn, posts(state.api!, { per_page: state.size, page, _embed: 1, ...ORDER }))
   if (answer.kind === 'past') return finish(turn, state)
-  const read = answer.kind === 'ok' ? await readPosts(answer.body, originOf(turn)) : undefined
+  const read = answer.kind === 'ok' ? await readApart(answer.body, originOf(turn)) : undefined
   if (answer.kind !== 'ok' || !read) return narrow(turn, state, answer)
   return taken(turn, state, { page, posts: read, total: answer.total, bytes: answer.body.length })
 }

@@ -2,7 +2,8 @@ import type { Polled } from '../sources/source.ts'
 import { type Answer, ask, posts, type Turn } from './asking.ts'
 import { originOf, pausedBy } from './ending.ts'
 import { shortAddress } from './post.ts'
-import { type Head, type Post, readHeads, readPosts } from './rest.ts'
+import { readApart } from './post-reader.ts'
+import { type Head, type Post, readHeads } from './rest.ts'
 import { homeOf } from './root.ts'
 import type { State } from './state.ts'
 import { drop, heldOf, numbersOf, take } from './taking.ts'
@@ -30,13 +31,13 @@ async function together(turn: Turn, state: State, heads: Head[]): Promise<Post[]
   const numbers = numbersOf(heads)
   const question = { include: numbers.join(), per_page: heads.length, _embed: 1, orderby: 'id', order: 'asc' }
   const answer = await ask(turn, posts(state.api!, question))
-  const read = answer.kind === 'ok' ? await readPosts(answer.body, originOf(turn)) : []
+  const read = answer.kind === 'ok' ? await readApart(answer.body, originOf(turn)) : []
   return (read ?? []).filter(({ number }) => numbers.includes(number)) // a site that knows no `include` answers others
 }
 
 async function takeOne(turn: Turn, state: State, head: Head): Promise<Polled | undefined> {
   const answer = await ask(turn, posts(state.api!, { _embed: 1 }, head.number))
-  const read = answer.kind === 'ok' ? await readPosts(answer.body, originOf(turn)) : undefined
+  const read = answer.kind === 'ok' ? await readApart(answer.body, originOf(turn)) : undefined
   const post = read?.find(({ number }) => number === head.number)
   if (post) {
     await take(turn, state, [post])

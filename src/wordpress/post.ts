@@ -3,7 +3,8 @@ import type { Item, Origin } from '../reading/index.ts'
 import { clean, excerpt, httpUrl, oneLine, plain } from '../text.ts'
 import { instantIn, listIn, numberIn, textIn, within } from './json.ts'
 
-const LONGEST_TEXT = 1_000_000 // letters of a body: more would hold the others up
+const LONGEST_TEXT = 1_000_000 // letters of a body as it comes, and of what is left of it
+const LONGEST_HTML = 300_000
 const LONGEST_LINE = 2000
 const LONGEST_GUID = 1000
 const MOST_NAMES = 50
@@ -23,6 +24,7 @@ export function readItem(
   if (content.length > LONGEST_TEXT) return { guid, skipped: `its text has more than ${LONGEST_TEXT} letters` }
   const link = httpUrl(textIn(post, 'link'), origin.url)
   const html = clean(content, link ?? origin.url)
+  if (html.length > LONGEST_HTML) return { guid, skipped: `its text has more than ${LONGEST_HTML} letters` }
   const title = line(textIn(post, 'title', 'rendered')) || excerpt(plain(html), origin.language ?? 'ar', 10)
   if (!title) return { guid, skipped: 'it has neither title nor text' }
   const published_at = instantIn(post, 'date_gmt') ?? localDate(textIn(post, 'date'), origin.zone)

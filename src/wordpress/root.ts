@@ -5,8 +5,9 @@ import { readHeads } from './rest.ts'
 /** Where a site's posts are to be had, or why nowhere: `closed` for good reason, or in trouble for now. */
 export type Found = { api: string; total: number | undefined } | { closed: string } | { trouble: Answer }
 
-const REL = /<([^>]{1,2000})>\s*;[^,]*rel="?https:\/\/api\.w\.org\/"?/
-const TAG = /<link\b[^>]{0,2000}https:\/\/api\.w\.org\/[^>]{0,2000}>/i
+const REL = /<([^<>]{1,2000})>\s*;[^,]*rel="?https:\/\/api\.w\.org\/"?/
+const TELLING = 'https://api.w.org/'
+const LONGEST_TAG = 1000
 const HREF = /\bhref=(?:"([^"]+)"|'([^']+)'|([^\s>]+))/i
 
 /** Looks for the list of posts of a site's REST API: where its home says, then where WordPress has it. */
@@ -34,10 +35,16 @@ export function homeOf(address: string): string {
 function linked(answer: Answer & { kind: 'ok' }): string | undefined {
   const [, header] = REL.exec(answer.link) ?? []
   if (header) return httpUrl(header, answer.url)
-  const [tag] = TAG.exec(answer.body.subarray(0, 200_000).toString()) ?? []
-  const [, double, single, bare] = HREF.exec(tag ?? '') ?? []
+  const [, double, single, bare] = HREF.exec(tellingTag(answer.body.subarray(0, 200_000).toString())) ?? []
   const href = double ?? single ?? bare
   return href ? httpUrl(href.replace(/&(?:#0?38|amp);/g, '&'), answer.url) : undefined
+}
+
+function tellingTag(html: string): string {
+  const told = html.indexOf(TELLING)
+  const start = html.lastIndexOf('<link', told)
+  const end = html.indexOf('>', told)
+  return told < 0 || start < 0 || end < 0 || end - start > LONGEST_TAG ? '' : html.slice(start, end)
 }
 
 function postsOf(root: string): string {
