@@ -8,6 +8,7 @@ const IDLE = 10_000 // ms after which a worker without work ends
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 }
 
 let worker: Worker | undefined
+let receive: (done: Done | undefined) => void = () => {}
 let before: Promise<unknown> = Promise.resolve()
 let idle: NodeJS.Timeout | undefined
 
@@ -24,31 +25,41 @@ export function readApart(bytes: Buffer, origin: Origin): Promise<Post[] | undef
 /** Never throws. */
 async function handOver(task: Task): Promise<Post[] | undefined> {
   clearTimeout(idle)
-  worker ??= new Worker(new URL('./post-worker.ts', import.meta.url), { resourceLimits: LIMITS, env: {}, execArgv: [] })
-  const done = await answered(worker, task)
-  if (!done) void worker.terminate()
-  if (!done) worker = undefined
+  worker ??= open()
+  worker.ref()
+  worker.postMessage(task, [task.bytes.buffer as ArrayBuffer])
+  const done = await answered()
+  if (!done) end()
   worker?.unref()
   idle = setTimeout(end, IDLE)
   idle.unref()
   return done?.posts
 }
 
-/** What the worker makes of a task; undefined if it fails over it or takes too long. */
-function answered(reader: Worker, task: Task): Promise<Done | undefined> {
+function open(): Worker {
+  const opened = new Worker(new URL('./post-worker.ts', import.meta.url), {
+    resourceLimits: LIMITS,
+    env: {},
+    execArgv: [],
+  })
+  const tell = (done?: Done) => {
+    if (opened === worker) receive(done) // one that was given up has nothing more to say
+  }
+  opened.on('message', tell)
+  opened.on('error', () => tell())
+  opened.on('exit', () => tell())
+  return opened
+}
+
+/** What the worker makes of its task; undefined if it fails over it or takes too long. */
+function answered(): Promise<Done | undefined> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => settle(undefined), DEADLINE)
-    function settle(done: Done | undefined): void {
+    const deadline = setTimeout(() => receive(undefined), DEADLINE)
+    receive = (done) => {
       clearTimeout(deadline)
-      reader.removeAllListeners()
-      reader.on('error', () => {}) // one that is given up may still fail
+      receive = () => {}
       resolve(done)
     }
-    reader.on('message', settle)
-    reader.on('error', () => settle(undefined))
-    reader.on('exit', () => settle(undefined))
-    reader.ref()
-    reader.postMessage(task, [task.bytes.buffer as ArrayBuffer])
   })
 }
 

@@ -22,7 +22,8 @@ export function readItem(
   const content = textIn(post, 'content', 'rendered')
   if (within(post, 'content', 'protected') === true) return { guid, skipped: 'it asks for a password' }
   if (content.length > LONGEST_TEXT) return { guid, skipped: `its text has more than ${LONGEST_TEXT} letters` }
-  const link = httpUrl(textIn(post, 'link'), origin.url)
+  const address = textIn(post, 'link')
+  const link = address ? httpUrl(address, origin.url) : undefined
   const html = clean(content, link ?? origin.url)
   if (html.length > LONGEST_HTML) return { guid, skipped: `its text has more than ${LONGEST_HTML} letters` }
   const title = line(textIn(post, 'title', 'rendered')) || excerpt(plain(html), origin.language ?? 'ar', 10)
