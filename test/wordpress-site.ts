@@ -27,6 +27,8 @@ export type Manner = {
   old: boolean
   /** No `_fields`, no `include`, no order but by date and id. */
   simple: boolean
+  /** Before 4.9: no order by modification, and a refusal to who asks for it. */
+  ancient: boolean
   /** The posts over which it fails. */
   broken: Set<number>
   /** It answers 429 to so many requests, and says when to come again. */
@@ -66,7 +68,7 @@ export async function openWordpress(now: () => number, folder = ''): Promise<Sit
   const posts = new Map<number, Post>()
   const manner: Manner = {
     ...{ rest: 'open', old: false, simple: false, broken: new Set(), busy: 0, down: false, notice: '', most: 100 },
-    ...{ cached: false, blank: false, plain: false, single: false },
+    ...{ cached: false, blank: false, ancient: false, plain: false, single: false },
   }
   const partner = await openPartner((request, response) => answer(site, request, response))
   let last = 0
@@ -157,7 +159,8 @@ function single(site: Site, id: number, query: URLSearchParams, response: Server
 function list(site: Site, query: URLSearchParams, response: ServerResponse): ServerResponse {
   const { manner } = site
   const per = Number(query.get('per_page') ?? 10)
-  if (per < 1 || per > 100) return json(response, 400, { code: 'rest_invalid_param' })
+  if (per < 1 || per > 100 || (manner.ancient && query.get('orderby') === 'modified'))
+    return json(response, 400, { code: 'rest_invalid_param' })
   const size = Math.min(per, manner.most)
   const page = Number(query.get('page') ?? 1)
   const all = manner.blank ? [] : sorted(site, query)

@@ -29,15 +29,19 @@ const STEPS: Record<State['phase'], (turn: Turn, state: State) => Promise<Polled
  * One turn of following a WordPress site: a bounded part of the back-fill, or what has changed since.
  *
  * How far it has come is written after each page: a kill costs one page at most, and whoever polls next goes on there.
+ * Told to stop, it ends between two pages as if its time were over.
  */
 export async function follow(app: App, actor: Actor, source: Source, signal?: AbortSignal): Promise<Polled> {
   const turn: Turn = { app, actor, source, ...(signal && { signal }) }
   const state = readState(await current(app, source), instant(app.now()))
   const end = performance.now() + TURN
-  while (performance.now() < end) {
-    signal?.throwIfAborted()
-    const polled = await STEPS[state.phase](turn, state)
-    if (polled) return polled
+  try {
+    while (performance.now() < end && !signal?.aborted) {
+      const polled = await STEPS[state.phase](turn, state)
+      if (polled) return polled
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
   }
   return { status: 'ok', again: true }
 }
