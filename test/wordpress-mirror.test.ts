@@ -280,6 +280,7 @@ describe.each(databases)('a WordPress site on %s', (kind) => {
   })
 
   test.each([
+    ['before 4.9, that refuses an order which it does not know', { old: true, ancient: true }],
     ['before 5.7, where modifications are not asked for', { old: true }],
     ['that knows neither fields nor numbers nor modifications', { old: true, simple: true }],
     [
