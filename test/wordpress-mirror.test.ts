@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import type { Source } from '../src/sources/index.ts'
+import * as sources from '../src/sources/index.ts'
 import { follow, progress } from '../src/wordpress/mirror.ts'
+import { takeNewest } from '../src/wordpress/newest.ts'
 import { get } from './site.ts'
 import { openWordpress, type Post, type Site } from './wordpress-site.ts'
 import { databases, type Kind, openWorld, type World } from './world.ts'
@@ -107,6 +109,19 @@ describe.each(databases)('a WordPress site on %s', (kind) => {
     expect(names.map(({ name }) => name)).toEqual(['الليرة', 'تركيا'])
     expect(await world.db.selectFrom('author').select('name').execute()).toEqual([{ name: 'هالة القباني' }])
     expect(await state(mirrored)).toEqual({ phase: 'follow', held: 2, total: 2, notes: [] })
+  })
+
+  test('gives its name to a source that has none; its newest posts can be had for a first sight', async () => {
+    await using mirrored = await openMirror(kind, 3)
+    const { world, source } = mirrored
+    await world.db.updateTable('source').set({ title: '' }).execute()
+    const nameless = { ...source, title: '' }
+    expect(await takeNewest(world, 'test', nameless, new AbortController().signal)).toEqual({ status: 'ok' })
+    expect(await shown(mirrored)).toHaveLength(3)
+    const { title, cursor } = await sources.find(world.db, source.id)
+    expect({ title, cursor }).toEqual({ title: 'صحيفة الميناء & المدينة', cursor: null })
+    await poll(mirrored)
+    expect(await shown(mirrored)).toHaveLength(3)
   })
 
   test('is followed: new, edited, scheduled, trashed, private and restored posts all end right', async () => {

@@ -142,6 +142,7 @@ function rest(site: Site, route: string, query: URLSearchParams, response: Serve
   if (manner.rest === 'page') return response.setHeader('Content-Type', 'text/html').end('<html><p>Log in</p></html>')
   if (manner.rest === 'none') return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>404</h1>')
   const [, number] = /^\/wp\/v2\/posts(?:\/(\d+))?$/.exec(route) ?? [undefined, undefined]
+  if (route === '/') return json(response, 200, { name: 'صحيفة الميناء &amp; المدينة' })
   if (!route.startsWith('/wp/v2/posts')) return json(response, 404, { code: 'rest_no_route' })
   if (number) return single(site, Number(number), query, response)
   return list(site, query, response)

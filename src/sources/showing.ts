@@ -1,5 +1,6 @@
 import { type Instant, later, moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import { progress } from '../wordpress/mirror.ts'
 import type { Source } from './source.ts'
 import { reportOf } from './state.ts'
 
@@ -42,6 +43,7 @@ export async function shown(db: Db, source: Source) {
     last_modified: source.last_modified,
     last_reading: figures,
     items,
+    ...(kind === 'wordpress' && { mirror: progress(source) }),
     dates: notes?.dates ?? [],
     dropped: notes?.dropped ?? [],
     mended: notes?.mended ?? [],

@@ -4,6 +4,7 @@ import type { Polled, Source } from '../sources/source.ts'
 import type { Turn } from './asking.ts'
 import { pausedBy } from './ending.ts'
 import { fill } from './fill.ts'
+import { learnName } from './naming.ts'
 import { fillFromFeed, followFeed } from './paged-feed.ts'
 import { find, homeOf } from './root.ts'
 import { close, note, readState, type State } from './state.ts'
@@ -57,6 +58,7 @@ async function start(turn: Turn, state: State): Promise<Polled | undefined> {
   const found = await find(turn, homeOf(turn.source.url))
   if ('trouble' in found) return pausedBy(turn, state, found.trouble)
   if ('api' in found) {
+    await learnName(turn, found.api)
     Object.assign(state, { api: found.api, page: 1, phase: state.whole === undefined ? 'fill' : 'follow' })
     if (found.total !== undefined) state.total = found.total
     delete state.swept // whatever happened meanwhile, the numbers are compared

@@ -2,14 +2,13 @@ import { Readable } from 'node:stream'
 import { instant } from '../../../db/instant.ts'
 import type { App } from '../../app.ts'
 import * as articles from '../../articles/index.ts'
-import * as channels from '../../channels.ts'
 import * as digests from '../../digests/index.ts'
-import { direction } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import * as sources from '../../sources/index.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import { httpUrl } from '../../text.ts'
+import { takeNewest } from '../../wordpress/newest.ts'
 import type { Shell } from '../shell.ts'
 import { ACTOR, once } from './once.ts'
 
@@ -22,7 +21,7 @@ const WORDS: Record<string, [list: string, digest: string]> = {
 
 /** The folder of a site's demo: one per host, so that none shows the stories of another. */
 export function folderOf(address: string): string {
-  const url = httpUrl(/^[a-z]+:/i.test(address) ? address : `https://${address}`)
+  const url = httpUrl(withScheme(address))
   if (!url) throw new Problem('bad-url', { value: address })
   return new URL(url).host.replaceAll(/[^a-z0-9.-]+/g, '-')
 }
@@ -47,12 +46,24 @@ export async function fillWithSite(app: App, address: string, shell: Shell): Pro
   return ['morning']
 }
 
+/** Reads the site's feed, or a WordPress site's newest stories; its archive stays where it is. */
 async function readSite(app: App, address: string, signal: AbortSignal): Promise<sources.Source> {
   const known = (await sources.all(app.db))[0]
-  const source = known ?? (await sources.add(app, ACTOR, address, { relation: 'own', first: 'news', pictures: 'keep' }))
-  const polled = await sources.poll(app, ACTOR, source, signal)
-  if (polled.error && !known) throw new Problem('fetch-failed', { host: source.host, reason: polled.error })
+  const wanted = { relation: 'own', first: 'news', pictures: 'keep' } as const
+  const source = known ?? (await sources.add(app, ACTOR, withScheme(address), wanted, signal))
+  const polled =
+    source.kind === 'wordpress'
+      ? await takeNewest(app, ACTOR, source, signal)
+      : await sources.poll(app, ACTOR, source, signal)
+  if (source.kind === 'wordpress' && !known) await sources.pause(app, ACTOR, source.id)
+  if (signal.aborted) throw new Problem('interrupted')
+  if (polled.error && (await articles.newestId(app.db)) === 0)
+    throw new Problem('fetch-failed', { host: source.host, reason: polled.error })
   return sources.find(app.db, source.id)
+}
+
+function withScheme(address: string): string {
+  return /^[a-z]+:\/\//i.test(address) ? address : `https://${address}`
 }
 
 /** Gives the paper the name and language of the site; answers the language. */
@@ -63,7 +74,7 @@ async function introduce(app: App, source: sources.Source): Promise<string> {
   await site.set(app, ACTOR, {
     name: source.title || source.host,
     language,
-    sender: `news@${direction(language) === 'rtl' ? 'paper' : 'paper'}.example`,
+    sender: 'news@paper.example',
     postal_address: source.home || source.url,
   })
   return language
@@ -75,4 +86,3 @@ async function mostly(app: App): Promise<string> {
   const counted = [...Map.groupBy(stories, (story) => story.language)].sort(([, a], [, b]) => b.length - a.length)
   return counted[0]?.[0] ?? 'ar'
 }
-void channels
