@@ -184,6 +184,14 @@ describe('what is not well-formed', () => {
     })
   })
 
+  test('what is left open in the head does not reach into the entries', async () => {
+    const document = await read(
+      atom('<author><name>x</name><entry><title>a</title></entry></author><entry><title>b</title></entry>'),
+    )
+    expect(document.items.map((item) => item.title)).toEqual(['a', 'b'])
+    expect(document.notes.dropped).toEqual([])
+  })
+
   test('a broken entry costs itself only', async () => {
     const document = await read(
       rss(

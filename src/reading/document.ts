@@ -7,7 +7,7 @@ import { jsonEntry, readJson } from './json.ts'
 import type { Family } from './names.ts'
 import { type Fields, parseHead, parseItems } from './parser.ts'
 import { rootOf } from './root.ts'
-import { Unreadable } from './unreadable.ts'
+import { unreadable } from './unreadable.ts'
 import { line, shortened, tongue } from './words.ts'
 import { entryOf, type Head, headOf } from './xml.ts'
 
@@ -22,14 +22,14 @@ const LONGEST_READING = 8000 // ms of the worker's own time, after which it ends
 
 /**
  * Understands a document, handing its items on in portions, each guid once or, where a newer one comes later, again.
- * Answers all the rest. Throws Unreadable, in words.
+ * Answers all the rest. Throws Problem `feed-unreadable`, in words.
  */
 export async function understand(
   { text, name, why, mended }: Decoded,
   origin: Origin,
   take: Take,
 ): Promise<Omit<Document, 'items'>> {
-  if (text === '') throw new Unreadable('it is empty')
+  if (text === '') throw unreadable('it is empty')
   const notes: Notes = { charset: { name, why }, dates: [], dropped: [], mended }
   const found = /^[\s\ufeff]{0,1000}[{[]/.test(text)
     ? await json(text, origin, notes, take)
@@ -74,7 +74,7 @@ async function xml(text: string, origin: Origin, notes: Notes, take: Take): Prom
     if (taking?.full()) break
   }
   await flush()
-  if (scan.cut && taking!.count() === 0) throw new Unreadable('it is cut off before the end of its first entry')
+  if (scan.cut && taking!.count() === 0) throw unreadable('it is cut off before the end of its first entry')
   if (scan.cut) drop(notes, 'an entry that is cut off')
   if (scan.beyond > 0) drop(notes, BEYOND, scan.beyond)
   notes.mended.push(...mended, ...scan.mended)

@@ -30,83 +30,106 @@ export function openScan(names: Names): Scan {
   return { names, common: new Map(), head: [], deleted: [], mended: new Set(), cut: false, beyond: 0 }
 }
 
+type Walk = {
+  text: string
+  at: number
+  scan: Scan
+  stack: Open[]
+  /** The item that is open, as far as it goes; those that are done wait in `ready`. */
+  item: string[] | undefined
+  ready: string[]
+  written: number
+}
+
 /**
  * The items of a document one after another, each as well-formed XML in one vocabulary: only what we use, texts as CDATA,
  * HTML that stood unescaped as text, tags that were left open closed. `scan` is filled on the way.
  */
-export function* entries(text: string, root: Root, scan: Scan): Generator<string> {
-  const { names } = scan
-  const stack: Open[] = [{ raw: root.tag.name, place: 'head' }]
-  let item: string[] | undefined
-  let written = 0
-  let at = root.tag.end
-  inherit(text, root.tag, scan)
-
-  function* endItem(): Generator<string> {
-    if (item && written++ < MOST_ITEMS) yield `${item.join('')}${names.family === 'atom' ? '</entry>' : '</item>'}`
-    else if (item) scan.beyond++
-    item = undefined
+export function* entries(text: string, { tag }: Root, scan: Scan): Generator<string> {
+  const stack = [{ raw: tag.name, place: 'head' }]
+  const walk: Walk = { text, at: tag.end, scan, stack, item: undefined, ready: [], written: 0 }
+  inherit(text, tag, scan)
+  while (walk.at < text.length && stack.length > 0) {
+    const token = piece(text, walk.at)
+    walk.at = token.end
+    if (token.kind === 'close') leave(walk, token.name)
+    else if (token.kind === 'open') enter(walk, token)
+    if (walk.ready.length > 0) yield* walk.ready.splice(0)
   }
-  function* back(to: number): Generator<string> {
-    while (stack.length > to) {
-      const open = stack.pop()!
-      if (open.emitted) (item ?? scan.head).push(`</${open.emitted}>`)
-      if (open.place === 'item') yield* endItem()
-    }
-  }
-  const ends = (token: Token) => endsLeaf(token, names)
-  const bare = () => scan.mended.add('ampersands that stood bare')
-
-  while (at < text.length && stack.length > 0) {
-    const token = piece(text, at)
-    at = token.end
-    if (token.kind === 'close') {
-      const index = stack.findLastIndex(({ raw }) => raw === token.name)
-      if (index < stack.length - 1 && index >= 0) scan.mended.add('tags that were left open')
-      if (index >= 0) yield* back(index)
-      continue
-    }
-    if (token.kind !== 'open') continue
-    const name = canonical(names, token.name)
-    if (isItem(name)) {
-      const open = stack.findIndex(({ place }) => place === 'item')
-      if (open >= 0) {
-        scan.mended.add('entries that were left open')
-        yield* back(open)
-      }
-      declare(names, attributes(text, token))
-      item = [startOf(text, token, names)]
-      stack.push({ raw: token.name, place: 'item' })
-      if (token.empty) yield* back(stack.length - 1)
-      continue
-    }
-    if (stack.length >= DEEPEST) throw tooDeep()
-    const place = stack.at(-1)!.place
-    const out = item ?? scan.head
-    const known = place === 'skip' || out.length > MOST_FIELDS ? undefined : field(place, name)
-    if (known?.holder && !token.empty && holds(text, token)) {
-      out.push(opening(text, token, known))
-      stack.push({ raw: token.name, place: known.name, emitted: known.name })
-    } else if (known) {
-      const { markup, most } = known
-      const content: Leaf = token.empty
-        ? { value: '', html: false, end: token.end, closed: true }
-        : leaf(text, token, { markup, most, depth: stack.length, ends, bare })
-      at = content.end
-      out.push(element(text, token, known, content))
-    } else if (name === 'at:deleted-entry') {
-      const ref = resolved(attributes(text, token).get('ref') ?? '').trim()
-      if (ref && scan.deleted.length < MOST_DELETED) scan.deleted.push(ref)
-      if (!token.empty) stack.push({ raw: token.name, place: 'skip' })
-    } else if (!token.empty) {
-      if (name === 'channel') inherit(text, token, scan)
-      stack.push({ raw: token.name, place: placeOf(name, place) })
-    }
-  }
-  ending(text, at, stack, scan)
+  ending(walk)
 }
 
-/** Where an element that we do not use leads: further into the same place, or to what does not concern us. */
+function leave(walk: Walk, raw: string): void {
+  const index = walk.stack.findLastIndex((open) => open.raw === raw)
+  if (index < 0) return
+  if (index < walk.stack.length - 1) walk.scan.mended.add('tags that were left open')
+  closeTo(walk, index)
+}
+
+/** Closes what is open until so many are left. */
+function closeTo(walk: Walk, left: number): void {
+  while (walk.stack.length > left) {
+    const open = walk.stack.pop()!
+    if (open.emitted) (walk.item ?? walk.scan.head).push(`</${open.emitted}>`)
+    if (open.place === 'item') endItem(walk)
+  }
+}
+
+function endItem(walk: Walk): void {
+  const end = walk.scan.names.family === 'atom' ? '</entry>' : '</item>'
+  if (walk.written++ < MOST_ITEMS) walk.ready.push(`${walk.item!.join('')}${end}`)
+  else walk.scan.beyond++
+  walk.item = undefined
+}
+
+function enter(walk: Walk, token: Tag): void {
+  const { text, scan, stack } = walk
+  const name = canonical(scan.names, token.name)
+  if (stack.length >= DEEPEST) throw tooDeep()
+  const { place } = stack.at(-1)!
+  const out = walk.item ?? scan.head
+  const known = isItem(name) || place === 'skip' || out.length > MOST_FIELDS ? undefined : field(place, name)
+  if (isItem(name)) beginItem(walk, token)
+  else if (known?.holder && !token.empty && holds(text, token)) {
+    out.push(opening(text, token, known))
+    stack.push({ raw: token.name, place: known.name, emitted: known.name })
+  } else if (known) out.push(element(text, token, known, contentOf(walk, token, known)))
+  else pass(walk, token, name, place)
+}
+
+/** An item stands in no other, and in nothing that belongs to the head: what is still open was not closed. */
+function beginItem(walk: Walk, token: Tag): void {
+  const { text, scan, stack } = walk
+  if (walk.item) scan.mended.add('entries that were left open')
+  const inside = stack.findIndex(({ place }) => place !== 'head')
+  if (inside >= 0) closeTo(walk, inside)
+  declare(scan.names, attributes(text, token))
+  walk.item = [startOf(text, token, scan.names)]
+  stack.push({ raw: token.name, place: 'item' })
+  if (token.empty) closeTo(walk, stack.length - 1)
+}
+
+function contentOf(walk: Walk, token: Tag, { markup, most }: Field): Leaf {
+  if (token.empty) return { value: '', html: false, end: token.end }
+  const { names, mended } = walk.scan
+  const ends = (inside: Token) => endsLeaf(inside, names)
+  const bare = () => mended.add('ampersands that stood bare')
+  const content = leaf(walk.text, token, { markup, most, depth: walk.stack.length, ends, bare })
+  walk.at = content.end
+  return content
+}
+
+/** An element that we do not use, or that only leads further. */
+function pass({ text, scan, stack }: Walk, token: Tag, name: string, place: string): void {
+  if (name === 'at:deleted-entry') {
+    const ref = resolved(attributes(text, token).get('ref') ?? '').trim()
+    if (ref && scan.deleted.length < MOST_DELETED) scan.deleted.push(ref)
+  }
+  if (token.empty) return
+  if (name === 'channel') inherit(text, token, scan)
+  stack.push({ raw: token.name, place: placeOf(name, place) })
+}
+
 function placeOf(name: string, place: string): string {
   if (name === 'channel' && place === 'head') return 'head'
   return name === 'media:group' && place === 'item' ? 'group' : 'skip'
@@ -116,18 +139,16 @@ function isItem(name: string): boolean {
   return name === 'item' || name === 'entry'
 }
 
-function ending(text: string, at: number, stack: Open[], scan: Scan): void {
-  if (stack.some(({ place }) => place === 'item')) {
+function ending({ text, at, stack, item, scan }: Walk): void {
+  if (item) {
     scan.cut = true
     scan.mended.add('it is cut off: its last entry is left out')
   } else if (stack.length > 0) scan.mended.add('it is cut off after an entry')
-  else if (
-    text
-      .slice(at, at + 1000)
-      .replace(/<!--[^>]{0,900}-->/g, '')
-      .trim()
-  )
-    scan.mended.add('there was more behind its end')
+  else if (withoutComments(text.slice(at, at + 1000)).trim()) scan.mended.add('there was more behind its end')
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/<!--[^>]{0,900}-->/g, '')
 }
 
 /** An author that is plain text is a leaf; so is a picture. */

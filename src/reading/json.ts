@@ -3,7 +3,7 @@ import { isBearable } from './bounds.ts'
 import type { Entry, Picture } from './entry.ts'
 import type { Origin } from './item.ts'
 import { DEEPEST } from './leaf.ts'
-import { Unreadable } from './unreadable.ts'
+import { unreadable } from './unreadable.ts'
 import { personName } from './words.ts'
 import type { Head } from './xml.ts'
 
@@ -11,11 +11,11 @@ const MOST_SIGNS = 600_000
 
 type Json = Record<string, unknown>
 
-/** A JSON Feed 1.0 or 1.1: its head, and its items as they stand. Throws Unreadable for any other JSON. */
+/** A JSON Feed 1.0 or 1.1: its head, and its items as they stand. Throws Problem `feed-unreadable` for any other JSON. */
 export function readJson(text: string, origin: Origin): { head: Head; items: unknown[] } {
   const feed = parsed(text)
   if (!/jsonfeed\.org\/version\/1/.test(word(feed['version'])) && !Array.isArray(feed['items']))
-    throw new Unreadable(`it is JSON, but no JSON Feed${complaint(feed)}`)
+    throw unreadable(`it is JSON, but no JSON Feed${complaint(feed)}`)
   const home = httpUrl(word(feed['home_page_url']) || ' ', origin.url)
   const next = httpUrl(word(feed['next_url']) || ' ', origin.url)
   const language = word(feed['language'])
@@ -60,12 +60,12 @@ export function jsonEntry(value: unknown, head: Head): Entry | undefined {
 
 function parsed(text: string): Json {
   if (!isBearable(text, MOST_SIGNS, DEEPEST))
-    throw new Unreadable(`it is nested more than ${DEEPEST} deep, or holds more than ${MOST_SIGNS} values`)
+    throw unreadable(`it is nested more than ${DEEPEST} deep, or holds more than ${MOST_SIGNS} values`)
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
   } catch {
-    throw new Unreadable('it looks like JSON and is not well-formed')
+    throw unreadable('it looks like JSON and is not well-formed')
   }
 }
 

@@ -1,10 +1,11 @@
+import type { Problem } from '../problem.ts'
 import { escaped } from '../text.ts'
 import { piece, type Token } from './markup.ts'
 import { resolved } from './references.ts'
-import { Unreadable } from './unreadable.ts'
+import { unreadable } from './unreadable.ts'
 
 /** What an element holds: text with its references resolved, or HTML where tags stood in it unescaped. */
-export type Leaf = { value: string; html: boolean; end: number; closed: boolean }
+export type Leaf = { value: string; html: boolean; end: number }
 
 /** How to read it: `ends` says which tag in it shows that it was never closed. */
 export type Reading = {
@@ -23,18 +24,14 @@ const VOID =
 /** Reads an element's content from behind its tag to behind its end tag, or to where it must have ended. */
 export function leaf(text: string, open: Token & { name: string }, reading: Reading): Leaf {
   const found: Token[] = []
-  let [at, letters, tags, depth, same, closed] = [open.end, 0, 0, 0, 0, false]
+  let [at, letters, tags, depth, same] = [open.end, 0, 0, 0, 0]
   while (at < text.length) {
     const token = piece(text, at)
     if (token.kind === 'close' && token.name === open.name && same-- === 0) {
       at = token.end
-      closed = true
       break
     }
-    if (reading.ends(token)) {
-      closed = true
-      break
-    }
+    if (reading.ends(token)) break
     at = token.end
     if (token.kind === 'open') {
       tags++
@@ -47,11 +44,11 @@ export function leaf(text: string, open: Token & { name: string }, reading: Read
   }
   const html = tags > 0 && reading.markup
   const write = html ? asHtml : asText
-  return { value: write(text, found, reading), html, end: at, closed }
+  return { value: write(text, found, reading), html, end: at }
 }
 
-export function tooDeep(): Unreadable {
-  return new Unreadable(`its elements are nested more than ${DEEPEST} deep`)
+export function tooDeep(): Problem {
+  return unreadable(`its elements are nested more than ${DEEPEST} deep`)
 }
 
 function asText(text: string, tokens: Token[], { most, bare }: Reading): string {

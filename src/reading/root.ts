@@ -2,14 +2,14 @@ import { oneLine } from '../text.ts'
 import { attributes, piece, type Token } from './markup.ts'
 import { declare, type Family, type Names } from './names.ts'
 import { resolved } from './references.ts'
-import { Unreadable } from './unreadable.ts'
+import { unreadable } from './unreadable.ts'
 
 /** Where a document begins to be a feed. */
 export type Root = { tag: Token & { name: string; empty: boolean }; names: Names; mended: string[] }
 
 const FAMILIES: Record<string, Family> = { rss: 'rss', channel: 'rss', rdf: 'rdf', feed: 'atom' }
 
-/** Finds the root of a feed, behind whatever stands before it. Throws Unreadable, saying what the document is instead. */
+/** Finds the root of a feed, behind whatever stands before it. Throws Problem `feed-unreadable`, saying what the document is instead. */
 export function rootOf(text: string): Root {
   let first: string | undefined
   for (let at = 0; at < text.length; ) {
@@ -17,17 +17,17 @@ export function rootOf(text: string): Root {
     at = token.end
     if (token.kind === 'declaration') {
       const page = refuseType(text, token)
-      if (page) throw new Unreadable(webPage(text))
+      if (page) throw unreadable(webPage(text))
       at = typeEnd(text, token)
     }
     if (token.kind !== 'open') continue
     const local = token.name.slice(token.name.lastIndexOf(':') + 1).toLowerCase()
-    if (local === 'html') throw new Unreadable(webPage(text))
+    if (local === 'html') throw unreadable(webPage(text))
     first ??= token.name
     const family = Object.hasOwn(FAMILIES, local) ? FAMILIES[local] : undefined
     if (family) return { tag: token, names: namesOf(text, token, family), mended: junk(text, token) }
   }
-  throw new Unreadable(instead(text, first))
+  throw unreadable(instead(text, first))
 }
 
 function namesOf(text: string, tag: Token & { name: string }, family: Family): Names {
@@ -42,7 +42,7 @@ function refuseType(text: string, token: Token): boolean {
   if (!/^<!doctype/i.test(text.slice(token.from, token.from + 9))) return false
   const end = typeEnd(text, token)
   if (/<!entity/i.test(text.slice(token.from, end)))
-    throw new Unreadable('its document type defines entities of its own, which we do not take from strangers')
+    throw unreadable('its document type defines entities of its own, which we do not take from strangers')
   return /^<!doctype\s{1,20}html/i.test(text.slice(token.from, token.from + 40))
 }
 

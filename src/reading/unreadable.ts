@@ -1,4 +1,6 @@
-/** Why a document cannot be read, in words. */
-export class Unreadable extends Error {
-  override name = 'Unreadable'
+import { Problem } from '../problem.ts'
+
+/** Why a document cannot be read, in words; who asked for it adds whose it is. */
+export function unreadable(reason: string): Problem {
+  return new Problem('feed-unreadable', { reason })
 }

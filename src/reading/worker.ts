@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
+import { Problem } from '../problem.ts'
 import { decoded } from './charset.ts'
 import { understand } from './document.ts'
 import type { Document, Item, Origin } from './item.ts'
-import { Unreadable } from './unreadable.ts'
 
 /** What the pool hands in. */
 export type Task = { bytes: Uint8Array<ArrayBuffer>; origin: Origin }
@@ -29,7 +29,7 @@ async function work({ bytes, origin }: Task): Promise<Answer> {
     bytes.buffer.transfer(0) // its memory is not ours to keep: text and bytes together are what a worker can hold
     return { rest: await understand(text, origin, handOver) }
   } catch (error) {
-    if (error instanceof Unreadable) return { refused: error.message }
+    if (error instanceof Problem) return { refused: String(error.values['reason']) }
     return { refused: 'our reader stumbled over it', bug: error instanceof Error ? (error.stack ?? error.message) : '' }
   }
 }
