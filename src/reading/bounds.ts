@@ -1,6 +1,6 @@
 const SIGN = /<(\/?)([a-z][a-z\d]{0,20})?|&/gi
 const VOID = /^(?:br|img|hr|input|meta|link|wbr|source|p|li|td|tr|th|dt|dd)$/i
-const MOST_SIGNS = 30_000
+const MOST_SIGNS = 20_000
 const MOST_OPEN = 300
 const LONGEST = 400_000
 
