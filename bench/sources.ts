@@ -131,10 +131,15 @@ function openReaders() {
   async function ask(path: string): Promise<number> {
     const began = performance.now()
     await new Promise<void>((resolve, reject) => {
-      get({ host: '127.0.0.1', port, path, agent }, (response) => {
-        if (response.statusCode !== 200) reject(new Error(`${path} answers ${response.statusCode}`))
-        response.resume().on('end', resolve)
-      }).on('error', reject)
+      const once = () => {
+        const request = get({ host: '127.0.0.1', port, path, agent }, (response) => {
+          if (response.statusCode !== 200) reject(new Error(`${path} answers ${response.statusCode}`))
+          response.resume().on('end', resolve)
+        })
+        // A connection that was idle may be closed in the moment in which it is used again: every browser asks anew then.
+        request.on('error', (error) => (request.reusedSocket ? once() : reject(error)))
+      }
+      once()
     })
     return performance.now() - began
   }
