@@ -58,3 +58,19 @@ function addressOf(text: string): string | undefined {
   const counted = [...searchParams.keys()].every((name) => name.startsWith('utm_'))
   return counted ? pathAddress(pathname) : undefined // story.php?id=5 is another story than story.php?id=6
 }
+
+const RENDITION = /-\d{1,5}x\d{1,5}(?=\.[a-z]{3,4}$)/i
+const SIZED = /(?:-\d{1,5}x\d{1,5}|-scaled)+(?=\.[a-z]{3,4}$)/i
+
+/** Where WordPress keeps the original of a picture that stands here in one of its sizes; the same address for all others. */
+export function original(url: string): string {
+  const { href, pathname } = new URL(url)
+  if (!pathname.includes('/wp-content/uploads/') || !RENDITION.test(pathname)) return url
+  return href.replace(pathname, pathname.replace(RENDITION, ''))
+}
+
+/** A picture's path in the one spelling that all its sizes share; undefined for what is no picture's. */
+export function imageAddress(path: string): string | undefined {
+  const address = pathAddress(path)
+  return address && /\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)$/i.test(address) ? address.replace(SIZED, '') : undefined
+}

@@ -138,13 +138,18 @@ export interface WordpressPostTable {
   missing_at: Instant | null
 }
 
-/** A picture in a body that we are to keep. */
+/**
+ * A picture in a body that we are to keep, at `url` as the body has it; `wanted` is where we ask for it, the original of a
+ * WordPress rendition first. `image_id` once we keep it.
+ */
 export interface BodyPictureTable {
   article_id: number
   url: string
+  wanted: string
+  image_id: number | null
 }
 
-/** Where a picture that we keep stood before: a path, percent-decoded, whatever its host. */
+/** Where a picture of the newsroom's own stood before: a path, percent-decoded, whatever its host and its size. */
 export interface ImageAddressTable {
   address: string
   image_id: number
@@ -153,7 +158,8 @@ export interface ImageAddressTable {
 /**
  * One story. `guid` is its source's name for it, `entry_id` the one that feeds carry: both never change.
  * `fingerprint` is of the draft, so that a second import sees "unchanged". `link_key` and `title_key` tell the same story of
- * two sources; with `archived_at` it came with a source's first reading and is no news for digests.
+ * two sources; with `archived_at` it came with a source's first reading and is no news for digests. `pictured_at` is when
+ * we last came to keep a picture of its body: no revision, but pages and feeds show it.
  */
 export interface ArticleTable {
   id: Generated<number>
@@ -185,6 +191,7 @@ export interface ArticleTable {
   link_key: string | null
   title_key: string | null
   archived_at: Instant | null
+  pictured_at: Instant | null
 }
 
 /** Where a story stood before, as db/addresses.ts spells it; one address may have been several stories'. */

@@ -80,6 +80,12 @@ export function nearest(picture: Picture, width: number): Variant {
   )
 }
 
+/** The picture that a name behind `/m/` is a rendering of. */
+export async function named(db: Db, name: string): Promise<Picture | undefined> {
+  const row = await db.selectFrom('image').selectAll().where('hash', '=', name.split('-')[0]!).executeTakeFirst()
+  return row && sound(row)[0]
+}
+
 /** The file behind `/m/<name>` as path and type; undefined for a name we never gave. */
 export function stored(app: App, name: string): { path: string; type: string } | undefined {
   const match = /^[0-9a-f]{24}-\d{1,4}\.(jpg|png|webp)$/.exec(name)

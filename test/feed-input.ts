@@ -39,7 +39,7 @@ export function story(n: number, given: Partial<Story> = {}): Story {
     url: null, title: `خبر رقم ${n}`, body_html: `<p>نص الخبر ${n}</p>`, summary: null, excerpt: `نص الخبر ${n}…`, language: 'ar',
     section: null, section_key: null, credit: null, image_id: null, image_url: null, image_alt: null, image_caption: null, image_credit: null,
     fingerprint: '', published_at, updated_at: published_at, created_at: published_at, revised_at: null, withdrawn_at: null,
-    withdrawn_reason: null, link_key: null, title_key: null, archived_at: null, tags: [], authors: [], picture: null, ...given,
+    withdrawn_reason: null, link_key: null, title_key: null, archived_at: null, pictured_at: null, tags: [], authors: [], picture: null, ...given,
   } // biome-ignore format: one row
 }
 

@@ -72,10 +72,9 @@ async function items(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await sql`create index source_item_link on source_item (source_id, link_key) where link_key is not null`.execute(db)
   await sql`create index source_item_dated on source_item (source_id, dated_at) where dated_at is not null`.execute(db)
   for (const name of ['link_key', 'title_key']) await db.schema.alterTable('article').addColumn(name, 'text').execute()
-  await db.schema
-    .alterTable('article')
-    .addColumn('archived_at', kind === 'sqlite' ? 'integer' : 'bigint')
-    .execute()
+  const whole = kind === 'sqlite' ? 'integer' : 'bigint'
+  for (const name of ['archived_at', 'pictured_at'])
+    await db.schema.alterTable('article').addColumn(name, whole).execute()
   await sql`create index article_link on article (link_key) where link_key is not null`.execute(db)
   await sql`create index article_title on article (title_key, published_at) where title_key is not null`.execute(db)
 }
@@ -86,9 +85,12 @@ async function pictures(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await table(db, 'body_picture')
     .$call(reference('article_id', 'article.id'))
     .$call(text('url'))
+    .$call(text('wanted'))
+    .$call(reference('image_id', 'image.id', optional))
     .addPrimaryKeyConstraint('body_picture_key', ['article_id', 'url'])
     .execute()
-  await sql`create index body_picture_url on body_picture (url)`.execute(db)
+  await sql`create index body_picture_kept on body_picture (url) where image_id is not null`.execute(db)
+  await sql`create index body_picture_wanted on body_picture (wanted) where image_id is null`.execute(db)
   await table(db, 'image_address')
     .$call(text('address', (column) => column.notNull().primaryKey()))
     .$call(reference('image_id', 'image.id'))

@@ -96,13 +96,23 @@ export async function hold(db: Db, url: string): Promise<void> {
 
 /** Forgets one that the caller holds if no article waits for its picture. Answers whether it did. */
 export async function close(db: Db, url: string): Promise<boolean> {
-  const article = await waitingFor(db, url).select('id').limit(1).executeTakeFirst()
-  if (article) return false
+  if (await isWanted(db, url)) return false
   await db.deleteFrom('download').where('url', '=', url).execute()
   return true
 }
 
-/** The articles that wait for the picture at this address. */
+/** Whether an article waits for the picture at this address, as its own or in its body. */
+export async function isWanted(db: Db, url: string): Promise<boolean> {
+  const lead = await waitingFor(db, url).select('id').limit(1).executeTakeFirst()
+  return Boolean(lead ?? (await bodiesWaitingFor(db, url).select('article_id').limit(1).executeTakeFirst()))
+}
+
+/** The articles that wait for the picture at this address as their own. */
 export function waitingFor(db: Db, url: string) {
   return db.selectFrom('article').where('image_url', '=', url).where('image_id', 'is', null)
+}
+
+/** The bodies that wait for it. */
+export function bodiesWaitingFor(db: Db, url: string) {
+  return db.selectFrom('body_picture').where('wanted', '=', url).where('image_id', 'is', null)
 }

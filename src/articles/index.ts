@@ -11,6 +11,7 @@ import { asFacets } from './publish.ts'
 import type { Article } from './story.ts'
 
 export { type Placed, placedAt, placedBeneath } from './addresses.ts'
+export { pictureAt } from './body-pictures.ts'
 export { type Draft, readRow } from './draft.ts'
 export { type Imported, importLines } from './import.ts'
 export { type KeptPictures, keepAllPictures, keepPictures } from './keep-pictures.ts'
@@ -20,6 +21,7 @@ export { type Manner, type Published, publish, publishIn } from './publish.ts'
 export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
 export { restore } from './restore.ts'
 export { evenly, linkKey, titleKey } from './sameness.ts'
+export { withKept } from './shown-pictures.ts'
 export { type Article, leadsTo, type Story } from './story.ts'
 
 /**

@@ -5,10 +5,10 @@ import * as channels from '../channels.ts'
 import * as fetching from '../fetching/index.ts'
 import * as media from '../media.ts'
 import { Problem } from '../problem.ts'
+import * as bodyPictures from './body-pictures.ts'
 import * as downloads from './downloads.ts'
 import { namesOf } from './labels.ts'
 import { asFacets } from './publish.ts'
-import type { Article } from './story.ts'
 
 /** What became of the pictures that were due; `waiting` will be tried later. */
 export type KeptPictures = { kept: number; failed: { url: string; reason: string }[]; waiting: number }
@@ -82,7 +82,7 @@ async function attempt(
   const tries = await downloads.claim(app.db, url, at)
   if (tries === undefined || (await unwanted(app, url))) return undefined
   try {
-    const picture = await media.keep(app, await bytesAt(app, url, signal))
+    const picture = (await ours(app, url)) ?? (await media.keep(app, await bytesAt(app, url, signal)))
     while (!(await give(app, actor, url, picture.id)));
     return 'kept'
   } catch (error) {
@@ -93,6 +93,7 @@ async function attempt(
     }
     const reason = String(error.values['reason'])
     const ended = await downloads.fail(app.db, url, tries, reason)
+    if ((ended || !mayPass(error)) && (await bodyPictures.fallBack(app.db, url, at))) return undefined
     if (ended) app.log.warn('a picture was given up', { host: new URL(url).host, reason })
     return { reason }
   }
@@ -100,7 +101,7 @@ async function attempt(
 
 /** Whether no story shows it any more; then it is forgotten. */
 async function unwanted(app: App, url: string): Promise<boolean> {
-  if (await downloads.waitingFor(app.db, url).select('id').limit(1).executeTakeFirst()) return false
+  if (await downloads.isWanted(app.db, url)) return false
   return app.db.transaction().execute(async (db) => {
     await downloads.hold(db, url)
     return downloads.close(db, url)
@@ -109,8 +110,22 @@ async function unwanted(app: App, url: string): Promise<boolean> {
 
 async function bytesAt(app: App, url: string, signal: AbortSignal): Promise<Buffer> {
   const { status, body } = await fetching.get(app, url, { accept: ACCEPT, signal })
-  if (status !== 200) throw new Problem('fetch-failed', { host: new URL(url).host, reason: `it answers ${status}` })
+  if (status !== 200)
+    throw new Problem('fetch-failed', { host: new URL(url).host, reason: `it answers ${status}`, status })
   return body
+}
+
+/** The picture of ours that an address on our own site names. */
+async function ours(app: App, url: string): Promise<{ id: number } | undefined> {
+  const place = `${app.config.url}/m/`
+  return url.startsWith(place) ? media.named(app.db, url.slice(place.length)) : undefined
+}
+
+/** Whether a failure may be over at the next try: what is not there, too large or no picture stays so. */
+function mayPass({ code, values }: Problem): boolean {
+  const status = Number(values['status'] ?? 0)
+  const refused = status >= 400 && status < 500 && ![408, 425, 429].includes(status)
+  return code === 'fetch-failed' && !refused && !String(values['reason']).startsWith('larger than')
 }
 
 /**
@@ -129,17 +144,23 @@ function give(app: App, actor: Actor, url: string, image_id: number): Promise<bo
       .where('image_id', 'is', null)
       .returningAll()
       .execute()
-    const names = await namesOf(
-      db,
-      articles.map((article) => article.id),
-    )
-    const facets = articles.map((article) => asFacets(article, names.get(article.id)))
+    const bodies = await bodyPictures.give(db, url, image_id, at)
+    const all = [...new Map([...articles, ...bodies].map((article) => [article.id, article])).values()]
+    const ids = all.map((article) => article.id)
+    const names = await namesOf(db, ids)
+    const facets = all.map((article) => asFacets(article, names.get(article.id)))
+    await bodyPictures.keepImageAddress(db, url, image_id, ids)
     await channels.touch(db, facets, at)
-    await changes.record(db, actor, at, articles.map(entry))
+    await changes.record(
+      db,
+      actor,
+      at,
+      all.map(({ public_id }) => entry(public_id, image_id)),
+    )
     return downloads.close(db, url)
   })
 }
 
-function entry({ public_id, image_id }: Article): changes.Entry {
+function entry(public_id: string, image_id: number): changes.Entry {
   return { verb: 'article.picture', subject: `article:${public_id}`, after: { image_id } }
 }

@@ -6,7 +6,7 @@ import type { Article } from './story.ts'
 /** What tells one state of an article from another, without its text. */
 export type Mark = Pick<Article, (typeof MARKS)[number]>
 
-const MARKS = ['id', 'fingerprint', 'image_id', 'language', 'created_at', 'published_at', 'revised_at', 'withdrawn_at'] as const // biome-ignore format: one list
+const MARKS = ['id', 'fingerprint', 'image_id', 'pictured_at', 'language', 'created_at', 'published_at', 'revised_at', 'withdrawn_at'] as const // biome-ignore format: one list
 
 /** The marks of the articles that `latest` would answer for this filter, in its order. */
 export async function marks(db: Db, filter: Filter, now: Instant, limit: number): Promise<Mark[]> {

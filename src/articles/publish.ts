@@ -10,6 +10,7 @@ import * as channels from '../channels.ts'
 import { publicId } from '../ids.ts'
 import { excerpt, fold, plain } from '../text.ts'
 import { keepAddresses } from './addresses.ts'
+import * as bodyPictures from './body-pictures.ts'
 import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
 import { label, namesOf, relabel } from './labels.ts'
@@ -74,12 +75,11 @@ export async function publishIn(
     return article && article.withdrawn_at === null && article.fingerprint !== fingerprint(draft)
   })
   const wanted = [...fresh, ...revised].filter((draft) => pictureOf(draft, known.get(keyOf(draft))) === null)
-  if (!manner.leavePictures)
-    await downloads.ask(
-      db,
-      wanted.flatMap((draft) => draft.image?.url ?? []),
-      at,
-    )
+  const kept = await bodyPictures.known(db, [...fresh, ...revised])
+  if (!manner.leavePictures) {
+    const leads = wanted.flatMap((draft) => draft.image?.url ?? [])
+    await downloads.ask(db, [...leads, ...bodyPictures.wanted([...fresh, ...revised], kept)], at)
+  }
   const trail: changes.Entry[] = []
   const touched: channels.Facets[] = []
   const inserted = await insert(db, fresh, at, manner)
@@ -107,6 +107,16 @@ export async function publishIn(
       after: { title: draft.title, ...from(draft) },
     })
   }
+  const bodies = [
+    ...inserted.map(([{ body_html }, id]) => ({ id, body_html })),
+    ...revised.map((draft) => ({ id: known.get(keyOf(draft))!.id, body_html: draft.body_html })),
+  ]
+  if (!manner.leavePictures) await bodyPictures.note(db, bodies, kept)
+  else
+    await bodyPictures.forget(
+      db,
+      revised.map((draft) => known.get(keyOf(draft))!.id),
+    )
   await keepAddresses(db, [
     ...inserted.map(([{ guid, url }, id]) => ({ id, guid, url: url ?? null })),
     ...revised.map((draft) => ({ id: known.get(keyOf(draft))!.id, guid: draft.guid, url: draft.url ?? null })),

@@ -2,6 +2,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { type Filter, passing } from '../channels.ts'
 import * as media from '../media.ts'
+import { keptIn } from './body-pictures.ts'
 import { namesOf } from './labels.ts'
 import { matching } from './matching.ts'
 import type { Article, Story } from './story.ts'
@@ -107,10 +108,16 @@ export async function byIds(db: Db, ids: number[]): Promise<Story[]> {
   const names = await namesOf(db, ids)
   const pictured = [...new Set(rows.flatMap((row) => row.image_id ?? []))]
   const pictures = pictured.length > 0 ? await media.pictures(db, pictured) : new Map<number, media.Picture>()
+  const within = await keptIn(db, ids)
   const stories = new Map(
     rows.map((row) => [
       row.id,
-      { ...row, ...names.get(row.id)!, picture: row.image_id === null ? null : (pictures.get(row.image_id) ?? null) },
+      {
+        ...row,
+        ...names.get(row.id)!,
+        ...within.get(row.id),
+        picture: row.image_id === null ? null : (pictures.get(row.image_id) ?? null),
+      },
     ]),
   )
   return ids.flatMap((id) => stories.get(id) ?? [])

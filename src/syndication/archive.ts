@@ -55,6 +55,7 @@ export async function stateOf(db: Db, archive: Archive, now: Instant): Promise<S
       sql<string>`cast(sum(article.id) as text)`.as('ids'),
       sql<string>`cast(sum(coalesce(article.revised_at, 0) % 1000000007) as text)`.as('revisions'),
       sql<string>`cast(sum(coalesce(article.image_id, 0)) as text)`.as('pictures'),
+      sql<string>`cast(sum(coalesce(article.pictured_at, 0) % 1000000007) as text)`.as('bodies'),
       neighbour(db, archive, 'before', now).as('before'),
       neighbour(db, archive, 'after', now).as('after'),
       gone(db, archive)

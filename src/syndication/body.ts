@@ -1,4 +1,6 @@
-import { leadsTo, type Story } from '../articles/index.ts'
+import type { Story } from '../articles/index.ts'
+import * as articles from '../articles/index.ts'
+import * as links from '../links.ts'
 import { direction, say } from '../locale.ts'
 import { clean, escaped, httpUrl, oneLine } from '../text.ts'
 import type { Image } from './entry.ts'
@@ -26,10 +28,14 @@ export function keep(html: string): void {
 }
 
 /** The whole article as HTML that stands alone: its picture, its text and where it comes from, in its direction. */
-export function fullText(story: Story, image: Image | undefined): string {
-  const body = cleaned(story.body_html)
+export function fullText(story: Story, image: Image | undefined, base: string): string {
+  const body = articles.withKept(
+    cleaned(story.body_html),
+    story.pictures,
+    (_, variant) => `src="${links.media(base, variant)}"`,
+  )
   const credit = story.credit ? say(story.language, 'article.source', { credit: story.credit }) : ''
-  const onward = httpUrl(leadsTo(story) ?? '')
+  const onward = httpUrl(articles.leadsTo(story) ?? '')
   const parts = [
     image && !body.includes(escaped(image.url)) && !body.includes(image.url) ? figure(image, story.language) : '',
     onward && story.excerpt ? `<p>${escaped(oneLine(story.excerpt))}</p>` : body,

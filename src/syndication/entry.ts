@@ -58,7 +58,7 @@ export function readEntry(story: Story, base: string, full: boolean): Entry {
     published,
     updated: new Date(Math.max(published.getTime(), date(story.updated_at, 'updated_at').getTime())),
     language: story.language,
-    html: full ? fullText(story, image) : '',
+    html: full ? fullText(story, image, base) : '',
     excerpt,
     excerptHtml: excerpt && directed('p', story.language, escaped(excerpt)),
     authors: names(story.authors),

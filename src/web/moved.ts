@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { imageAddress } from '../../db/addresses.ts'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as articles from '../articles/index.ts'
@@ -6,8 +7,10 @@ import * as channels from '../channels.ts'
 import type { Facet } from '../facets.ts'
 import * as facets from '../facets.ts'
 import * as links from '../links.ts'
+import * as media from '../media.ts'
 import { type Gathered, readAddress } from '../wordpress/addresses.ts'
 
+const LARGEST = 1200 // wide
 const CACHE = 'public, max-age=3600'
 
 /** The front page's addresses that WordPress used for something else: `/?p=123`, `/?feed=rss2`. */
@@ -30,6 +33,19 @@ export async function moved(app: App, c: Context): Promise<Response | undefined>
 }
 
 async function placeOf(app: App, url: URL): Promise<string | undefined> {
+  return (await pictureAt(app, url)) ?? storyAt(app, url)
+}
+
+/** A picture of the old site, in any of its sizes, is ours of the nearest width. */
+async function pictureAt(app: App, { pathname }: URL): Promise<string | undefined> {
+  const address = imageAddress(pathname)
+  const picture = address && (await articles.pictureAt(app.read, address))
+  if (!picture) return undefined
+  const [, width] = /-(\d{1,5})x\d{1,5}\.[a-z]{3,4}$/i.exec(pathname) ?? []
+  return links.media('', media.nearest(picture, Number(width ?? LARGEST)))
+}
+
+async function storyAt(app: App, url: URL): Promise<string | undefined> {
   const old = readAddress(url)
   if (!old) return undefined
   if (old.asks === 'feed') {

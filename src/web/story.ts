@@ -1,8 +1,10 @@
 import { html, raw } from 'hono/html'
-import { leadsTo, type Story } from '../articles/index.ts'
+import type { Story } from '../articles/index.ts'
+import * as articles from '../articles/index.ts'
 import type { Also } from '../intake/index.ts'
 import * as links from '../links.ts'
 import { direction, say } from '../locale.ts'
+import type { Picture, Variant } from '../media.ts'
 import { clean, httpUrl } from '../text.ts'
 import { labelPath } from './facet-paths.ts'
 import { foreign, type Html, type Paper, typed } from './pages.ts'
@@ -24,7 +26,7 @@ ${
   story.updated_at > story.published_at &&
   html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, 'hour'))}</p>`
 }
-${leadsTo(story) ? onward(story, language) : html`<div class="body">${body(story)}</div>`}
+${articles.leadsTo(story) ? onward(story, language) : html`<div class="body">${body(story)}</div>`}
 ${story.credit && html`<p class="source"${foreign(language, story.language)}>${typed(say(language, 'article.source', { credit: story.credit }))}</p>`}
 ${elsewhere(also, story, language)}
 ${tags(story, language)}
@@ -33,11 +35,12 @@ ${share(story, paper)}
 }
 
 /**
- * The body, cleaned once more on its way out. Its pictures come from others; what may be wider than the page scrolls
+ * The body, cleaned once more on its way out. Pictures that we do not keep come from others; what may be wider than the page scrolls
  * sideways, by keyboard too. Cleaned HTML writes `<` for nothing but its tags.
  */
 function body(story: Story): Html {
-  const ours = clean(story.body_html)
+  const ours = articles
+    .withKept(clean(story.body_html), story.pictures, shown)
     .replaceAll('<img ', '<img loading="lazy" referrerpolicy="no-referrer" ')
     .replace(/<table(?=[ >])/g, '<div class="sideways" tabindex="0"><table')
     .replaceAll('</table>', '</table></div>')
@@ -47,7 +50,7 @@ function body(story: Story): Html {
 
 /** The way to a story whose text we have not: it stands where it came from. */
 function onward(story: Story, language: string): Html | '' {
-  const url = httpUrl(leadsTo(story) ?? '')
+  const url = httpUrl(articles.leadsTo(story) ?? '')
   if (!url) return ''
   const words = say(language, 'article.read-on', { source: story.credit || hostOf(url) })
   return html`<p class="onward"${foreign(language, story.language)}><a href="${url}" rel="noopener">${typed(words)}</a></p>`
@@ -67,6 +70,13 @@ function elsewhere(also: Also[], story: Story, language: string): Html | '' {
     type === 'element' ? html`<a href="${places[index++]!.link}" rel="noopener"><bdi>${typed(value)}</bdi></a>` : value,
   )
   return html`<p class="source"${foreign(language, story.language)}>${dated(say(language, 'article.also', { sources: '\u0000' }), html`${links}`)}</p>`
+}
+
+/** A picture of ours in a body, as wide as the page needs it. */
+function shown({ variants }: Picture, { file, type }: Variant): string {
+  const set = variants.filter((variant) => variant.type === type)
+  const sizes = set.map((variant) => `/m/${variant.file} ${variant.width}w`).join(', ')
+  return `src="/m/${file}" srcset="${sizes}" sizes="(min-width: 44rem) 44rem, 100vw"`
 }
 
 /** Who wrote it, each name a link to more by the same. */
