@@ -9,12 +9,33 @@ export type Placed = Pick<Article, 'public_id' | 'title' | 'withdrawn_at'>
 /** Remembers where these articles stood before. What one had is kept for ever: links to it do not end. */
 export async function keepAddresses(db: Db, articles: Pick<Article, 'id' | 'guid' | 'url'>[]): Promise<void> {
   const rows = articles.flatMap((one) => addressesOf(one).map((address) => ({ address, article_id: one.id })))
+  await insert(db, rows)
+}
+
+async function insert(db: Db, rows: { address: string; article_id: number }[]): Promise<void> {
   if (rows.length === 0) return
   await db
     .insertInto('article_address')
     .values(rows)
     .onConflict((conflict) => conflict.columns(['address', 'article_id']).doNothing())
     .execute()
+}
+
+/** Remembers further addresses, spelled as db/addresses.ts does it, of the newsroom's own articles with these guids. */
+export async function alsoStoodAt(db: Db, given: { guid: string; addresses: string[] }[]): Promise<void> {
+  const guids = given.filter(({ addresses }) => addresses.length > 0).map(({ guid }) => guid)
+  const articles = await db
+    .selectFrom('article')
+    .select(['id', 'guid'])
+    .where('source_id', '=', 0)
+    .where('guid', 'in', guids)
+    .execute()
+  const ids = new Map(articles.map(({ id, guid }) => [guid, id]))
+  const rows = given.flatMap(({ guid, addresses }) => {
+    const article_id = ids.get(guid)
+    return article_id === undefined ? [] : addresses.map((address) => ({ address, article_id }))
+  })
+  await insert(db, rows)
 }
 
 /** The article that stood at one of these addresses, a withdrawn one too: the newsroom's own first, then the newest. */

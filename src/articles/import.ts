@@ -1,62 +1,40 @@
 import { isUtf8 } from 'node:buffer'
 import type { Actor, App } from '../app.ts'
 import * as site from '../site.ts'
-import { printable } from '../text.ts'
+import { foreseeing, type Imported, inBatches, nothingYet, refuse } from './batches.ts'
 import { type Draft, readRow } from './draft.ts'
-import { type Published, publish } from './publish.ts'
+import { publish } from './publish.ts'
 
-/** What became of the lines; `rejected` names the first thousand that could not be used, `rejectedInAll` counts them. */
-export type Imported = Published & { rejected: { line: number; reason: string }[]; rejectedInAll: number }
-
-const BATCH = 500
-const HEAVY = 8_000_000 // bytes of lines in a batch
 const LONGEST = 12_000_000 // bytes in a line: beyond it is not a line of articles
-const MOST_REASONS = 1000 // named line by line; beyond it they are only counted
+
+type Options = { dryRun?: boolean; onLine?: (line: number) => void; signal?: AbortSignal }
 
 /**
  * Reads JSON Lines, one article each, as they come: memory holds one batch, whatever the file.
  * A line that cannot be used is reported and the rest go in; a second import of the same lines changes nothing. Told to stop,
- * it ends with what it has read so far.
+ * it ends with what it has read so far. A dry run answers the same and changes nothing.
  */
 export async function importLines(
   app: App,
   actor: Actor,
   bytes: AsyncIterable<Uint8Array>,
-  { onLine, signal }: { onLine?: (line: number) => void; signal?: AbortSignal } = {},
+  { dryRun, onLine, signal }: Options = {},
 ): Promise<Imported> {
   const paper = await site.show(app, app.db)
-  const done: Imported = { added: 0, revised: 0, unchanged: 0, rejected: [], rejectedInAll: 0 }
-  const seen = new Set<string>()
-  let waiting: Draft[] = []
+  const done = nothingYet()
+  const work = dryRun ? foreseeing(app.db) : (drafts: Draft[]) => publish(app, actor, drafts)
+  const batches = inBatches(done, work)
   let number = 0
-  let weight = 0
-  async function flush(): Promise<void> {
-    const sum = await publish(app, actor, waiting)
-    done.added += sum.added
-    done.revised += sum.revised
-    done.unchanged += sum.unchanged
-    waiting = []
-    weight = 0
-    seen.clear()
-  }
   for await (const line of lines(bytes)) {
     if (signal?.aborted) break // the line may not have come to its end
     number++
     onLine?.(number)
     const read = line === undefined ? { reason: `longer than ${LONGEST} bytes` } : parse(line, paper)
     if (read === undefined) continue
-    if ('reason' in read) {
-      done.rejectedInAll++
-      if (done.rejected.length < MOST_REASONS) done.rejected.push({ line: number, reason: printable(read.reason) })
-      continue
-    }
-    if (seen.has(read.draft.guid)) await flush() // the same story twice in one batch: the later line revises the earlier
-    seen.add(read.draft.guid)
-    waiting.push(read.draft)
-    weight += line!.length
-    if (waiting.length === BATCH || weight > HEAVY) await flush()
+    if ('reason' in read) refuse(done, number, read.reason)
+    else await batches.take(read.draft, line!.length)
   }
-  await flush()
+  await batches.flush()
   return done
 }
 

@@ -6,44 +6,30 @@ import * as digests from '../digests/index.ts'
 import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
 import { feeds } from './feeds.ts'
+import { importFiles } from './importing.ts'
 import { openProgress } from './progress.ts'
-import { command, group, number, numeral, openInput, several, untilStopped, withApp } from './shell.ts'
+import { command, group, number, numeral, several, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 
 /** `article import`, `article list`, `article pictures`, `article withdraw`. */
 export function article(program: Command): void {
   const commands = group(program, 'article', 'stories')
-  command(commands, 'import <file...>', 'JSON Lines, one article each (- reads standard input)').action(
-    (files: string[], options: Json) =>
+  command(commands, 'import <file...>', 'JSON Lines, one article each, or a WordPress export (- reads standard input)')
+    .option('--dry-run', 'say what it would come to, and change nothing')
+    .action((files: string[], options: Json & { dryRun?: boolean }) =>
       withApp(options, async (app, shell) => {
-        const sum: articles.Imported = { added: 0, revised: 0, unchanged: 0, rejected: [], rejectedInAll: 0 }
-        const inputs = []
-        for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
-        for (const { file, bytes } of inputs) {
-          const progress = openProgress(file, options.json === true)
-          const { signal } = shell
-          const done = await articles.importLines(app, 'cli', untilStopped(bytes, signal), {
-            onLine: progress.to,
-            signal,
-          })
-          progress.end()
-          sum.added += done.added
-          sum.revised += done.revised
-          sum.unchanged += done.unchanged
-          sum.rejectedInAll += done.rejectedInAll
-          sum.rejected.push(...done.rejected.map((row) => (files.length > 1 ? { file, ...row } : row)))
-        }
+        const sum = await importFiles(app, shell, files, options)
         shell.print(sum)
-        if (shell.signal.aborted) throw new Problem('interrupted')
+        if (shell.signal.aborted) throw new Problem(options.dryRun ? 'interrupted-dry' : 'interrupted')
         if (sum.rejectedInAll > 0)
-          throw new Problem('lines-rejected', {
+          throw new Problem(options.dryRun ? 'lines-unusable' : 'lines-rejected', {
             n: sum.rejectedInAll,
             line: sum.rejected[0]!.line,
             reason: sum.rejected[0]!.reason,
           })
       }),
-  )
+    )
   command(commands, 'list', 'the latest, newest first')
     .option('--channel <slug>', 'only what passes this channel', 'all')
     .option('--search <words>', 'only what holds these words, however they are spelled')
