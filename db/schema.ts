@@ -155,6 +155,13 @@ export interface ImageAddressTable {
   image_id: number
 }
 
+/** What a slug of the newsroom's old site meant: `by` is category, tag or author. */
+export interface FormerNameTable {
+  by: string
+  slug: string
+  name: string
+}
+
 /**
  * One story. `guid` is its source's name for it, `entry_id` the one that feeds carry: both never change.
  * `fingerprint` is of the draft, so that a second import sees "unchanged". `link_key` and `title_key` tell the same story of
@@ -509,6 +516,7 @@ export interface Schema {
   wordpress_post: WordpressPostTable
   body_picture: BodyPictureTable
   image_address: ImageAddressTable
+  former_name: FormerNameTable
   article: ArticleTable
   article_address: ArticleAddressTable
   tag: TagTable

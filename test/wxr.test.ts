@@ -1,15 +1,24 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as articles from '../src/articles/index.ts'
 import * as links from '../src/links.ts'
 import * as wxr from '../src/wordpress/wxr.ts'
 import { bodyOf } from '../src/wordpress/wxr-body.ts'
+import { openPartner } from './partner.ts'
+import { flat } from './photos.ts'
 import { get } from './site.ts'
 import { CLOSING, exported, item, opening } from './wordpress-export.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const NOW = '2025-12-05T12:00:00Z'
+const JPEG = await flat(1000, 500).jpeg().toBuffer()
 const SLUG = 'عودة-العبارات-الليلية-إلى-البوسفور-بعد-غياب-تسع-سنوات-كاملة-عن-الضفتين'
 const CUT = encodeURIComponent(SLUG).toLowerCase().slice(0, 200) // as WordPress's database holds it: in the middle of a letter
 
@@ -144,6 +153,8 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
           name: CUT,
           terms: [
             ['category', encodeURIComponent('سياسة-خارجية'), 'سياسة خارجية'],
+            ['category', 'turkey', 'تركيا'],
+            ['post_tag', '%d8%a3%d9%87', 'آهٍ &amp; أوه'],
             ['post_tag', encodeURIComponent('عبارات'), 'عبارات'],
           ],
           meta: { _wp_old_slug: 'first-name' },
@@ -165,10 +176,94 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
       ['/archives/77-uuid', links.article('', first!)],
       [`/category/${encodeURIComponent('سياسة-خارجية')}/`, `/section/${encodeURIComponent('سياسه-خارجيه')}`],
       [`/tag/${encodeURIComponent('عبارات')}/`, `/tag/${encodeURIComponent('عبارات')}`],
+      ['/category/news/Turkey/page/2/', `/tag/${encodeURIComponent('تركيا')}`],
+      ['/category/turkey/feed/', `/feeds/tag/${encodeURIComponent('تركيا')}.rss`],
+      [`/tag/${encodeURIComponent('أه')}/`, `/tag/${encodeURIComponent('اه-&-اوه')}`],
+      ['/author/hala/', `/author/${encodeURIComponent('هاله-القباني')}`],
+      ['/category/unknown', 404],
       ['/?p=79', 404],
     ] as const)
       expect([path, await leads(path)]).toEqual([path, to])
   })
+
+  test('has its pictures copied, and their old addresses lead to ours', async () => {
+    await using host = await openPartner(
+      (request, response) => void (/-\d+x/.test(request.url!) ? response.writeHead(404).end() : response.end(JPEG)),
+    )
+    await using world = await openWorld(kind, NOW, { NASHRA_FETCH_ALLOW: host.place })
+    const uploads = `${host.url}/wp-content/uploads/2025/12`
+    const content = `[caption id="a"]<img src="${uploads}/b-300x200.jpg" width="300" height="200"> شرح[/caption]`
+    const lead = { id: 2, type: 'attachment', file: `${uploads}/lead-scaled.jpg` }
+    const unused = { id: 3, type: 'attachment', file: `${uploads}/unused.jpg` }
+    await load(world, exported([{ id: 1, content, meta: { _thumbnail_id: '2' } }, lead, unused]))
+    const kept = await articles.keepAllPictures(world, 'cli', { signal: new AbortController().signal })
+    expect(kept).toEqual({ kept: 2, failed: [], waiting: 0 })
+    expect(host.asked.map(({ url }) => url).sort()).toEqual([
+      '/wp-content/uploads/2025/12/b.jpg',
+      '/wp-content/uploads/2025/12/lead-scaled.jpg',
+    ])
+    const [story] = await all(world)
+    const { text } = await get(world, links.article('', story!))
+    expect(text).not.toContain(host.url)
+    expect(text).toMatch(
+      /<figure><img loading="lazy"[^>]* src="\/m\/[0-9a-f]{24}-1000.jpg"[^>]* width="1000" height="500"/,
+    )
+    const uploaded = (name: string) => get(world, `/wp-content/uploads/2025/12/${name}`)
+    expect(await uploaded('b-150x150.jpg')).toMatchObject({
+      status: 301,
+      location: `/m/${story!.picture!.hash}-320.jpg`,
+    })
+    expect((await uploaded('lead.jpg')).status).toBe(301)
+    expect((await uploaded('unused.jpg')).status).toBe(404)
+    expect(await load(world, exported([{ id: 1, content, meta: { _thumbnail_id: '2' } }, lead]))).toMatchObject({
+      unchanged: 1,
+    })
+  })
+
+  test.skipIf(kind === 'pglite')(
+    'is imported by a command, from files or through a pipe, that leaves nothing behind',
+    async () => {
+      await using world = await openWorld(kind, NOW)
+      const file = (name: string, bytes: string | Buffer) => {
+        writeFileSync(join(world.config.data, name), bytes)
+        return join(world.config.data, name)
+      }
+      const text = exported(Array.from({ length: 700 }, (_, n) => ({ id: n + 1, status: n % 7 ? 'publish' : 'draft' })))
+      const xml = file('export.xml', text)
+      const lines = file('lines.jsonl', '{"guid":"a","title":"سطر"}\n{}\n')
+      const dry = await command(world, ['article', 'import', xml, lines, '--dry-run']).ended
+      expect(dry.answer).toMatchObject({
+        added: 601,
+        dryRun: true,
+        leftOut: { draft: 100 },
+        rejected: [{ file: lines, line: 2 }],
+      })
+      expect([dry.code, dry.said]).toEqual([1, expect.stringMatching(/nothing was changed|لم يتغيّر شيء/)])
+      expect(await all(world)).toEqual([])
+      const piped = command(world, ['article', 'import', '-'])
+      piped.stdin.end(text)
+      expect(await piped.ended).toMatchObject({ code: 0, answer: { added: 600, leftOut: { draft: 100 } } })
+      expect((await command(world, ['article', 'import', xml]).ended).answer).toMatchObject({
+        added: 0,
+        unchanged: 600,
+      })
+      for (const [name, bytes, code] of [
+        ['a.zip', Buffer.from('PK\x03\x04'), 'zip'],
+        ['a.xml.gz', gzipSync(text), 'gzip'],
+        ['a.rss', '<rss version="2.0"><channel/></rss>', 'source add'],
+        ['a.html', '<!DOCTYPE html><html>', 'HTML'],
+      ] as const) {
+        const refused = await command(world, ['article', 'import', xml, file(name, bytes)]).ended
+        expect([refused.code, refused.said]).toEqual([1, expect.stringContaining(code)])
+      }
+      const stopped = command(world, ['article', 'import', '-'])
+      stopped.stdin.write(text)
+      await until(() => readdirSync(world.config.data).some((name) => name.startsWith('import-')))
+      stopped.kill('SIGTERM')
+      expect((await stopped.ended).code).toBe(1)
+      expect(readdirSync(world.config.data).filter((name) => name.startsWith('import-'))).toEqual([])
+    },
+  )
 
   test('that is broken gives what is whole in it, and names the rest by its line and what to do', async () => {
     await using world = await openWorld(kind, NOW)
@@ -181,7 +276,7 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
     const cut = 'the file ends before its end: it was cut on its way; export it again and import all of it'
     expect(await reasons(two.slice(0, two.indexOf('?p=2')))).toEqual({
       n: 1,
-      rejected: [`${lineOf(two, 2)}: the file ends in the middle of it`, expect.stringContaining(cut)],
+      rejected: [`${lineOf(two, 2)}: the file ends in the middle of it; export it again`, expect.stringContaining(cut)],
     })
     expect(await reasons(two.replace(CLOSING, ''))).toEqual({ n: 2, rejected: [expect.stringContaining(cut)] })
     expect(await reasons(two + two)).toEqual({ n: 2, rejected: [expect.stringContaining('something comes after its end')] })
@@ -381,4 +476,24 @@ function cp1256(text: string): Buffer {
   for (let byte = 128; byte < 256; byte++)
     bytes.set(new TextDecoder('windows-1256').decode(new Uint8Array([byte])), byte)
   return Buffer.from([...text].map((letter) => bytes.get(letter) ?? letter.charCodeAt(0) & 127))
+}
+
+function command(world: World, words: string[]) {
+  const { data, database } = world.config
+  const child = spawn(process.execPath, ['bin/nashra.js', ...words, '--json'], {
+    env: { PATH: process.env['PATH'], NASHRA_DATA: data, NASHRA_DATABASE: database },
+  })
+  child.stdin.on('error', () => {}) // it was told to stop
+  const ended = Promise.all([once(child, 'close'), textOf(child.stdout), textOf(child.stderr)]).then(
+    ([[code], out, said]) => ({
+      code: code as number | null,
+      answer: (out ? JSON.parse(out) : {}) as Partial<wxr.Imported>,
+      said,
+    }),
+  )
+  return { ended, stdin: child.stdin, kill: (signal: NodeJS.Signals) => child.kill(signal) }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -79,7 +79,7 @@ async function items(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await sql`create index article_title on article (title_key, published_at) where title_key is not null`.execute(db)
 }
 
-/** Pictures in bodies that are to be kept, and what stood where: an old address leads to the picture we keep. */
+/** Pictures in bodies that are to be kept, and what stood where: old addresses lead to the pictures and the streams we have. */
 async function pictures(db: Kysely<unknown>, kind: Kind): Promise<void> {
   const { table, text, reference } = columns(kind)
   await table(db, 'body_picture')
@@ -94,6 +94,12 @@ async function pictures(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await table(db, 'image_address')
     .$call(text('address', (column) => column.notNull().primaryKey()))
     .$call(reference('image_id', 'image.id'))
+    .execute()
+  await table(db, 'former_name')
+    .$call(text('by'))
+    .$call(text('slug'))
+    .$call(text('name'))
+    .addPrimaryKeyConstraint('former_name_key', ['by', 'slug'])
     .execute()
 }
 

@@ -9,6 +9,7 @@ import * as facets from '../facets.ts'
 import * as links from '../links.ts'
 import * as media from '../media.ts'
 import { type Gathered, readAddress } from '../wordpress/addresses.ts'
+import * as formerNames from '../wordpress/former-names.ts'
 
 const LARGEST = 1200 // wide
 const CACHE = 'public, max-age=3600'
@@ -67,7 +68,14 @@ async function storyAt(app: App, url: URL): Promise<string | undefined> {
 }
 
 /** Where stories of that category, tag or author stand with us: a category's name may be a section, a tag or a channel. */
-async function gatheredAt(app: App, { by, name }: Gathered): Promise<Facet | channels.Channel | undefined> {
+async function gatheredAt(app: App, of: Gathered): Promise<Facet | channels.Channel | undefined> {
+  const place = await called(app, of)
+  if (place) return place
+  const name = await formerNames.nameOf(app.read, of)
+  return name === undefined ? undefined : called(app, { ...of, name })
+}
+
+async function called(app: App, { by, name }: Gathered): Promise<Facet | channels.Channel | undefined> {
   const now = instant(app.now())
   if (by !== 'category') return facets.find(app.read, by, name, now)
   const facet = (await facets.find(app.read, 'section', name, now)) ?? (await facets.find(app.read, 'tag', name, now))

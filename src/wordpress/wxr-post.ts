@@ -1,16 +1,17 @@
 import { decoded, numbered, pathAddress } from '../../db/addresses.ts'
 import { fold, plain } from '../text.ts'
+import { type FormerName, formerName } from './former-names.ts'
 import { bodyOf } from './wxr-body.ts'
 import type { Entry } from './wxr-reader.ts'
 import type { Survey } from './wxr-survey.ts'
 
 /**
- * What an entry of an export comes to: a row as `article import` reads it, with the further addresses that led to it and
- * the number of a lead picture that the export lacks; or which kind of thing it is that is left out, or why it cannot be
+ * What an entry of an export comes to: a row as `article import` reads it, with the further addresses that led to it, what
+ * its labels are called in addresses, and the number of a lead picture that the export lacks; or which kind of thing it is that is left out, or why it cannot be
  * read.
  */
 export type Post =
-  | { row: Record<string, unknown>; addresses: string[]; missing?: number }
+  | { row: Record<string, unknown>; addresses: string[]; names: FormerName[]; missing?: number }
   | { leftOut: string }
   | { reason: string }
 
@@ -50,6 +51,7 @@ export function readPost(entry: Entry, { authors, attachments }: Survey): Post {
       ...(isDate(field('wp:post_modified_gmt')) && { updated_at: `${field('wp:post_modified_gmt')}Z` }),
     },
     addresses: addressesOf(field('wp:post_id'), link, field('wp:post_name'), meta.get('_wp_old_slug') ?? []),
+    names: namesOf(terms, creator, authors.get(creator) ?? ''),
     ...(thumbnail > 0 && !lead && { missing: thumbnail }),
   }
 }
@@ -77,6 +79,16 @@ function categories(terms: Entry['terms']): string[] {
 function termsOf(terms: Entry['terms'], ...domains: string[]): string[] {
   const names = terms.filter(({ domain }) => domains.includes(domain)).map(({ name }) => name.trim())
   return [...new Map(names.filter(Boolean).map((name) => [fold(name), name])).values()]
+}
+
+const LABELS: Record<string, FormerName['by']> = { category: 'category', post_tag: 'tag', tag: 'tag' }
+
+function namesOf(terms: Entry['terms'], login: string, author: string): FormerName[] {
+  const labels = terms.map(({ domain, nicename, name }) => {
+    const by = Object.hasOwn(LABELS, domain) ? LABELS[domain] : undefined
+    return by && formerName(by, nicename, text(name.trim()))
+  })
+  return [...labels, formerName('author', login, text(author))].filter((name) => name !== undefined)
 }
 
 /** Plain text: WordPress keeps titles and names as HTML. */

@@ -181,7 +181,7 @@ function openReader(give: (piece: Entry | Author) => void) {
     end(): Ending {
       parser.flush()
       const whole = begun && depth === 0
-      if (entry) close('the file ends in the middle of it')
+      if (entry) close('the file ends in the middle of it; export it again')
       return { kind: 'end', line: parser.line + 1, whole, beyond }
     },
   }

@@ -3,6 +3,7 @@ import { instant } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
 import * as articles from '../articles/index.ts'
 import * as site from '../site.ts'
+import * as formerNames from './former-names.ts'
 import { readPost } from './wxr-post.ts'
 import { pieces, Unreadable } from './wxr-reader.ts'
 import type { Survey } from './wxr-survey.ts'
@@ -41,6 +42,7 @@ export async function importPosts(
   const done: Imported = { ...articles.nothingYet(), leftOut: {}, picturesMissing: 0 }
   const leftOut = new Map<string, number>()
   const addresses = new Map<string, string[]>()
+  const names: formerNames.FormerName[] = []
   const batches = articles.inBatches(done, dryRun ? articles.foreseeing(app.db) : publish)
   let entries = 0
 
@@ -50,6 +52,7 @@ export async function importPosts(
     return app.db.transaction().execute(async (db) => {
       const sum = await articles.publishIn(db, actor, drafts, instant(app.now()))
       await articles.alsoStoodAt(db, moved)
+      await formerNames.remember(db, names.splice(0))
       return sum
     })
   }
@@ -80,7 +83,10 @@ export async function importPosts(
       }
       if ('missing' in post) done.picturesMissing++
       await batches.take(read.draft, read.draft.body_html.length)
-      if ('addresses' in post) addresses.set(read.draft.guid, post.addresses)
+      if ('addresses' in post && !dryRun) {
+        addresses.set(read.draft.guid, post.addresses)
+        names.push(...post.names)
+      }
       if (entries % 100 === 0) await setImmediate() // signals are heard between turns of the loop
     }
   } catch (error) {
