@@ -16,7 +16,7 @@ export function kindOf(head: Uint8Array): Kind {
 }
 
 /** The encoding that a document names: by its byte order mark, else in its declaration; UTF-8 where it names none we know. */
-export function encodingOf(head: Uint8Array): string {
+function encodingOf(head: Uint8Array): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8'
