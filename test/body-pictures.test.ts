@@ -135,6 +135,18 @@ describe.each(databases)('a picture in a body, on %s', (kind) => {
     expect(await leads(world, `/wp-content/uploads/2025/12/${name}.jpg`)).toBe(404)
   })
 
+  test('is one of very many: a story shows a hundred of ours at most, a batch of stories as many as there are', async () => {
+    await using world = await openWorld(kind, NOON)
+    const rows = Array.from({ length: 500 }, (_, story) => ({
+      guid: `g${story}`,
+      body_html: Array.from({ length: story === 0 ? 150 : 50 }, (_, n) => `<p><img src="https://old.example/${story}/${n}.jpg"></p>`).join(''),
+    })) // biome-ignore format: one line
+    await load(world, ...rows)
+    const count = async (table: 'body_picture' | 'download') =>
+      (await world.db.selectFrom(table).select('url').execute()).length
+    expect([await count('body_picture'), await count('download')]).toEqual([25_050, 25_050])
+  })
+
   test('of a partner is left where its source says so, and never answers for an address of our own', async () => {
     await using host = await openPartner(picture)
     await using world = await worldWith(kind, host.place)

@@ -3,6 +3,7 @@ import type { Db } from '../../db/schema.ts'
 
 const MINUTE = 60_000
 const PAUSES = [5 * MINUTE, 60 * MINUTE, 360 * MINUTE, 1440 * MINUTE] // ms after a failure; after the last comes one more try
+const ROWS = 1000 // in a statement
 const WINDOW = 1000 // rows among which hosts take turns
 
 /**
@@ -14,12 +15,14 @@ const WINDOW = 1000 // rows among which hosts take turns
  */
 export async function ask(db: Db, urls: string[], at: Instant): Promise<void> {
   const rows = [...new Set(urls)].sort().map((url) => ({ url, due_at: at, attempts: 0 }))
-  if (rows.length === 0) return
-  await db
-    .insertInto('download')
-    .values(rows)
-    .onConflict((conflict) => conflict.column('url').doUpdateSet(({ ref }) => ({ attempts: ref('download.attempts') })))
-    .execute()
+  for (let start = 0; start < rows.length; start += ROWS)
+    await db
+      .insertInto('download')
+      .values(rows.slice(start, start + ROWS))
+      .onConflict((conflict) =>
+        conflict.column('url').doUpdateSet(({ ref }) => ({ attempts: ref('download.attempts') })),
+      )
+      .execute()
 }
 
 /** What is due, at most `limit` of it, the hosts in turn: a large import from one is not in the way of the others. */
