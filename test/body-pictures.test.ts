@@ -135,6 +135,44 @@ describe.each(databases)('a picture in a body, on %s', (kind) => {
     expect(await leads(world, `/wp-content/uploads/2025/12/${name}.jpg`)).toBe(404)
   })
 
+  test('is kept in the end, and nobody is in the way of another, while stories that share it are revised from two sides', async () => {
+    await using host = await openPartner((request, response) =>
+      /gone/.test(request.url!) && !/x/.test(request.url!)
+        ? void response.writeHead(404).end()
+        : picture(request, response),
+    )
+    await using world = await worldWith(kind, host.place)
+    const revise = (round: number) => {
+      const rows = Array.from({ length: 30 }, (_, n) => {
+        const name = (k: number) => `${k % 3 ? 'a' : 'gone'}${(k + round) % 12}-30x20.jpg`
+        const shown = Array.from({ length: 6 }, (_, k) => `<img src="${host.url}/wp-content/uploads/${name(k)}">`)
+        const body_html = `<p>${((n + round) % 2 ? shown : shown.toReversed()).join('')}</p>`
+        return {
+          guid: `g${(n * 7 + round) % 30}`,
+          title: `${round}`,
+          body_html,
+          image: `${host.url}/${(n + round) % 3}.jpg`,
+        }
+      })
+      return load(world, ...(round % 2 ? rows : rows.toReversed()))
+    }
+    await revise(0)
+    const rounds = async () => {
+      for (let round = 1; round < 9; round += 2) await Promise.all([revise(round), revise(round + 1)])
+    }
+    const keeping = async () => {
+      for (let n = 0; n < 8; n++) await run(world)
+    }
+    await Promise.all([rounds(), keeping(), keeping()])
+    for (let n = 0; n < 3; n++) {
+      world.clock.advance({ hours: 30 })
+      await articles.keepAllPictures(world, 'job', { signal: GOING_ON })
+    }
+    expect(await world.db.selectFrom('body_picture').selectAll().where('image_id', 'is', null).execute()).toEqual([])
+    expect(await world.db.selectFrom('article').select('id').where('image_id', 'is', null).execute()).toEqual([])
+    expect(await world.db.selectFrom('download').selectAll().execute()).toEqual([])
+  })
+
   test('is one of very many: a story shows a hundred of ours at most, a batch of stories as many as there are', async () => {
     await using world = await openWorld(kind, NOON)
     const rows = Array.from({ length: 500 }, (_, story) => ({

@@ -264,6 +264,7 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
       expect((await stopped.ended).code).toBe(1)
       expect(readdirSync(world.config.data).filter((name) => name.startsWith('import-'))).toEqual([])
     },
+    240_000,
   )
 
   test('that is broken gives what is whole in it, and names the rest by its line and what to do', async () => {
@@ -341,7 +342,7 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
       'one comment has no end': `<!--${'x'.repeat(5_000_000)}`,
     }
     for (const [reason, text] of Object.entries(hurtful)) {
-      const begun = performance.now()
+      const begun = cpu()
       const { rejected } = await load(
         world,
         `${opening()}${item({ id: 1 })}<wp:x>${text}</wp:x>${item({ id: 2 })}${CLOSING}`,
@@ -351,7 +352,7 @@ describe.each(databases)('an export of WordPress, on %s', (kind) => {
         expect.stringContaining(`nothing after it was read: `),
       ])
       expect(rejected[0]!.reason).toContain(reason)
-      expect(performance.now() - begun).toBeLessThan(5000)
+      expect(cpu() - begun).toBeLessThan(5000)
     }
     const tall = exported([
       { id: 1, meta: { _big: 'x'.repeat(20_000_000) } },
@@ -390,7 +391,7 @@ test('memory holds one batch, whatever the file: 60 MB go through a heap of 96 M
   }
   await pipeline(posts(), stdin)
   expect(await ended).toMatchObject({ code: 0, answer: { added: 1500, picturesMissing: 0 } })
-})
+}, 240_000)
 
 test('a file is seen for what it is by its first bytes', () => {
   const kinds: [wxr.Kind, string | Buffer][] = [
@@ -434,9 +435,9 @@ test('a body is what WordPress would have made of it', () => {
 
 test('a body is made in time that grows with its length, whatever it holds', () => {
   for (const piece of ['[caption]', '[a ', '[a b="', '<!--', '<pre>', '<div ', '[[', '[/a]', '<img ', '\n ', '[gallery ids="1,', '<p>\n\n']) {
-    const begun = performance.now()
+    const begun = cpu()
     bodyOf(piece.repeat(2_000_000 / piece.length), new Map())
-    expect([piece, performance.now() - begun < 4000]).toEqual([piece, true])
+    expect([piece, cpu() - begun < 4000]).toEqual([piece, true])
   } // biome-ignore format: one list
 })
 
@@ -512,4 +513,9 @@ function command(world: World, words: string[], nodeOptions = '') {
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Milliseconds that this process has worked: the machine has other things to do too. */
+function cpu(): number {
+  return process.cpuUsage().user / 1000
 }

@@ -9,7 +9,6 @@ import type { Article, Story } from './story.ts'
 type Body = Pick<Article, 'body_html'>
 
 const ROWS = 500 // in a statement
-const IN_ONE_GIVING = 100 // articles in a transaction
 
 /** Which pictures of these bodies we keep already, for another story or this one: image ids by address. */
 export async function known(db: Db, bodies: Body[]): Promise<Map<string, number>> {
@@ -79,31 +78,15 @@ export async function keptIn(db: Db, articleIds: number[]): Promise<Map<number, 
   )
 }
 
-/**
- * Gives a kept picture to at most 100 bodies that wait for it, in the caller's transaction; answers their articles.
- *
- * Articles are locked before what hangs on them, as a revision does it, and one after another by their ids: the pictures
- * that two stories share are kept at the same time.
- */
-export async function give(db: Db, url: string, image_id: number, at: Instant): Promise<Article[]> {
-  const waiting = downloads.bodiesWaitingFor(db, url).select('article_id').orderBy('article_id')
-  const articles: Article[] = []
-  for (const { article_id } of await waiting.limit(IN_ONE_GIVING).execute()) {
-    const article = db.updateTable('article').set({ pictured_at: at }).where('id', '=', article_id).returningAll()
-    articles.push(await article.executeTakeFirstOrThrow())
-  }
+/** Gives a kept picture to the bodies of these articles that wait for it, in the transaction that has locked the articles. */
+export async function give(db: Db, url: string, image_id: number, articleIds: number[]): Promise<void> {
   await db
     .updateTable('body_picture')
     .set({ image_id })
     .where('wanted', '=', url)
     .where('image_id', 'is', null)
-    .where(
-      'article_id',
-      'in',
-      articles.map(({ id }) => id),
-    )
+    .where('article_id', 'in', articleIds)
     .execute()
-  return articles
 }
 
 /**

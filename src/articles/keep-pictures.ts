@@ -1,4 +1,5 @@
-import { instant, later } from '../../db/instant.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
@@ -9,6 +10,7 @@ import * as bodyPictures from './body-pictures.ts'
 import * as downloads from './downloads.ts'
 import { namesOf } from './labels.ts'
 import { asFacets } from './publish.ts'
+import type { Article } from './story.ts'
 
 /** What became of the pictures that were due; `waiting` will be tried later. */
 export type KeptPictures = { kept: number; failed: { url: string; reason: string }[]; waiting: number }
@@ -18,7 +20,7 @@ type Options = { signal: AbortSignal; onPicture?: (done: number) => void }
 const IN_ONE_RUN = 50
 const AT_ONCE = 6
 const PER_HOST = 2
-const BATCH = 500 // articles of one picture in a transaction
+const BATCH = 100 // articles of one picture in a transaction, and bodies
 const OUR_FAULT = 300_000 // ms until the next try where the disk or a bug was in the way
 const ACCEPT = 'image/jpeg,image/png,image/*;q=0.9,*/*;q=0.1' // the original rather than what a host makes of it
 
@@ -129,36 +131,49 @@ function mayPass({ code, values }: Problem): boolean {
 }
 
 /**
- * Gives a kept picture to stories that wait for it, at most 500 of them; answers whether none is left. Their feeds and
+ * Gives a kept picture to stories that wait for it, at most 200 of them; answers whether none is left. Their feeds and
  * pages are built anew, but for readers it is no update of the story.
  */
 function give(app: App, actor: Actor, url: string, image_id: number): Promise<boolean> {
   const at = instant(app.now())
   return app.db.transaction().execute(async (db) => {
     await downloads.hold(db, url)
-    const articles = await db
-      .updateTable('article')
-      .set({ image_id })
-      .where('id', 'in', downloads.waitingFor(db, url).select('id').limit(BATCH))
-      .where('image_url', '=', url)
-      .where('image_id', 'is', null)
-      .returningAll()
-      .execute()
-    const bodies = await bodyPictures.give(db, url, image_id, at)
-    const all = [...new Map([...articles, ...bodies].map((article) => [article.id, article])).values()]
-    const ids = all.map((article) => article.id)
+    const articles = await illustrate(db, url, image_id, at)
+    const ids = articles.map((article) => article.id)
     const names = await namesOf(db, ids)
-    const facets = all.map((article) => asFacets(article, names.get(article.id)))
+    const facets = articles.map((article) => asFacets(article, names.get(article.id)))
     await bodyPictures.keepImageAddress(db, url, image_id, ids)
     await channels.touch(db, facets, at)
     await changes.record(
       db,
       actor,
       at,
-      all.map(({ public_id }) => entry(public_id, image_id)),
+      articles.map(({ public_id }) => entry(public_id, image_id)),
     )
     return downloads.close(db, url)
   })
+}
+
+/**
+ * One article after another by their ids, as revisions do it: pictures that two stories share are kept at the same time,
+ * and none waits for the other. What hangs on an article comes after it.
+ */
+async function illustrate(db: Db, url: string, image_id: number, at: Instant): Promise<Article[]> {
+  const leads = await downloads.waitingFor(db, url).select('id').orderBy('id').limit(BATCH).execute()
+  const waiting = downloads.bodiesWaitingFor(db, url).select('article_id as id').distinct()
+  const bodies = await waiting.orderBy('id').limit(BATCH).execute()
+  const shownIn = new Set(bodies.map(({ id }) => id))
+  const ids = [...new Set([...leads, ...bodies].map(({ id }) => id))].sort((a, b) => a - b)
+  const articles: Article[] = []
+  for (const id of ids) {
+    const one = db.updateTable('article').where('id', '=', id).returningAll()
+    const body = shownIn.has(id) && (await one.set({ pictured_at: at }).executeTakeFirst())
+    const mine = one.where('image_url', '=', url).where('image_id', 'is', null) // still, now that nobody else revises it
+    const lead = await mine.set({ image_id }).executeTakeFirst()
+    if (lead || body) articles.push((lead || body) as Article)
+  }
+  await bodyPictures.give(db, url, image_id, [...shownIn])
+  return articles
 }
 
 function entry(public_id: string, image_id: number): changes.Entry {

@@ -70,10 +70,12 @@ export async function publishIn(
     [...known.values()].map((article) => article.id),
   )
   const fresh = drafts.filter((draft) => !known.has(keyOf(draft)))
-  const revised = drafts.filter((draft) => {
+  const changed = drafts.filter((draft) => {
     const article = known.get(keyOf(draft))
     return article && article.withdrawn_at === null && article.fingerprint !== fingerprint(draft)
   })
+  const idOf = (draft: Draft) => known.get(keyOf(draft))!.id
+  const revised = changed.sort((a, b) => idOf(a) - idOf(b)) // the order in which all lock articles
   const wanted = [...fresh, ...revised].filter((draft) => pictureOf(draft, known.get(keyOf(draft))) === null)
   const kept = await bodyPictures.known(db, [...fresh, ...revised])
   if (!manner.leavePictures) {
