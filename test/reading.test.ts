@@ -55,6 +55,12 @@ describe('formats', () => {
     expect(await read(`<rdf:RDF ${root}><channel>${channel}${item}</channel></rdf:RDF>`)).toMatchObject(wanted)
   })
 
+  test('the author of a whole Atom feed is that of its entries, where none of them names its own', async () => {
+    const entry = '<entry><id>urn:1</id><title>t</title><updated>2025-12-04T00:00:00Z</updated></entry>'
+    const { items } = await read(atom(`<author><name>هالة القباني</name></author>${entry}`))
+    expect(items[0]!.authors).toEqual(['هالة القباني'])
+  })
+
   test('Atom 1.0: three kinds of titles, XHTML, bases, deleted entries, the next page', async () => {
     const document = await read(
       atom(
@@ -77,7 +83,7 @@ describe('formats', () => {
       guid: 'urn:1',
       title: 'AT&amp;T <b>',
       link: 'https://b.example/x/a/1',
-      authors: ['الديسك'],
+      authors: [], // where one entry names its writer, the head names the paper
       tags: ['وسم'],
     })
     expect(first!.html).toBe('<div><p>A <a href="https://b.example/x/a/q">l</a> &lt; <b>z</b><br />w</p></div>')

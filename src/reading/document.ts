@@ -109,6 +109,7 @@ type Taking = { add(entries: (() => Entry | undefined)[]): Promise<void>; full()
 /** Makes items of entries and hands them on, until there are too many letters or it has taken too long. */
 function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Taking {
   const common = { origin, language: head.language, authors: head.authors.filter((name) => name !== head.title), notes } // a paper is nobody's name
+  let begun = false
   const until = spent() + LONGEST_READING
   const seen = new Map<string, number>()
   let letters = 0
@@ -144,6 +145,8 @@ function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Takin
   return {
     async add(entries) {
       const items: Item[] = []
+      if (!begun && entries.some(hasAuthors)) common.authors = [] // who writes is named at the entries: the head names the paper
+      begun = true
       for (const entry of entries) {
         if (stopped) break
         const item = itemOf(entry)
@@ -153,6 +156,14 @@ function openTaking(head: Head, origin: Origin, notes: Notes, take: Take): Takin
     },
     full: () => stopped,
     count: () => seen.size,
+  }
+}
+
+function hasAuthors(entry: () => Entry | undefined): boolean {
+  try {
+    return (entry()?.authors.length ?? 0) > 0
+  } catch {
+    return false // said where it is taken
   }
 }
 
