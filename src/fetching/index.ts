@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import manifest from '../../package.json' with { type: 'json' }
 import type { App } from '../app.ts'
@@ -34,6 +35,7 @@ export type Fetched = { status: number; headers: Record<string, string>; body: B
 
 const MOST_BYTES = 10_000_000
 const MOST_REDIRECTS = 5
+const SETTLING = 10 // ms until the server has seen that the connection of the last hop has ended
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]+$/
 
 /**
@@ -51,6 +53,7 @@ export async function get(app: Pick<App, 'config'>, address: string, wanted: Wan
       const answer = await hop(app, trip, { ...wanted, signal })
       if (!('location' in answer)) return { ...answer, ...(trip.movedTo && { movedTo: trip.movedTo.href }) }
       follow(trip, answer)
+      await sleep(SETTLING)
     }
     throw new Refusal(`more than ${MOST_REDIRECTS} redirects`)
   } catch (error) {

@@ -23,9 +23,12 @@ export type Outcome = {
   movedTo?: string
   title?: string
   home?: string
+  /** How far a back-fill has come; null when it is over. */
+  cursor?: string | null
 }
 
-const ACCEPT =
+/** What we take for a feed. */
+export const ACCEPT =
   'application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5'
 const LONGEST_VALIDATOR = 2000
 
@@ -90,10 +93,8 @@ async function taken(
   hold: Hold,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (kindOf(answer.body) === 'page')
-    throw new Problem('feed-unreadable', { host: new URL(answer.url).host, reason: 'it is a web page and no feed' })
   const now = instant(app.now())
-  const document = await reading.read(answer.body, await originOf(app, source, answer, now))
+  const document = await understood(app, source, answer)
   const { items, deleted } = document
   const done = await intake.take(app, actor, source, { items, deleted, first: source.read_at === null, window: true })
   const withdrawn = done.withdrawn + (await askForMissing(app, actor, source, done.missing, hold, signal))
@@ -109,7 +110,21 @@ async function taken(
     validators: { etag: validator(answer.headers['etag']), last_modified: validator(answer.headers['last-modified']) },
     title: document.title,
     ...(document.home && { home: document.home }),
+    ...older(source, document.next),
   }
+}
+
+/** The newsroom's own feed is followed to its oldest page when it is read for the first time. */
+function older(source: Source, next: string | undefined) {
+  if (source.relation !== 'own' || source.read_at !== null || !next) return {}
+  return { polled: { status: 'ok' as const, again: true }, cursor: JSON.stringify({ next, seen: [source.url] }) }
+}
+
+/** A document as it is to be read for this source. Throws Problem `feed-unreadable`. */
+export async function understood(app: App, source: Source, answer: fetching.Fetched): Promise<reading.Document> {
+  if (kindOf(answer.body) === 'page')
+    throw new Problem('feed-unreadable', { host: new URL(answer.url).host, reason: 'it is a web page and no feed' })
+  return reading.read(answer.body, await originOf(app, source, answer, instant(app.now())))
 }
 
 /** Of a feed without dates: as one that brings something every few hours if it just has, else less each time. */

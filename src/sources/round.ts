@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { instant } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
 import * as hosts from './hosts.ts'
@@ -10,14 +10,15 @@ export type Round = { signal: AbortSignal; once?: boolean; onPolled?: (source: S
 
 type Waiting = { id: number; host: string; failures: number }
 
-const AT_ONCE = 8
+const AT_ONCE = 7 // not eight: a server may see a connection end only after the next one has begun
 const AILING_AT_ONCE = 4
+const SETTLING = 10 // ms for that end to be seen
 const LOOK = 5000 // ms between looks at what has become due meanwhile
 
 const going = new WeakMap<App['database'], Promise<void>>()
 
 /**
- * Polls what is due, and what becomes due meanwhile: eight sources at once, one of a host, the hosts in turn, and in those
+ * Polls what is due, and what becomes due meanwhile: seven sources at once, one of a host, the hosts in turn, and in those
  * the one first that was due first. A source is polled once in a round, or, where it has more to give at once, until it has
  * not. Those that failed the last time have half of the lanes at most: however many hang, the others go on. What another
  * process is asking is left to it.
@@ -58,6 +59,7 @@ async function lanes(app: App, actor: Actor, round: Round): Promise<void> {
   const running = new Set<Promise<void>>()
   for (;;) {
     while (running.size < AT_ONCE && !round.signal.aborted) {
+      await setImmediate() // SQLite's transactions are synchronous: the server has its turn between two of them
       const next = await queue.next()
       if (!next) break
       const lane = one(app, actor, next, round)
@@ -83,6 +85,7 @@ async function one(app: App, actor: Actor, { id }: Waiting, round: Round): Promi
       round.onPolled?.(source, polled)
       return polled.again === true
     } finally {
+      await sleep(SETTLING)
       await hold.release()
     }
   } catch (error) {

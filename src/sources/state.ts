@@ -60,7 +60,7 @@ function fading(source: Source, at: Instant): number {
 }
 
 function columns(source: Source, outcome: Outcome, moved: Moved, at: Instant) {
-  const { polled, validators, title, home, fresh, report } = outcome
+  const { polled, validators, title, home, fresh, report, cursor } = outcome
   if (failed(outcome)) return { failures: source.failures + 1, error: oneLine(polled.error ?? '').slice(0, 500) }
   if (polled.status === 'gone') return { failures: 0, error: polled.error ?? null }
   return {
@@ -69,6 +69,7 @@ function columns(source: Source, outcome: Outcome, moved: Moved, at: Instant) {
     read_at: at,
     ...validators,
     ...(fresh && { fresh_at: at }),
+    ...(cursor !== undefined && { cursor }),
     ...(report && { report: written({ ...report, ...('instead' in moved && { moved: moved.instead }) }) }),
     ...(title && !source.title && { title: oneLine(title).slice(0, 200) }),
     ...(home && !source.home && { home }),
