@@ -6,6 +6,7 @@ import { Problem } from '../problem.ts'
 import * as reading from '../reading/index.ts'
 import * as site from '../site.ts'
 import { audience } from './audience.ts'
+import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
 import * as interval from './interval.ts'
 import { askForMissing } from './missing.ts'
@@ -96,7 +97,9 @@ async function taken(
   const now = instant(app.now())
   const document = await understood(app, source, answer)
   const { items, deleted } = document
-  const done = await intake.take(app, actor, source, { items, deleted, first: source.read_at === null, window: true })
+  const done = await oneAtATime(app, () =>
+    intake.take(app, actor, source, { items, deleted, first: source.read_at === null, window: true }),
+  )
   const withdrawn = done.withdrawn + (await askForMissing(app, actor, source, done.missing, hold, signal))
   const { added, revised, held, also } = done
   const fresh = added + held + also > 0

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import { oneAtATime } from './gate.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -24,13 +25,17 @@ const LOOK = 200 // ms between looks at a host that somebody else is asking
 /** Takes a source and its host for the caller alone; undefined if another has one of them. */
 export async function take(app: App, source: Source): Promise<Hold | undefined> {
   const holder = randomUUID()
-  const taken = await app.db.transaction().execute(async (db) => {
+  const taken = await oneAtATime(app, () => takeBoth(app, source, holder))
+  return taken ? held(app, holder, source.host) : undefined
+}
+
+function takeBoth(app: App, source: Source, holder: string): Promise<boolean> {
+  return app.db.transaction().execute(async (db) => {
     const own = await claim(app, db, rowOf(source), holder)
     const both = own && (await claim(app, db, source.host, holder))
     if (own && !both) await drop(db, holder)
     return both
   })
-  return taken ? held(app, holder, source.host) : undefined
 }
 
 /** The same, and waits for it; undefined if it was not to be had within two minutes. */
@@ -68,7 +73,7 @@ function held(app: App, holder: string, first: string): Hold {
     },
     async release() {
       clearInterval(timer)
-      await drop(app.db, holder)
+      await oneAtATime(app, () => drop(app.db, holder))
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Actor, App } from '../app.ts'
 import * as fetching from '../fetching/index.ts'
 import * as intake from '../intake/index.ts'
 import { Problem } from '../problem.ts'
+import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
 import type { Source } from './source.ts'
 
@@ -26,7 +27,7 @@ export async function askForMissing(
     if (signal.aborted) break
     if (await isGone(app, link, hold, signal)) gone.push(key)
   }
-  return gone.length > 0 ? intake.gone(app, actor, source, gone) : 0
+  return gone.length > 0 ? oneAtATime(app, () => intake.gone(app, actor, source, gone)) : 0
 }
 
 /** A page that cannot be asked is not known to be gone. */

@@ -3,6 +3,7 @@ import * as fetching from '../fetching/index.ts'
 import * as intake from '../intake/index.ts'
 import { Problem } from '../problem.ts'
 import { ACCEPT, type Outcome, understood } from './asking.ts'
+import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
 import type { Source } from './source.ts'
 
@@ -28,12 +29,14 @@ export async function askOlder(
     throw new Problem('fetch-failed', { host: new URL(next).host, reason: `an older page answers ${answer.status}` })
   if (answer.status !== 200) return over
   const document = await understood(app, source, answer)
-  await intake.take(app, actor, source, {
-    items: document.items,
-    deleted: document.deleted,
-    first: true,
-    window: false,
-  })
+  await oneAtATime(app, () =>
+    intake.take(app, actor, source, {
+      items: document.items,
+      deleted: document.deleted,
+      first: true,
+      window: false,
+    }),
+  )
   const read = [...seen, next]
   if (!document.next || read.includes(document.next) || read.length > MOST_PAGES) return over
   return { polled: { status: 'ok', again: true }, cursor: JSON.stringify({ next: document.next, seen: read }) }

@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { instant } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
 import * as hosts from './hosts.ts'
@@ -59,7 +59,6 @@ async function lanes(app: App, actor: Actor, round: Round): Promise<void> {
   const running = new Set<Promise<void>>()
   for (;;) {
     while (running.size < AT_ONCE && !round.signal.aborted) {
-      await setImmediate() // SQLite's transactions are synchronous: the server has its turn between two of them
       const next = await queue.next()
       if (!next) break
       const lane = one(app, actor, next, round)

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Actor, App } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { follow } from '../wordpress/mirror.ts'
 import { askFeed, type Outcome } from './asking.ts'
+import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
 import { askOlder } from './older.ts'
 import { perWeekOf } from './pace.ts'
@@ -18,8 +18,7 @@ export async function turn(app: App, actor: Actor, source: Source, hold: Hold, s
   const outcome = await attempt(app, actor, source, hold, until)
   if (until.aborted && outcome.polled.status === 'error') return { status: 'error', error: 'we stopped' }
   tell(app, source, outcome)
-  await setImmediate() // SQLite's transactions are synchronous: the server has its turn between two of them
-  return record(app, actor, source, outcome)
+  return oneAtATime(app, () => record(app, actor, source, outcome))
 }
 
 async function attempt(app: App, actor: Actor, source: Source, hold: Hold, signal: AbortSignal): Promise<Outcome> {
