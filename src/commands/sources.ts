@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import * as intake from '../intake/index.ts'
 import { Problem } from '../problem.ts'
@@ -93,6 +94,7 @@ export function source(program: Command): void {
     .option('--once', 'each source once, also where there is more to fetch')
     .action((id: string | undefined, options: Json & { once?: boolean }) =>
       withApp(options, async (app, shell) => {
+        setFlagsFromString('--optimize-for-size') // much passes through and nothing stays: else it piles up to twice the memory
         try {
           const answers = []
           const { json = false, once = false } = options

@@ -9,7 +9,8 @@ import { CODINGS, inflated, tooLarge } from './inflate.ts'
 import { IN_ALL, reasonOf, TO_CONNECT } from './reasons.ts'
 
 /**
- * What is asked of a stranger: `accept` is a header, `mostBytes` counts before and after inflating (10 MB unless given).
+ * What is asked of a stranger: `accept` is a header, `mostBytes` counts before and after inflating (10 MB unless given);
+ * `patience` is for all of it, in ms (30 s unless given).
  *
  * `etag` and `lastModified` are the validators of an earlier answer, sent byte for byte (Latin-1) as they came, and never to
  * another origin than the address's own. `subscribers` is how many readers wait for the answer. `entering` is awaited before
@@ -19,6 +20,7 @@ export type Wanted = {
   method?: 'GET' | 'HEAD'
   accept?: string
   mostBytes?: number
+  patience?: number
   signal?: AbortSignal
   etag?: string
   lastModified?: string
@@ -45,7 +47,7 @@ const SENDABLE = /^[\t\x20-\x7e\x80-\xff]+$/
  * Throws Problem `fetch-failed` with the reason, in English, where there is no answer that can be used.
  */
 export async function get(app: Pick<App, 'config'>, address: string, wanted: Wanted = {}): Promise<Fetched> {
-  const deadline = AbortSignal.timeout(IN_ALL)
+  const deadline = AbortSignal.timeout(wanted.patience ?? IN_ALL)
   const signal = wanted.signal ? AbortSignal.any([wanted.signal, deadline]) : deadline
   const trip: Trip = { from: parsed(address), at: parsed(address), seen: new Set(), lasting: true }
   try {
@@ -57,7 +59,11 @@ export async function get(app: Pick<App, 'config'>, address: string, wanted: Wan
     }
     throw new Refusal(`more than ${MOST_REDIRECTS} redirects`)
   } catch (error) {
-    throw new Problem('fetch-failed', { host: trip.at.host, reason: reasonOf(error) }, { cause: error })
+    throw new Problem(
+      'fetch-failed',
+      { host: trip.at.host, reason: reasonOf(error, wanted.patience) },
+      { cause: error },
+    )
   }
 }
 

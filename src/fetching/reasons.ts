@@ -16,12 +16,12 @@ const REASONS: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'its headers are too long',
 }
 
-/** An error as a few English words, without what only an engineer wants. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+/** An error as a few English words, without what only an engineer wants; `patience` is how long was waited, in ms. */
+export function reasonOf(error: unknown, patience = IN_ALL): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], patience)
   if (!(error instanceof Error)) return String(error)
   if (error instanceof Refusal) return error.message
-  if (error.name === 'TimeoutError') return `no whole answer within ${IN_ALL / 1000} s`
+  if (error.name === 'TimeoutError') return `no whole answer within ${patience / 1000} s`
   if (error.name === 'AbortError') return 'we stopped'
   const code = (error as NodeJS.ErrnoException).code ?? error.name
   return REASONS[code] ?? `it did not speak as a web server does (${code})`

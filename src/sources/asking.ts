@@ -10,7 +10,6 @@ import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
 import * as interval from './interval.ts'
 import { askForMissing } from './missing.ts'
-import { kindOf } from './sniffing.ts'
 import type { Polled, Report, Source } from './source.ts'
 
 /** What one turn came to, for the row of its source. Times in ms; `validators` go with what has been taken. */
@@ -32,6 +31,7 @@ export type Outcome = {
 export const ACCEPT =
   'application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5'
 const LONGEST_VALIDATOR = 2000
+const PATIENCE = 20_000 // ms for a whole answer: with reading it a poll ends within 30 s
 
 /**
  * Asks for a source's feed and takes what is new in it. Throws Problem `fetch-failed` or `feed-unreadable` where there is
@@ -47,6 +47,7 @@ export async function askFeed(
   const { etag, last_modified } = source
   const answer = await fetching.get(app, source.url, {
     accept: ACCEPT,
+    patience: PATIENCE,
     signal,
     entering: hold.enter,
     subscribers: await audience(app),
@@ -125,8 +126,6 @@ function older(source: Source, next: string | undefined) {
 
 /** A document as it is to be read for this source. Throws Problem `feed-unreadable`. */
 export async function understood(app: App, source: Source, answer: fetching.Fetched): Promise<reading.Document> {
-  if (kindOf(answer.body) === 'page')
-    throw new Problem('feed-unreadable', { host: new URL(answer.url).host, reason: 'it is a web page and no feed' })
   return reading.read(answer.body, await originOf(app, source, answer, instant(app.now())))
 }
 
