@@ -82,7 +82,10 @@ describe.each(databases)('a source on %s', (kind) => {
       status: 'error',
       error: expect.stringMatching(/\w/),
     })
-    expect(await sources.poll(world, 'cli', source)).toEqual({ status: 'error', error: 'it is a web page and no feed' })
+    expect(await sources.poll(world, 'cli', source)).toEqual({
+      status: 'error',
+      error: 'it is a web page («Sorry»), not a feed',
+    })
     expect(await row(world, source.id)).toMatchObject({ etag: '"good"', failures: 2 })
     await sources.poll(world, 'cli', source)
     expect(partner.asked[3]!.headers['if-none-match']).toBe('"good"')
