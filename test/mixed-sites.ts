@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { feedOf } from './feed-of.ts'
 
 /** How the sites of a mixed company behave, and how many of three hundred do. */
-export const MOODS = {
+const MOODS = {
   plain: 130, // with an ETag, and 304
   slow: 30, // two seconds
   missing: 10, // 404

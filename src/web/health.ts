@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
-import { failing } from '../sources/showing.ts'
+import * as sources from '../sources/index.ts'
 import { troubled } from './feed-trouble.ts'
 
 export type Check = { status: 'ok' | 'degraded' | 'failing'; detail?: string }
@@ -20,7 +20,7 @@ export async function health(app: App): Promise<Health> {
     disk: await disk(app),
     sending: sending(app),
     feeds: feeds(app),
-    sources: await sources(app),
+    sources: await reading(app),
   }
   const states = Object.values(checks).map((check) => check.status)
   const status = states.includes('failing') ? 'failing' : states.includes('degraded') ? 'degraded' : 'ok'
@@ -61,9 +61,9 @@ function feeds(app: App): Check {
 }
 
 /** Whether the sites that we read can be read; one that has failed for less than a day may come back by itself. */
-async function sources(app: App): Promise<Check> {
+async function reading(app: App): Promise<Check> {
   try {
-    const { all, hosts } = await failing(app.read, instant(app.now()))
+    const { all, hosts } = await sources.failing(app.read, instant(app.now()))
     if (hosts.length === 0) return { status: 'ok' }
     return {
       status: 'degraded',
