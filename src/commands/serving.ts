@@ -2,11 +2,10 @@ import type { Command } from 'commander'
 import { composeDigests } from '../../jobs/compose-digests.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
-import { pollSources } from '../../jobs/poll-sources.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as job from '../job.ts'
-import * as reading from '../reading/index.ts'
+import { openReadingThread } from './reading-thread.ts'
 import { command, withApp } from './shell.ts'
 
 /** `serve`, `migrate`. */
@@ -37,12 +36,11 @@ export function serving(program: Command): void {
 /** Composes and sends what is due until it is closed; in-flight letters end first. */
 export async function startWork(app: App): Promise<() => Promise<void>> {
   const stop = new AbortController()
-  const timetable = await job.keep(app, [composeDigests, keepPictures, pollSources, forgetFeedReaders])
+  const timetable = await job.keep(app, [composeDigests, keepPictures, forgetFeedReaders])
+  const reading = openReadingThread(app)
   const sending = deliveries.run(app, stop.signal)
   return async () => {
     stop.abort()
-    await timetable.stop()
-    await reading.close()
-    await sending
+    await Promise.all([timetable.stop(), reading.close(), sending])
   }
 }
