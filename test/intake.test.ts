@@ -88,6 +88,19 @@ describe.each(databases)('intake on %s', (kind) => {
     expect(await bring(world, partner, [next]), 'another story on the same page').toMatchObject({ added: 1 })
   })
 
+  test('a source that moves to another system has the same stories by their titles and dates', async () => {
+    await using world = await openWorld(kind, NOW)
+    const partner = await source(world, 'partner')
+    await bring(world, partner, [item('1'), item('2'), item('3')])
+    const moved = ['1', '2'].map((name) =>
+      item(name, { guid: `urn:new:${name}`, link: `https://new.partner.example/${name}` }),
+    )
+    expect(await bring(world, partner, moved)).toMatchObject({ added: 0, revised: 2 })
+    expect(await guids(world)).toHaveLength(3)
+    const again = item('1', { guid: 'urn:new:9', link: 'https://new.partner.example/9', at: '2026-11-23T08:30:00Z' })
+    expect(await bring(world, partner, [again]), 'the same title at another time').toMatchObject({ added: 1 })
+  })
+
   test('a date that is left out is that of the first sight; a real one is taken when it comes', async () => {
     await using world = await openWorld(kind, NOW)
     const partner = await source(world, 'partner')

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import * as intake from '../src/intake/index.ts'
 import * as sources from '../src/sources/index.ts'
 import { looksLikeFeed } from '../src/sources/sniffing.ts'
 import { tagsOf } from '../src/sources/tags.ts'
 import { feedOf } from './feed-of.ts'
 import { openPartner, type Partner } from './partner.ts'
+import { openWordpress } from './wordpress-site.ts'
 import { databases, openWorld } from './world.ts'
 
 const NOW = '2026-11-25T12:00:00Z'
@@ -195,6 +197,24 @@ describe('a site', () => {
     expect(await sources.all(world.db)).toEqual([])
   })
 
+  test('is typed without a scheme too', async () => {
+    await using world = await openWorld('sqlite', NOW)
+    expect(await sources.add(world, 'cli', 'partner.example/feed', {})).toMatchObject({
+      url: 'https://partner.example/feed',
+    })
+  })
+
+  test('that runs WordPress with its REST interface closed is read through its feed, if it is our own, to the last page', async () => {
+    await using wordpress = await openWordpress(() => Date.parse(NOW))
+    wordpress.manner.rest = 'closed'
+    for (let n = 0; n < 25; n++) wordpress.add({ at: Date.parse('2025-01-01T08:00:00Z') + n * 60_000 })
+    await using world = await openWorld('sqlite', NOW, { NASHRA_FETCH_ALLOW: wordpress.place })
+    const source = await sources.add(world, 'cli', wordpress.home, { relation: 'own' })
+    expect(source).toMatchObject({ kind: 'wordpress', found: { how: expect.stringContaining('closed') } })
+    while ((await sources.poll(world, 'cli', source)).again);
+    expect(await intake.stored(world.db, source)).toHaveLength(25)
+  })
+
   test('that cannot be asked is stored with a warning', async () => {
     await using site = await siteOf({ '/busy': [503, {}, ''], '/closed': [403, {}, ''] })
     await using world = await openWorldFor(site)
@@ -209,9 +229,12 @@ describe('a site', () => {
       expect(added).toMatchObject({
         url: address,
         kind: 'feed',
-        warning: expect.stringContaining('could not be asked'),
+        warning: expect.stringMatching(/could not be asked|will not be asked/),
       })
     }
+    expect(await sources.add(world, 'cli', 'http://10.0.0.2/feed.xml', {})).toMatchObject({
+      warning: expect.stringContaining('10.0.0.2 is not a public address'),
+    })
   })
 
   test('that never answers is waited for ten seconds', async () => {

@@ -2,11 +2,11 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as sources from '../sources/index.ts'
 import { openProgress } from './progress.ts'
-import { numeral, type Shell } from './shell.ts'
+import type { Shell } from './shell.ts'
 
 type Turn = { source: sources.Source; polled: Omit<sources.Polled, 'again' | 'report'> }
 
-type Wanted = { id: string | undefined; once: boolean; json: boolean }
+type Wanted = { id?: number; once: boolean; json: boolean }
 
 /** Polls one source, or all that are due, and shows how far it has come; a source's turns are summed up in one answer. */
 export async function polledFromShell(app: App, shell: Shell, { id, once, json }: Wanted): Promise<Turn[]> {
@@ -26,7 +26,7 @@ export async function polledFromShell(app: App, shell: Shell, { id, once, json }
     if (id === undefined) {
       total = await sources.countDue(app.db, instant(app.now()))
       await sources.pollDue(app, 'cli', { signal: shell.signal, once, onPolled })
-    } else await pollOne(app, await sources.find(app.db, numeral(id)), once, shell.signal, onPolled)
+    } else await pollOne(app, await sources.find(app.db, id), once, shell.signal, onPolled)
   } finally {
     progress.end()
   }

@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts'
 import * as reading from '../reading/index.ts'
 import * as sources from '../sources/index.ts'
 import { polledFromShell } from './polling.ts'
-import { command, group, numeral, withApp } from './shell.ts'
+import { command, group, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 
@@ -34,6 +34,10 @@ type Typed = {
 /** `source add`, `source set`, `source pause`, `source resume`, `source list`, `source show`, `source poll`. */
 export function source(program: Command): void {
   const commands = group(program, 'source', 'other sites that we read')
+  function numberOf(id: string): number {
+    if (/^\d{1,15}$/.test(id)) return Number(id)
+    return commands.error(`error: «${id}» is not the number of a source; source list names them`)
+  }
   settingsOf(command(commands, 'add <url>', 'a feed, or a site whose feed is looked for')).action(
     (url: string, options: Json & Typed) =>
       withApp(options, async (app, shell) => {
@@ -65,7 +69,7 @@ export function source(program: Command): void {
   set.action((id: string, options: Json & Typed) =>
     withApp(options, async (app, shell) => {
       const given = set.getOptionValueSource('pictures') === 'default' ? { ...options, pictures: undefined } : options
-      const changed = await sources.set(app, 'cli', numeral(id), settings(given as Typed))
+      const changed = await sources.set(app, 'cli', numberOf(id), settings(given as Typed))
       shell.print(await sources.shown(app.db, changed))
     }),
   )
@@ -79,7 +83,7 @@ export function source(program: Command): void {
       verb === 'pause' ? 'poll it no more' : 'poll it again, also one that had ended',
     ).action((id: string, options: Json) =>
       withApp(options, async (app, shell) =>
-        shell.print(await sources.shown(app.db, await change(app, 'cli', numeral(id)))),
+        shell.print(await sources.shown(app.db, await change(app, 'cli', numberOf(id)))),
       ),
     )
   command(commands, 'list', 'all of them, and how they fare').action((options: Json) =>
@@ -87,7 +91,7 @@ export function source(program: Command): void {
   )
   command(commands, 'show <id>', 'how it is read, when, and what came of it').action((id: string, options: Json) =>
     withApp(options, async (app, shell) =>
-      shell.print(await sources.shown(app.read, await sources.find(app.read, numeral(id)))),
+      shell.print(await sources.shown(app.read, await sources.find(app.read, numberOf(id)))),
     ),
   )
   command(commands, 'poll [id]', 'ask what is due, or one whatever its hour')
@@ -98,7 +102,11 @@ export function source(program: Command): void {
         try {
           const answers = []
           const { json = false, once = false } = options
-          for (const { source, polled } of await polledFromShell(app, shell, { id, once, json })) {
+          for (const { source, polled } of await polledFromShell(app, shell, {
+            ...(id !== undefined && { id: numberOf(id) }),
+            once,
+            json,
+          })) {
             const items = await intake.stored(app.db, source)
             answers.push({ id: source.id, url: source.url, ...polled, items: json ? items : items.length })
           }

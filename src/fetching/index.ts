@@ -67,6 +67,16 @@ export async function get(app: Pick<App, 'config'>, address: string, wanted: Wan
   }
 }
 
+/** Why an address may not be asked at all, in English; undefined if nothing in it speaks against it. */
+export function refusal(app: Pick<App, 'config'>, address: string): string | undefined {
+  try {
+    check(parsed(address), app.config.fetchAllow)
+    return undefined
+  } catch (error) {
+    return error instanceof Problem ? String(error.values['reason']) : reasonOf(error)
+  }
+}
+
 /** A request on its way through redirects; `lasting` as long as all of them were for good. */
 type Trip = { from: URL; at: URL; seen: Set<string>; lasting: boolean; movedTo?: URL }
 

@@ -13,6 +13,7 @@ const REASONS: Record<string, string> = {
   ENETUNREACH: 'there is no way to the host',
   UND_ERR_CONNECT_TIMEOUT: `no connection within ${TO_CONNECT / 1000} s`,
   UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut before the end',
   UND_ERR_HEADERS_OVERFLOW: 'its headers are too long',
 }
 

@@ -14,16 +14,14 @@ type Candidate = Row & { title: string | null }
  * the same page.
  */
 export async function renamed(db: Db, reading: Reading, batch: Incoming[], known: Map<string, Row>): Promise<void> {
-  const strangers = batch.filter((one) => !known.has(one.key) && articles.linkKey(one.item.link))
+  const strangers = batch.filter((one) => !known.has(one.key))
   if (strangers.length === 0) return
-  const candidates = await under(
-    db,
-    reading,
-    strangers.map((one) => articles.linkKey(one.item.link)!),
-  )
+  const candidates = [...(await under(db, reading, strangers)), ...(await titled(db, reading, strangers))]
   for (const { key, item } of strangers) {
     const link = articles.linkKey(item.link)
-    const found = candidates.find((row) => row.link_key === link && !isAnother(row, item, reading))
+    const found = candidates.find((row) =>
+      link !== undefined && row.link_key === link ? !isAnother(row, item, reading) : isTwin(row, item, reading),
+    )
     if (!found) continue
     candidates.splice(candidates.indexOf(found), 1)
     const { title: _, ...row } = found
@@ -33,7 +31,8 @@ export async function renamed(db: Db, reading: Reading, batch: Incoming[], known
 }
 
 /** The items at these addresses that the document does not name. */
-async function under(db: Db, { source, present }: Reading, links: string[]): Promise<Candidate[]> {
+async function under(db: Db, { source, present }: Reading, strangers: Incoming[]): Promise<Candidate[]> {
+  const links = strangers.flatMap(({ item }) => articles.linkKey(item.link) ?? [])
   const found = await db
     .selectFrom('source_item')
     .leftJoin('article', 'article.id', 'article_id')
@@ -44,6 +43,27 @@ async function under(db: Db, { source, present }: Reading, links: string[]): Pro
     .orderBy('first_at', 'desc')
     .execute()
   return found.filter((row) => !present.has(row.key))
+}
+
+/** The items with one of these titles that the document does not name: a site that moves names all of them anew. */
+async function titled(db: Db, { source, present }: Reading, strangers: Incoming[]): Promise<Candidate[]> {
+  const titles = strangers.flatMap(({ item }) => articles.titleKey(item.title) ?? [])
+  const found = await db
+    .selectFrom('source_item')
+    .innerJoin('article', 'article.id', 'article_id')
+    .selectAll('source_item')
+    .select('title')
+    .where('source_item.source_id', '=', source.id)
+    .where('source_item.state', '=', 'published')
+    .where('article.title_key', 'in', titles)
+    .execute()
+  return found.filter((row) => !present.has(row.key))
+}
+
+/** The same title to the same second: one story under another guid and address. */
+function isTwin(row: Candidate, item: Incoming['item'], { at }: Reading): boolean {
+  const date = dateOf(item, at)
+  return date !== undefined && date === row.dated_at && fold(row.title ?? '') === fold(item.title)
 }
 
 function isAnother(row: Candidate, item: Incoming['item'], { at }: Reading): boolean {

@@ -2,6 +2,7 @@ import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
+import * as fetching from '../fetching/index.ts'
 import { Problem } from '../problem.ts'
 import { discover, type Found } from './discovery.ts'
 import { address, checked, columns } from './settings.ts'
@@ -30,16 +31,23 @@ export async function add(
   const url = address(text)
   checked(settings) // before anybody is asked
   await refuseKnown(app.db, url)
-  const { found, warning } = await lookedFor(app, url, signal)
+  const { found, warning } = await lookedFor(app, url, settings.relation === 'own', signal)
   const source = await insert(app, actor, found ?? { url, kind: 'feed' }, settings)
   return { ...source, ...(found && { found: { how: found.how, others: found.others } }), ...(warning && { warning }) }
 }
 
-async function lookedFor(app: App, url: string, signal?: AbortSignal): Promise<{ found?: Found; warning?: string }> {
+async function lookedFor(
+  app: App,
+  url: string,
+  own: boolean,
+  signal?: AbortSignal,
+): Promise<{ found?: Found; warning?: string }> {
+  const refusal = fetching.refusal(app, url)
+  if (refusal) return { warning: `it will not be asked: ${refusal}. Its address is stored as it is; is it right?` }
   if (looksLikeFeed(url)) return {}
   const patience = AbortSignal.timeout(PATIENCE)
   try {
-    return { found: await discover(app, url, signal ? AbortSignal.any([signal, patience]) : patience) }
+    return { found: await discover(app, url, own, signal ? AbortSignal.any([signal, patience]) : patience) }
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'fetch-failed') throw error
     if (signal?.aborted) throw new Problem('interrupted')

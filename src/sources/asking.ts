@@ -5,6 +5,7 @@ import * as intake from '../intake/index.ts'
 import { Problem } from '../problem.ts'
 import * as reading from '../reading/index.ts'
 import * as site from '../site.ts'
+import { oneLine } from '../text.ts'
 import { audience } from './audience.ts'
 import { oneAtATime } from './gate.ts'
 import type { Hold } from './hosts.ts'
@@ -99,7 +100,7 @@ async function taken(
   const document = await understood(app, source, answer)
   const { items, deleted } = document
   const done = await oneAtATime(app, () =>
-    intake.take(app, actor, source, { items, deleted, first: source.read_at === null, window: true }),
+    intake.take(app, actor, named(source, document), { items, deleted, first: source.read_at === null, window: true }),
   )
   const withdrawn = done.withdrawn + (await askForMissing(app, actor, source, done.missing, hold, signal))
   const { added, revised, held, also } = done
@@ -116,6 +117,11 @@ async function taken(
     ...(document.home && { home: document.home }),
     ...older(source, document.next),
   }
+}
+
+/** The source under the name that its document gives it: stories of the first reading say already where they come from. */
+function named(source: Source, { title, home = '' }: reading.Document): Source {
+  return { ...source, title: source.title || oneLine(title).slice(0, 200), home: source.home || home }
 }
 
 /** The newsroom's own feed is followed to its oldest page when it is read for the first time. */

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts'
 import { httpUrl, oneLine } from '../text.ts'
 import { kindOf, textOf } from './sniffing.ts'
 import { type Tag, tagsOf } from './tags.ts'
-import { siteOf } from './wordpress-site.ts'
+import { type Site, siteOf } from './wordpress-site.ts'
 
 /** Where the stories of an address are read, and why there. `others`: what else the site offers. */
 export type Found = {
@@ -26,32 +26,33 @@ const ACCEPT =
 
 /**
  * Looks at an address for where its stories can be read: it may be a feed itself, a WordPress site whose REST interface
- * answers, a page that names its feeds, or a site that has one in a common place.
+ * answers (or, of our `own` newsroom, any), a page that names its feeds, or a site that has one in a common place.
  *
  * Throws Problem `fetch-failed` where it cannot be asked now, and `feed-not-found` where there is nothing to read.
  */
-export async function discover(app: App, url: string, signal: AbortSignal): Promise<Found> {
+export async function discover(app: App, url: string, own: boolean, signal: AbortSignal): Promise<Found> {
   const answer = await fetching.get(app, url, { accept: ACCEPT, signal })
-  const missing = answer.status === 404 || answer.status === 410
-  if (answer.status >= 400 && !missing)
+  const missing = answer.status === 404
+  if ((answer.status < 200 || answer.status > 299 || answer.status === 204) && !missing)
     throw new Problem('fetch-failed', { host: new URL(answer.url).host, reason: `it answers ${answer.status}` })
   const kind = missing ? 'other' : kindOf(answer.body)
   if (kind === 'feed') return { url, kind: 'feed', how: 'the address is a feed itself', others: [] }
   const offers = kind === 'page' ? offersOf(answer) : []
   const site = kind === 'page' ? await siteOf(app, answer, signal) : undefined
-  if (site)
-    return {
-      url: site,
-      kind: 'wordpress',
-      how: 'a WordPress site, read through its REST interface',
-      others: offers,
-      home: site,
-    }
+  if (site && (site.open || own)) return { ...wordpress(site), others: offers }
   const [first, ...others] = offers
   if (first) return { url: first.url, kind: 'feed', how: 'the page names this feed', others, home: answer.url }
   const common = await inCommonPlaces(app, answer.url, signal)
   if (common) return { url: common, kind: 'feed', how: 'found in a common place', others: [], home: answer.url }
   throw new Problem('feed-not-found', { value: url })
+}
+
+/** Of a site that is closed its feed has every post, page by page: the newsroom's own is read so. */
+function wordpress({ url, open }: Site): Omit<Found, 'others'> {
+  const how = open
+    ? 'a WordPress site, read through its REST interface'
+    : 'a WordPress site whose REST interface is closed, read through its feed, page by page'
+  return { url, kind: 'wordpress', how, home: url }
 }
 
 /** The feeds that a page names, the best first: of the page itself, then of the whole site, then of its parts, then comments. */

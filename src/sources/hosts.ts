@@ -18,8 +18,9 @@ export type Hold = {
   release(): Promise<void>
 }
 
-const LEASE = 60_000 // ms: a killed process lets go after that
-const RENEWAL = 15_000
+const LEASE = 20_000 // ms: a killed process lets go after that
+const RENEWAL = 5000
+const PATIENCE = 120_000
 const LOOK = 200 // ms between looks at a host that somebody else is asking
 
 /** Takes a source and its host for the caller alone; undefined if another has one of them. */
@@ -40,7 +41,7 @@ function takeBoth(app: App, source: Source, holder: string): Promise<boolean> {
 
 /** The same, and waits for it; undefined if it was not to be had within two minutes. */
 export async function wait(app: App, source: Source, signal?: AbortSignal): Promise<Hold | undefined> {
-  const deadline = performance.now() + 2 * LEASE
+  const deadline = performance.now() + PATIENCE
   while (!signal?.aborted && performance.now() < deadline) {
     const hold = await take(app, source)
     if (hold) return hold

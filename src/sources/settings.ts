@@ -33,15 +33,17 @@ export function columns(settings: Settings): Omit<Settings, Optional> & Partial<
 
 /** The address of a source, without a fragment; a Problem, which repeats no password, for what is none. */
 export function address(text: string): string {
+  const typed = text.trim()
   const url = httpUrl(
-    text
-      .trim()
+    (BARE.test(typed) ? `https://${typed}` : typed)
       .replace(/^feed:(\/\/)?(?=https?:)/i, '')
       .replace(/^feed:\/\//i, 'http://'),
   )
   if (!url) throw new Problem('bad-url', { value: text.slice(0, 200).replace(/\/\/[^/@]*@/, '//…@') })
   return url.replace(/#.*$/s, '')
 }
+
+const BARE = /^[^\s:/@]+\.[^\s:/@.]{2,}(:\d+)?([/?].*)?$/ // paper.example, as people type it
 
 function line(settings: Settings, name: keyof typeof LENGTHS): Settings {
   const text = settings[name]

@@ -41,7 +41,7 @@ export async function shown(db: Db, source: Source) {
     charset_set: source.charset,
     etag: source.etag,
     last_modified: source.last_modified,
-    last_reading: figures,
+    last_reading: { ...figures, ...(figures.perWeek && { perWeek: Math.round(figures.perWeek) }) },
     items,
     ...(kind === 'wordpress' && { mirror: progress(source) }),
     dates: notes?.dates ?? [],

@@ -34,10 +34,15 @@ async function attempt(app: App, actor: Actor, source: Source, hold: Hold, signa
       ...(newUrl && { movedTo: newUrl }),
     }
   } catch (error) {
+    if (isFull(error)) throw error // no fault of the source's
     if (error instanceof Problem) return { polled: { status: 'error', error: wordsOf(error) } }
     app.log.error('a source could not be read, by a fault of ours', { source: source.id, error })
     return { polled: { status: 'error', error: 'something of ours failed; the log tells what' } }
   }
+}
+
+function isFull(error: unknown): boolean {
+  return /^(ENOSPC|EDQUOT|SQLITE_FULL|53100)$/.test((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
 function wordsOf(problem: Problem): string {

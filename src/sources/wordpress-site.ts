@@ -7,11 +7,11 @@ import { tagsOf } from './tags.ts'
 
 const API = 'https://api.w.org/'
 
-/**
- * The address of the WordPress site whose front page this is, if its REST interface hands out posts; undefined for other
- * pages, as one of its categories, and for sites that keep it closed.
- */
-export async function siteOf(app: App, page: fetching.Fetched, signal: AbortSignal): Promise<string | undefined> {
+/** A WordPress site; `open` if its REST interface hands out posts. */
+export type Site = { url: string; open: boolean }
+
+/** The WordPress site whose front page this is; undefined for other pages, as one of its categories. */
+export async function siteOf(app: App, page: fetching.Fetched, signal: AbortSignal): Promise<Site | undefined> {
   const site = named(page)
   if (!site || site !== new URL(folder(page.url), page.url).href) return undefined
   const answer = await fetching
@@ -20,7 +20,7 @@ export async function siteOf(app: App, page: fetching.Fetched, signal: AbortSign
       if (signal.aborted || !(error instanceof Problem)) throw error
       return undefined
     })
-  return answer?.status === 200 && isList(answer.body) ? site : undefined
+  return { url: site, open: answer?.status === 200 && isList(answer.body) }
 }
 
 /** The site as the page names it: in a Link header, in a link, or by the program that made it. */

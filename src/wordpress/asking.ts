@@ -7,7 +7,10 @@ import type { Source } from '../sources/source.ts'
 import { refusalIn } from './rest.ts'
 
 /** What a turn of mirroring works with. */
-export type Turn = { app: App; actor: Actor; source: Source; signal?: AbortSignal }
+export type Turn = { app: App; actor: Actor; source: Source; signal?: AbortSignal; took?: Took }
+
+/** What a turn has brought so far. */
+export type Took = { added: number; revised: number; held: number; also: number; withdrawn: number }
 
 /**
  * What a site answered. `past`: beyond the last page; `busy`: it asks to be left alone (seconds, where it says); `closed`: it

@@ -39,12 +39,16 @@ export async function follow(app: App, actor: Actor, source: Source, signal?: Ab
   try {
     while (performance.now() < end && !signal?.aborted) {
       const polled = await STEPS[state.phase](turn, state)
-      if (polled) return polled
+      if (polled) return told(polled, turn)
     }
   } catch (error) {
     if (!signal?.aborted) throw error
   }
-  return { status: 'ok', again: true }
+  return told({ status: 'ok', again: true }, turn)
+}
+
+function told(polled: Polled, { took }: Turn): Polled {
+  return took ? { ...polled, report: { ...polled.report, ...took } } : polled
 }
 
 /** How far the mirror of a source has come, by its cursor. */

@@ -15,5 +15,7 @@ export async function learnName(turn: Turn, api: string): Promise<void> {
   root.searchParams.set('_fields', 'name')
   const answer = await ask(turn, root.href)
   const name = answer.kind === 'ok' ? oneLine(plain(textIn(readJson(answer.body), 'name'))).slice(0, LONGEST) : ''
-  if (name) await keepTitle(turn.app.db, turn.source.id, name)
+  if (!name) return
+  turn.source = { ...turn.source, title: name }
+  await keepTitle(turn.app.db, turn.source.id, name)
 }

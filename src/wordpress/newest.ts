@@ -20,6 +20,6 @@ export async function takeNewest(app: App, actor: Actor, source: Source, signal:
   const read = answer.kind === 'ok' ? await readApart(answer.body, originOf(turn)) : undefined
   if (!read) return asPolled(answer)
   const items = read.flatMap((post) => ('item' in post ? [post.item] : []))
-  await intake.take(app, actor, source, { items, deleted: [], first: true, window: false })
+  await intake.take(app, actor, turn.source, { items, deleted: [], first: true, window: false })
   return { status: 'ok' }
 }

@@ -3,7 +3,7 @@ import type { Db } from '../../db/schema.ts'
 import * as intake from '../intake/index.ts'
 import type { Item } from '../reading/index.ts'
 import { keepCursor } from '../sources/cursor.ts'
-import type { Turn } from './asking.ts'
+import type { Took, Turn } from './asking.ts'
 import { shortAddress } from './post.ts'
 import type { Head, Post } from './rest.ts'
 import { homeOf } from './root.ts'
@@ -95,14 +95,27 @@ function itemsOf(posts: Post[]): Item[] {
   return [...posts].sort((a, b) => b.number - a.number).flatMap((post) => ('item' in post ? [post.item] : []))
 }
 
-async function bring({ app, actor, source }: Turn, items: Item[], first: boolean): Promise<void> {
+async function bring(turn: Turn, items: Item[], first: boolean): Promise<void> {
   if (items.length === 0) return
-  await intake.take(app, actor, source, { items, deleted: [], first, window: false })
+  const { app, actor, source } = turn
+  count(turn, await intake.take(app, actor, source, { items, deleted: [], first, window: false }))
 }
 
-async function withdraw({ app, actor, source }: Turn, guids: string[]): Promise<void> {
+function count(turn: Turn, taken: Partial<Took>): void {
+  const before = turn.took ?? { added: 0, revised: 0, held: 0, also: 0, withdrawn: 0 }
+  turn.took = {
+    added: before.added + (taken.added ?? 0),
+    revised: before.revised + (taken.revised ?? 0),
+    held: before.held + (taken.held ?? 0),
+    also: before.also + (taken.also ?? 0),
+    withdrawn: before.withdrawn + (taken.withdrawn ?? 0),
+  }
+}
+
+async function withdraw(turn: Turn, guids: string[]): Promise<void> {
   if (guids.length === 0) return
-  await intake.gone(app, actor, source, guids)
+  const { app, actor, source } = turn
+  count(turn, { withdrawn: await intake.gone(app, actor, source, guids) })
 }
 
 /**

@@ -107,7 +107,7 @@ test('what cannot be done is said in a sentence', async () => {
     [['add', 'https://p.example/feed', '--charset', 'klingon'], 1, /«klingon» is not a charset/],
     [['add', 'https://p.example/feed', '--date-order', 'year'], 1, /«year» is not an order of day and month/],
     [['poll', '7'], 1, /There is no source 7/],
-    [['show', 'x'], 1, /There is no source/],
+    [['show', 'x'], 2, /«x» is not the number of a source/],
     [['show', '0'], 1, /There is no source 0/],
     [['pause'], 2, /missing required argument/],
   ] as const)
