@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setFlagsFromString } from 'node:v8'
 import type { App } from '../app.ts'
 import * as articles from '../articles/index.ts'
 import { Problem } from '../problem.ts'
@@ -48,6 +49,7 @@ export async function importFiles(
 async function surveyed(inputs: Input[], signal: AbortSignal, json: boolean): Promise<wxr.Survey> {
   const exports = inputs.filter(({ kind }) => kind === 'wxr')
   const progress = openProgress('looking through', json)
+  if (exports.length > 0) setFlagsFromString('--optimize-for-size') // much passes through and nothing stays
   const survey = await wxr.survey(
     exports.map((input) => untilStopped(input.bytes(), signal)),
     { onEntry: progress.to },
