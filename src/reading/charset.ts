@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { look } from './arabic.ts'
 import type { Origin } from './item.ts'
 
 /** A text, the charset it was in, and why that one. */
@@ -6,7 +7,6 @@ export type Decoded = { text: string; name: string; why: string; mended: string[
 type Choice = { name: string; why: string }
 
 const LATIN = /^(windows-1252|windows-1254|iso-8859-15|us-ascii)$/
-const ARABIC = /^(windows-1256|iso-8859-6)$/
 const HEAD = 2000 // bytes in which a declaration is looked for
 
 /**
@@ -94,20 +94,26 @@ function nearlyUtf8(bytes: Uint8Array): boolean {
 function eightBit(bytes: Uint8Array, declared: Choice[], origin: Origin): Choice {
   const said = declared.filter(({ name }) => name !== 'utf-8')
   const spoken = language(bytes, origin)
-  const look = script(bytes)
+  const { arabic, dense, better, against } = look(bytes)
   // Servers add Latin to whatever they send: another word of the document itself weighs more, and so do its letters.
   const best = said.find(({ name }) => !LATIN.test(name)) ?? said[0]
-  if (best && ARABIC.test(best.name) && look.arabic && look.arabic !== best.name)
-    return { name: look.arabic, why: `${best.why} ${best.name}, but its letters are those of ${look.arabic}` }
+  if (best && isArabic(best.name)) {
+    const torn = said.some(({ name }) => isArabic(name) && name !== best.name)
+    if (arabic && better !== best.name && (torn || against(best.name)))
+      return { name: better, why: `${best.why} ${best.name}, but its letters are those of ${better}` }
+  }
   if (best && !LATIN.test(best.name)) return { name: best.name, why: `${best.why} so` }
   const but = best ? `${best.why} ${best.name}, but ` : ''
-  if (look.arabic) return { name: look.arabic, why: `${but}its letters are Arabic ones` }
-  if (look.dense && /^(ar|fa|ur|ckb|ps)\b/.test(spoken))
-    return { name: 'windows-1256', why: `${but}its language is ${spoken}` }
+  if (arabic) return { name: better, why: `${but}its letters are Arabic ones` }
+  if (dense && /^(ar|fa|ur|ckb|ps)\b/.test(spoken)) return { name: better, why: `${but}its language is ${spoken}` }
   if (/^tr\b/.test(spoken) && best?.name !== 'windows-1254')
     return { name: 'windows-1254', why: `${but}its language is ${spoken}` }
   if (best) return { name: best.name, why: `${best.why} so` }
   return { name: 'windows-1252', why: 'nothing says what it is, and it is not UTF-8' }
+}
+
+function isArabic(name: string): name is 'windows-1256' | 'iso-8859-6' {
+  return name === 'windows-1256' || name === 'iso-8859-6'
 }
 
 function language(bytes: Uint8Array, origin: Origin): string {
@@ -115,21 +121,4 @@ function language(bytes: Uint8Array, origin: Origin): string {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD * 4)).toString('latin1')
   const said = /<(?:dc:)?language>\s{0,9}([\w-]{2,20})|xml:lang\s{0,9}=\s{0,9}["']([\w-]{2,20})/i.exec(head)
   return (said?.[1] ?? said?.[2] ?? '').toLowerCase()
-}
-
-/** Letters beyond ASCII that stand side by side are words of another script; «ال» tells which Arabic charset it is. */
-function script(bytes: Uint8Array): { dense: boolean; arabic?: string } {
-  let [high, pairs, windows, iso] = [0, 0, 0, 0]
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at]! < 0x80) continue
-    high++
-    const next = bytes[at + 1] ?? 0
-    if (next < 0x80) continue
-    pairs++
-    if (bytes[at] === 0xc7 && next === 0xe1) windows++
-    if (bytes[at] === 0xc7 && next === 0xe4) iso++
-  }
-  const dense = pairs >= high * 0.5
-  if (!dense || windows + iso < Math.max(1, high * 0.005)) return { dense }
-  return { dense, arabic: iso > windows ? 'iso-8859-6' : 'windows-1256' }
 }
