@@ -211,6 +211,13 @@ describe('what is not well-formed', () => {
     ])
   })
 
+  test('a numeric reference to what is no letter leaves nothing of itself, however long', async () => {
+    for (const digits of ['#xFFFFFFFFFF', '#xFFFFFFFF', '#x110000', '#9999999999', `#x${'F'.repeat(5000)}`, `#${'9'.repeat(5000)}`]) // biome-ignore format: one table
+      for (const end of [';', ' '])
+        expect((await title(`<title>A&${digits}${end}B</title>`)).replace(' ', '')).toBe('AB')
+    expect(await title('<title>A &#x0000000000000041; &#00000000000000066;</title>')).toBe('A A B')
+  })
+
   test('of a document that is cut off the whole entries are taken', async () => {
     const whole = rss('<item><title>a</title></item><item><title>b</title></item><item><title>c</title></item>')
     const document = await read(whole.slice(0, whole.indexOf('c</title>')))
@@ -219,6 +226,36 @@ describe('what is not well-formed', () => {
     expect(await reason(whole.slice(0, whole.indexOf('a</title>')))).toMatch(
       /cut off before the end of its first entry/,
     )
+  })
+
+  const ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>'
+  const RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><channel><title>t</title></channel>'
+  const RSS = '<rss version="2.0"><channel><title>t</title>'
+
+  test.each([
+    ['after its root', '<rss version="2.0">'],
+    ['in its title', '<rss version="2.0"><channel><title>t'],
+    ['after its title', RSS],
+    ['after 3 MB of <', `<rss version="2.0"><channel>${'<'.repeat(3_000_000)}`],
+    ['after 9 MB of blanks', RSS + ' '.repeat(9_000_000)],
+    ['in the tag of its first entry', `${RSS}${' '.repeat(9_000_000)}<item`],
+    ['in its first entry', `${RSS}${' '.repeat(9_000_000)}<item><title>a`],
+    ['in a comment', `${RSS}<!-- <item><title>a</title></item></channel></rss>`],
+    ['in Atom', ATOM],
+    ['in RSS 1.0 behind its channel', RDF],
+  ])('a document that is cut off %s is no empty feed', async (_, xml) => {
+    expect(await reason(xml)).toMatch(/cut off before the end of its first entry/)
+  })
+
+  test.each([
+    ['RSS', `${RSS}</channel></rss>`],
+    ['RSS of which only the root is open', `${RSS}</channel>`],
+    ['RSS without a channel', '<rss version="2.0"></rss>'],
+    ['RSS of one tag', '<rss version="2.0"/>'],
+    ['Atom', `${ATOM}</feed>`],
+    ['RSS 1.0', `${RDF}</rdf:RDF>`],
+  ])('an empty feed that is closed is an empty feed: %s', async (_, xml) => {
+    expect((await read(xml)).items).toEqual([])
   })
 
   test.each([

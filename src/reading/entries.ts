@@ -17,7 +17,7 @@ export type Scan = {
   head: string[]
   deleted: string[]
   mended: Set<string>
-  /** How the document ended: as it should, or in the middle of an item. */
+  /** Whether the document ends in the middle of an item, or before its first one although more was to come. */
   cut: boolean
   beyond: number
 }
@@ -39,6 +39,8 @@ type Walk = {
   item: string[] | undefined
   ready: string[]
   written: number
+  /** Whether what holds the items has been closed. */
+  whole: boolean
 }
 
 /**
@@ -47,7 +49,7 @@ type Walk = {
  */
 export function* entries(text: string, { tag }: Root, scan: Scan): Generator<string> {
   const stack = [{ raw: tag.name, place: 'head' }]
-  const walk: Walk = { text, at: tag.end, scan, stack, item: undefined, ready: [], written: 0 }
+  const walk: Walk = { text, at: tag.end, scan, stack, item: undefined, ready: [], written: 0, whole: tag.empty }
   inherit(text, tag, scan)
   while (walk.at < text.length && stack.length > 0) {
     const token = piece(text, walk.at)
@@ -72,6 +74,8 @@ function closeTo(walk: Walk, left: number): void {
     const open = walk.stack.pop()!
     if (open.emitted) (walk.item ?? walk.scan.head).push(`</${open.emitted}>`)
     if (open.place === 'item') endItem(walk)
+    // In RSS 1.0 the items stand behind the channel.
+    if (open.place === 'head' && (left === 0 || walk.scan.names.family === 'rss')) walk.whole = true
   }
 }
 
@@ -139,11 +143,12 @@ function isItem(name: string): boolean {
   return name === 'item' || name === 'entry'
 }
 
-function ending({ text, at, stack, item, scan }: Walk): void {
+function ending({ text, at, stack, item, scan, written, whole }: Walk): void {
   if (item) {
     scan.cut = true
     scan.mended.add('it is cut off: its last entry is left out')
-  } else if (stack.length > 0) scan.mended.add('it is cut off after an entry')
+  } else if (written === 0 && !whole) scan.cut = true
+  else if (stack.length > 0) scan.mended.add('it is cut off after an entry')
   else if (withoutComments(text.slice(at, at + 1000)).trim()) scan.mended.add('there was more behind its end')
 }
 

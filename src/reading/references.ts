@@ -1,6 +1,6 @@
 import { plain } from '../text.ts'
 
-const REFERENCE = /&(?:#(\d{1,9});?|#x([\da-f]{1,8});?|([a-z][a-z\d]{1,31});)?/iy
+const REFERENCE = /&(?:#(\d+);?|#x([\da-f]+);?|([a-z][a-z\d]{1,31});)?/iy
 const names = new Map<string, string>([['amp', '&'], ['lt', '<'], ['gt', '>'], ['quot', '"'], ['apos', "'"], ['nbsp', '\u00a0']]) // biome-ignore format: one table
 const MOST_NAMES = 3000 // HTML has 2,200
 // What windows-1252 has where Unicode has control characters: those who write &#146; mean it.
