@@ -234,6 +234,28 @@ describe('an answer', () => {
     expect((await fetching.get(app, partner.url, { mostBytes: 100_000 })).body.length).toBe(100_000)
   })
 
+  test.each(['\n', '\r\n', 'x', '<!-- cached -->\n', '\0\0\0'])(
+    'in gzip is taken without what stands behind it: %j',
+    async (stray) => {
+      const bytes = Buffer.from('نشرة '.repeat(10_000))
+      await using partner = await openPartner((request, response) => {
+        const coded = zlib.gzipSync(request.url === '/bomb' ? Buffer.alloc(12_000_000) : bytes)
+        if (request.url === '/broken') coded[coded.length - 8]! ^= 1
+        const sent = request.url === '/cut' ? coded.subarray(0, -9) : coded
+        response.on('error', () => {}).writeHead(200, { 'Content-Encoding': 'gzip' })
+        response.end(Buffer.concat([sent, Buffer.from(stray)]))
+      })
+      const app = allowing(partner.place)
+      expect((await fetching.get(app, partner.url)).body.equals(bytes)).toBe(true)
+      await expect(fetching.get(app, partner.url, { mostBytes: 50_000 })).rejects.toMatchObject(failing('larger than'))
+      await expect(fetching.get(app, `${partner.url}/bomb`)).rejects.toMatchObject(
+        failing('larger than 10000000 bytes'),
+      )
+      for (const path of ['broken', 'cut'])
+        await expect(fetching.get(app, `${partner.url}/${path}`)).rejects.toMatchObject(failing('its gzip coding'))
+    },
+  )
+
   test('that has no end is let go at the cap, whatever length it gave', async () => {
     await using partner = await openPartner((request, response) => {
       response.on('error', () => {})

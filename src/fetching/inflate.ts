@@ -10,7 +10,7 @@ const ZSTD_WINDOW = 23 // 8 MB, the most that a web server may use (RFC 9659)
 type Inflate = (bytes: Buffer, maxOutputLength: number) => Promise<Buffer>
 
 const INFLATE: Record<string, Inflate> = {
-  gzip: (bytes, maxOutputLength) => promisify(zlib.gunzip)(bytes, { maxOutputLength }),
+  gzip: gunzipped,
   deflate: (bytes, maxOutputLength) =>
     isZlib(bytes)
       ? promisify(zlib.inflate)(bytes, { maxOutputLength })
@@ -36,9 +36,26 @@ export async function inflated(bytes: Buffer, encoding: string, most: number): P
   try {
     return await inflate(bytes, most)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(most)
+    if (isTooLarge(error)) throw tooLarge(most)
     throw new Refusal(`its ${codings[0]} coding cannot be read`, { cause: error })
   }
+}
+
+/** Some servers add a line end or a comment: what stands behind the coded bytes does not count, as in browsers. */
+async function gunzipped(bytes: Buffer, maxOutputLength: number): Promise<Buffer> {
+  const gunzip = promisify(zlib.gunzip)
+  try {
+    return await gunzip(bytes, { maxOutputLength })
+  } catch (error) {
+    // A gzip ends with its length before coding, least byte first: below 16 MB the last one is zero.
+    const end = bytes.lastIndexOf(0) + 1
+    if (isTooLarge(error) || end === bytes.length) throw error
+    return gunzip(bytes.subarray(0, end), { maxOutputLength })
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
 }
 
 export function tooLarge(most: number): Refusal {
