@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as intake from '../src/intake/index.ts'
 import * as sources from '../src/sources/index.ts'
+import { encode } from './encode.ts'
 import { feedOf } from './feed-of.ts'
 import { mailing } from './mailing.ts'
 import { openPartner } from './partner.ts'
@@ -66,6 +67,34 @@ describe.each(databases)('a source on %s', (kind) => {
       failures: 0,
     })
     expect(await intake.stored(world.db, source)).toHaveLength(2)
+  })
+
+  test('takes its name from its feed anew when its charset is set, unless an editor has named it', async () => {
+    const feed = encode('<rss version="2.0"><channel><title>عكاظ</title></channel></rss>', 'windows-1256')
+    const type = { 'Content-Type': 'text/xml; charset=iso-8859-6' }
+    await using partner = await openPartner((_, response) => void response.writeHead(200, type).end(feed))
+    await using world = await openWorld(kind, NOW, { NASHRA_FETCH_ALLOW: partner.place })
+    async function read(id: number): Promise<string> {
+      await sources.poll(world, 'cli', await row(world, id))
+      return (await row(world, id)).title
+    }
+    const { id } = await sources.add(world, 'cli', `${partner.url}/feed`, {})
+    expect(await read(id)).not.toBe('عكاظ')
+    await sources.set(world, 'cli', id, { charset: 'windows-1256' })
+    expect(await read(id)).toBe('عكاظ')
+    await sources.set(world, 'cli', id, { charset: 'windows-1256' })
+    expect(await row(world, id)).toMatchObject({ title: 'عكاظ' })
+    await sources.set(world, 'cli', id, { title: 'صحيفة' })
+    await sources.set(world, 'cli', id, { charset: 'iso-8859-6' })
+    expect(await read(id)).toBe('صحيفة')
+    await sources.set(world, 'cli', id, { charset: 'windows-1256', title: 'أخرى' })
+    expect(await read(id)).toBe('أخرى')
+    await sources.set(world, 'cli', id, { title: '' })
+    expect(await read(id)).toBe('عكاظ')
+    const named = await sources.add(world, 'cli', `${partner.url}/2/feed`, { title: 'شريك' })
+    expect(await read(named.id)).toBe('شريك')
+    await sources.set(world, 'cli', named.id, { charset: 'windows-1256' })
+    expect(await read(named.id)).toBe('شريك')
   })
 
   test('whose document cannot be read keeps the validators of the last that could', async () => {

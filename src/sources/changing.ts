@@ -8,7 +8,10 @@ import type { Settings, Source } from './source.ts'
 
 const READ_ANEW = ['charset', 'zone', 'date_order', 'language', 'section', 'credit', 'body', 'pictures', 'url'] // what another reading brings out
 
-/** Changes what an editor has decided about a source. What changes how its documents are understood has it read anew. */
+/**
+ * Changes what an editor has decided about a source. What changes how its documents are understood has it read anew; in
+ * another charset its feed's own name too.
+ */
 export async function set(app: App, actor: Actor, id: number, settings: Settings & { url?: string }): Promise<Source> {
   const { url, ...rest } = settings
   const values = { ...columns(rest), ...(url !== undefined && { url: address(url), host: new URL(address(url)).host }) }
@@ -16,8 +19,24 @@ export async function set(app: App, actor: Actor, id: number, settings: Settings
     if ('url' in values) await refuseOthers(db, source, values.url!)
     const anew = READ_ANEW.some((name) => name in values && values[name as 'url'] !== source[name as 'url'])
     const asked = source.paused_at === null && source.ended_at === null
-    return { ...values, ...(anew && { etag: null, last_modified: null, ...(asked && { due_at: at }) }) }
+    const misread = 'charset' in values && values.charset !== source.charset && !(await isNamed(db, source))
+    return {
+      ...(misread && { title: '' }),
+      ...values,
+      ...(anew && { etag: null, last_modified: null, ...(asked && { due_at: at }) }),
+    }
   })
+}
+
+/** Whether an editor has given a source the name that it has: the trail knows. */
+async function isNamed(db: Db, { id, title }: Source): Promise<boolean> {
+  const rows = await db
+    .selectFrom('change')
+    .select('after')
+    .where('subject', '=', `source:${id}`)
+    .where('verb', 'in', ['source.add', 'source.set'])
+    .execute()
+  return rows.some(({ after }) => JSON.parse(after ?? '{}').title === title)
 }
 
 /** Polls it no more until it is resumed. */
