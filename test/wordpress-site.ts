@@ -129,7 +129,9 @@ function answer(site: Site, request: IncomingMessage, response: ServerResponse):
 function front({ home, manner }: Site, response: ServerResponse): ServerResponse {
   const root = manner.plain ? `${home}?rest_route=/` : `${home}wp-json/`
   if (manner.rest === 'open') response.setHeader('Link', `<${root}>; rel="https://api.w.org/"`)
-  return response.setHeader('Content-Type', 'text/html').end('<!doctype html><meta name="generator" content="WordPress 6.8"><title>Site</title>')
+  return response
+    .setHeader('Content-Type', 'text/html')
+    .end('<!doctype html><meta name="generator" content="WordPress 6.8"><title>Site</title>')
 }
 
 function fail(response: ServerResponse): ServerResponse {
