@@ -41,8 +41,8 @@ export type Taken = {
 }
 
 const LOOKED_UP = 100 // items in one look at the database
-const SETTLED = 5 // items in a transaction
-const LETTERS = 30_000 // of their HTML in a transaction: it must not hold up the server for more than a moment
+const SETTLED = 50 // items in a transaction: each costs a commit to disk
+const LETTERS = 300_000 // of their HTML in a transaction: other writers wait no longer than for a moment
 const SEEN_AGAIN = 24 * 60 * 60 * 1000 // ms after which it is noted again that an unchanged item is still there
 
 /**
