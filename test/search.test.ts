@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import { first } from '../db/migrations/2026-11-first.ts'
 import { publishing } from '../db/migrations/2026-11-publishing.ts'
+import { sources } from '../db/migrations/2026-11-sources.ts'
 import * as articles from '../src/articles/index.ts'
 import { handler } from '../src/web/server.ts'
 import { databases, openWorld, type World } from './world.ts'
@@ -195,6 +196,7 @@ describe.each(databases)('what search finds on %s', (kind) => {
       )
     }
     await publishing(bare, name)
+    await sources(bare, name)
     expect(await indexed(world)).toBe(1100)
     expect(await found(world, 'إدلب كلمة1099')).toEqual(['g1099'])
   })
