@@ -1,37 +1,40 @@
-import { isIP } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Email } from './address.ts'
 import type { Relay } from './config.ts'
+import { type Answer, broken, type Outcome, oneLine, taken, turnedDown } from './wire/answer.ts'
+import { openWire, type Patience, type Wire } from './wire/wire.ts'
 
-/**
- * What became of a letter:
- * `accepted` (a final 2xx), `refused` (5xx: never), `deferred` (4xx: later), `trouble` (the relay speaks of itself, not of
- * this letter), `unsent` (the line broke before the final dot), `unknown` (it broke after the dot: in doubt).
- */
-export type Answer = { kind: 'accepted' | 'refused' | 'deferred' | 'trouble' | 'unsent' | 'unknown'; reply: string }
+export type { Answer } from './wire/answer.ts'
 
 /** A line to a relay: one letter at a time. */
 export type Connection = {
   /** False once it has ended, from either side. */
   readonly open: boolean
-  submit(from: Email, to: Email, letter: Buffer): Promise<Answer>
+  /** Whether letters are written by our own hand; else by nodemailer's, more slowly. */
+  readonly direct: boolean
+  /** `pieces` are the letter's bytes, as for DATA: no line begins with a dot. */
+  submit(from: Email, to: Email, pieces: readonly Buffer[]): Promise<Answer>
   /** Says goodbye, and waits a moment for the answer. */
   quit(): Promise<void>
   /** Hangs up at once; a letter under way is answered as far as it came. */
   close(): void
 }
 
-/** What a relay says of itself: its connection, rate, quota, log-in or policy, whoever the letter is for. */
-const ITSELF =
-  /^(421|454|530|534|535|538)|relay access denied|relaying denied|unable to relay|authentication required|(daily|hourly|sending|message|messages|rate|account)[ -](rate[ -])?(quota|limit|ration)|throttl/i
-const MAILBOX = /^[245]\d\d[ -][245]\.2\.\d/ // 452 4.2.2: the reader's own mailbox is over its quota
+/** `patience` in place of the standard's minutes; `direct: false` leaves the writing to nodemailer. */
+export type Manner = { patience?: Partial<Patience>; direct?: boolean }
+
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
 const GOODBYE = 1000 // ms to wait for the answer to QUIT
-const REPLY = 300 // letters kept of a relay's answer
 
 /** Opens a line: TLS, greeting and log-in included. `site` is the host that we greet as. What fails is thrown, in the relay's words. The signal ends only the opening. */
-export async function connect(relay: Relay, site: string, signal: AbortSignal): Promise<Connection> {
+export async function connect(
+  relay: Relay,
+  site: string,
+  signal: AbortSignal,
+  { patience, direct = true }: Manner = {},
+): Promise<Connection> {
   const line = new SMTPConnection({
     host: relay.host,
     port: relay.port,
@@ -59,7 +62,8 @@ export async function connect(relay: Relay, site: string, signal: AbortSignal): 
   } finally {
     signal.removeEventListener('abort', hangUp)
   }
-  return over(line)
+  const wire = direct ? takenOver(line, patience) : undefined
+  return wire ? ours(line, wire) : theirs(line)
 }
 
 /** Off loopback a connection is encrypted and its certificate checked; on loopback only what the log-in asks for. */
@@ -69,15 +73,50 @@ function security(relay: Relay) {
   return relay.user ? { tls: { rejectUnauthorized: false } } : { ignoreTLS: true }
 }
 
-function over(line: SMTPConnection): Connection {
+/** What nodemailer keeps to itself, as far as it is still there. */
+type Inside = { _socket?: unknown; _supportedExtensions?: unknown; _onSocketData?: unknown; _onSocketTimeout?: unknown }
+
+/** The socket behind a line whose log-in is done, from now on read and written by us alone. */
+function takenOver(line: SMTPConnection, patience: Partial<Patience> | undefined): Wire | undefined {
+  const { _socket, _supportedExtensions, _onSocketData, _onSocketTimeout } = line as unknown as Inside
+  if (!(_socket instanceof Socket) || !Array.isArray(_supportedExtensions)) return undefined
+  if (typeof _onSocketData !== 'function' || typeof _onSocketTimeout !== 'function') return undefined
+  _socket.removeListener('data', _onSocketData as () => void)
+  _socket.removeListener('timeout', _onSocketTimeout as () => void)
+  _socket.setTimeout(0)
+  return openWire(_socket, _supportedExtensions.includes('PIPELINING'), patience)
+}
+
+function ours(line: SMTPConnection, wire: Wire): Connection {
+  return {
+    direct: true,
+    get open() {
+      return !line.destroyed && wire.open
+    },
+    async submit(from, to, pieces) {
+      const { answer, usable } = await wire.submit(from, to, pieces)
+      if (!usable) line.close()
+      else if (answer.kind !== 'accepted' && !(await wire.reset())) line.close()
+      return answer
+    },
+    async quit() {
+      if (!line.destroyed) await wire.quit(GOODBYE)
+      line.close()
+    },
+    close: () => line.close(),
+  }
+}
+
+function theirs(line: SMTPConnection): Connection {
   let interrupt: (() => void) | undefined
   line.on('end', () => setImmediate(() => interrupt?.()))
   return {
+    direct: false,
     get open() {
       return !line.destroyed
     },
-    async submit(from, to, letter) {
-      const { answer, usable } = await transact(line, from, to, letter, (stop) => {
+    async submit(from, to, pieces) {
+      const { answer, usable } = await transact(line, from, to, pieces, (stop) => {
         interrupt = stop
       })
       interrupt = undefined
@@ -101,24 +140,17 @@ function over(line: SMTPConnection): Connection {
   }
 }
 
-type Outcome = { answer: Answer; usable: boolean }
-
 /** One letter. `interruptible` is handed a function that ends the wait when the line has ended without a word. */
 function transact(
   line: SMTPConnection,
   from: Email,
   to: Email,
-  letter: Buffer,
+  pieces: readonly Buffer[],
   interruptible: (stop: () => void) => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let complete = false // our side of the body has ended: from here on the final dot may be on the wire
-    const body = new Readable({
-      read() {
-        this.push(letter)
-        this.push(null)
-      },
-    })
+    const body = Readable.from(pieces)
     body.once('end', () => {
       complete = true
     })
@@ -132,8 +164,7 @@ function transact(
 
 /** Only a well-formed 2xx that follows our dot counts; one that came before it belongs to something else. */
 function accepted(complete: boolean, response: string): Outcome {
-  if (!complete || !/^2\d\d([ -]|$)/.test(response)) return broken(complete, response)
-  return { answer: { kind: 'accepted', reply: oneLine(response) }, usable: true }
+  return complete && /^2\d\d([ -]|$)/.test(response) ? taken(response) : broken(complete, response)
 }
 
 type Failure = {
@@ -144,26 +175,12 @@ type Failure = {
 }
 
 function judged(error: Failure, complete: boolean): Outcome {
-  const reply = oneLine(error.response ?? error.message)
-  const digit = /^([45])\d\d([ -]|$)/.exec(error.response ?? '')?.[1]
-  if (!digit) return broken(complete, reply)
-  const usable = !/^421/.test(reply) && (complete || error.code !== 'EMESSAGE') // refused in the middle of the body: no telling where we are
-  const aboutItself = error.command === 'MAIL FROM' || (ITSELF.test(reply) && !MAILBOX.test(reply))
-  if (aboutItself) return { answer: { kind: 'trouble', reply }, usable: false }
-  return { answer: { kind: digit === '5' ? 'refused' : 'deferred', reply }, usable }
-}
-
-function broken(complete: boolean, reply: string): Outcome {
-  return { answer: { kind: complete ? 'unknown' : 'unsent', reply: oneLine(reply) }, usable: false }
+  const reply = error.response ?? error.message
+  if (!/^[45]\d\d([ -]|$)/.test(error.response ?? '')) return broken(complete, reply)
+  const { answer, usable } = turnedDown(reply, error.command === 'MAIL FROM' ? 'MAIL' : 'dot')
+  return { answer, usable: usable && (complete || error.code !== 'EMESSAGE') } // refused in the middle of the body: no telling where we are
 }
 
 function settled(start: (done: (error?: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())))
-}
-
-function oneLine(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, REPLY)
 }

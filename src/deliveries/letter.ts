@@ -10,14 +10,14 @@ import * as site from '../site.ts'
 import { tokens } from '../subscribers/tokens.ts'
 import type { Task } from './task.ts'
 
-/** A letter as it goes to the relay. */
-export type Letter = { from: Email; to: Email; bytes: Buffer }
+/** A letter as it goes to the relay, in its pieces. */
+export type Letter = { from: Email; to: Email; pieces: readonly Buffer[] }
 
 /** Makes letters: what many readers share is prepared once and kept for a while. */
 export type Desk = {
   /** Reads what these letters need; afterwards each is made without the database. Without a sender: a Problem. */
   prepare(tasks: Task[]): Promise<void>
-  make(task: Task): Letter
+  make(task: Task): Promise<Letter>
 }
 
 /** What all letters of a list have in common. */
@@ -56,7 +56,7 @@ export function openDesk(app: App): Desk {
         usedAt.delete(key)
       }
     },
-    make(task) {
+    async make(task) {
       const sheet = sheets.get(sheetOf(task))
       if (!sheet) throw new Error('this letter was not prepared')
       const to = email(task.address) // our own grammar once more, before it becomes a header
@@ -64,13 +64,13 @@ export function openDesk(app: App): Desk {
         id: task.subscription_id,
         requested_at: task.table === 'notice' ? task.requested_at : null,
       })
-      const bytes = letters.splice(sheet.fixed, {
+      const { head, body } = letters.spliced(sheet.fixed, {
         to,
         messageId: messageId(task, sheet.from),
         date: instant(app.now()),
         tokens: task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe },
       })
-      return { from: sheet.from.address, to, bytes }
+      return { from: sheet.from.address, to, pieces: [Buffer.from(head, 'latin1'), ...body] }
     },
   }
 }

@@ -114,8 +114,8 @@ async function submit(floor: Floor, way: Way, connection: mail.Connection, task:
   floor.busy++
   let answer: mail.Answer
   try {
-    const { from, to, bytes } = desk.make(task)
-    answer = await connection.submit(from, to, bytes)
+    const { from, to, pieces } = await desk.make(task)
+    answer = await connection.submit(from, to, pieces)
   } catch (error) {
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto'
 import type { Instant } from '../../db/instant.ts'
 import { type Email, email, type Mailbox } from '../address.ts'
 import { plainLanguage } from './direction.ts'
@@ -30,6 +31,8 @@ export type Fixed = {
   readonly sender: string
   readonly constant: string
   readonly body: readonly (Buffer | Slot)[]
+  /** SHA-256 of the body up to its first slot. */
+  readonly hashed: Hash
   readonly oneClick: boolean
   readonly publicUrl: string
 }
@@ -57,18 +60,39 @@ export function fix(rendered: Rendered, shared: Shared): Fixed {
       shared.replyTo ? field('Reply-To', mailboxHeader(shared.replyTo)) : '',
     ].join(''),
     constant: `${constantHeaders(rendered, shared)}${type}\r\n`,
-    body: joined(body),
+    ...hashing(joined(body)),
     oneClick: shared.oneClick,
     publicUrl: shared.publicUrl,
   }
 }
 
-/** One reader's letter, ready for DATA: RFC 5322 with CRLF, lines of at most 76 letters in the body. */
+/** A reader's letter, ready for DATA: RFC 5322 with CRLF, lines of at most 76 letters in the body. The pieces of the body are shared: not to be written to. */
+export type Spliced = { head: string; body: readonly Buffer[] }
+
+/** One reader's letter in its pieces: only the head and the tokens are made for it. */
+export function spliced(fixed: Fixed, personal: Personal): Spliced {
+  const lines: Partial<Record<Slot, Buffer>> = {}
+  return {
+    head: `${fixed.sender}${personalHeaders(fixed, personal)}${fixed.constant}`,
+    body: fixed.body.map((piece) => {
+      if (typeof piece !== 'string') return piece
+      lines[piece] ??= tokenLine(piece, personal.tokens[piece])
+      return lines[piece]
+    }),
+  }
+}
+
+/** One reader's letter as it would be stored in a file. */
 export function splice(fixed: Fixed, personal: Personal): Buffer {
-  const { tokens } = personal
-  const head = Buffer.from(`${fixed.sender}${personalHeaders(fixed, personal)}${fixed.constant}`, 'latin1')
-  const body = fixed.body.map((piece) => (typeof piece === 'string' ? tokenLine(piece, tokens[piece]) : piece))
-  return Buffer.concat([head, ...body])
+  const { head, body } = spliced(fixed, personal)
+  return Buffer.concat([ascii(head), ...body])
+}
+
+/** The SHA-256 of such a body, in base64: what DKIM calls `bh`. Its relaxed form is the body as it is. */
+export function bodyHash(fixed: Fixed, { body }: Spliced): string {
+  const hash = fixed.hashed.copy()
+  for (const piece of body.slice(1)) hash.update(piece)
+  return hash.digest('base64')
 }
 
 /** The bytes of such a letter but for the few headers that are the reader's own. */
@@ -130,6 +154,13 @@ function checked(token: string | undefined, name: Slot = 'unsubscribe'): string 
   if (token === undefined || token.length !== TOKEN || !/^[\w-]+$/.test(token))
     throw new Error(`the ${name} slot takes a token of ${TOKEN} letters`)
   return token
+}
+
+/** A body and the hash of its beginning, which is never a slot. */
+function hashing(body: (Buffer | Slot)[]): Pick<Fixed, 'body' | 'hashed'> {
+  const [first] = body
+  if (!(first instanceof Buffer)) throw new Error('a body begins with what all share')
+  return { body, hashed: createHash('sha256').update(first) }
 }
 
 /** Neighbouring buffers as one: the fewer pieces, the faster the splice. */

@@ -1,0 +1,43 @@
+/**
+ * What became of a letter:
+ * `accepted` (a final 2xx), `refused` (5xx: never), `deferred` (4xx: later), `trouble` (the relay speaks of itself, not of
+ * this letter), `unsent` (the line broke before the final dot), `unknown` (it broke after the dot: in doubt).
+ */
+export type Answer = { kind: 'accepted' | 'refused' | 'deferred' | 'trouble' | 'unsent' | 'unknown'; reply: string }
+
+/** An answer, and whether the line can take another letter. */
+export type Outcome = { answer: Answer; usable: boolean }
+
+/** Where in a letter's transaction a reply was given. */
+export type Stage = 'MAIL' | 'RCPT' | 'DATA' | 'dot'
+
+/** What a relay says of itself: its connection, rate, quota, log-in or policy, whoever the letter is for. */
+const ITSELF =
+  /^(421|454|530|534|535|538)|relay access denied|relaying denied|unable to relay|authentication required|(daily|hourly|sending|message|messages|rate|account)[ -](rate[ -])?(quota|limit|ration)|throttl/i
+const MAILBOX = /^[245]\d\d[ -][245]\.2\.\d/ // 452 4.2.2: the reader's own mailbox is over its quota
+const REPLY = 300 // letters kept of a relay's answer
+
+/** A reply that took the letter. */
+export function taken(reply: string): Outcome {
+  return { answer: { kind: 'accepted', reply: oneLine(reply) }, usable: true }
+}
+
+/** A 4xx or 5xx: the letter's fault or the relay's own. After 421 the relay hangs up. */
+export function turnedDown(reply: string, stage: Stage): Outcome {
+  const aboutItself = stage === 'MAIL' || (ITSELF.test(reply) && !MAILBOX.test(reply))
+  if (aboutItself) return { answer: { kind: 'trouble', reply: oneLine(reply) }, usable: false }
+  return { answer: { kind: reply.startsWith('5') ? 'refused' : 'deferred', reply: oneLine(reply) }, usable: true }
+}
+
+/** The line broke. `complete`: our final dot may have reached the relay. */
+export function broken(complete: boolean, reply: string): Outcome {
+  return { answer: { kind: complete ? 'unknown' : 'unsent', reply: oneLine(reply) }, usable: false }
+}
+
+/** A relay's words without control characters, not too many of them. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, REPLY)
+}
