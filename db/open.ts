@@ -3,13 +3,19 @@ import type { Database } from './database.ts'
 import { first } from './migrations/2026-11-first.ts'
 import { publishing } from './migrations/2026-11-publishing.ts'
 import { sources } from './migrations/2026-11-sources.ts'
+import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type { Database, Lock } from './database.ts'
 
 /** In their order, for ever; a migration that has shipped is never edited. */
-const MIGRATIONS = { '2026-11-first': first, '2026-11-publishing': publishing, '2026-11-sources': sources } as const
+const MIGRATIONS = {
+  '2026-11-first': first,
+  '2026-11-publishing': publishing,
+  '2026-11-sources': sources,
+  '2026-11-trust-send': trustSend,
+} as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */
 export function openDatabase(target: string): Database {

@@ -456,6 +456,17 @@ export interface RelayTable {
   reason: string | null
 }
 
+/** A DKIM key of a domain: `private_key` is sealed, `public_key` is SPKI in base64, as DNS shows it. Of those whose `signs_at` has come, the latest signs. */
+export interface DkimKeyTable {
+  id: Generated<number>
+  domain: string
+  selector: string
+  private_key: string
+  public_key: string
+  signs_at: Instant
+  created_at: Instant
+}
+
 /** A process that sends; alive as long as it holds the lock of this id. */
 export interface SenderTable {
   id: string
@@ -540,6 +551,7 @@ export interface Schema {
   delivery: DeliveryTable
   tally: TallyTable
   relay: RelayTable
+  dkim_key: DkimKeyTable
   sender: SenderTable
   notice: NoticeTable
   change: ChangeTable

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem } from './problem.ts'
@@ -44,8 +44,31 @@ function unusable(file: string, error: unknown): Problem {
 }
 
 /** A key of 32 bytes for something else than tokens, made from the newest of the ring: one tells nothing about the other. */
-export function derived(keys: Keys, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', keys.get(Math.max(...keys.keys()))!, '', `nashra ${purpose}`, 32))
+export function derived(keys: Keys, purpose: string, number = Math.max(...keys.keys())): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys.get(number)!, '', `nashra ${purpose}`, 32))
+}
+
+/** A secret as the database may hold it: AES-256-GCM under the newest key, bound to what it is `about`. */
+export function seal(keys: Keys, about: string, secret: string): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', derived(keys, 'sealed'), nonce).setAAD(Buffer.from(about))
+  const bytes = Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return `${Math.max(...keys.keys())}.${bytes.toString('base64url')}`
+}
+
+/** What `seal` closed; thrown when the ring has lost its key, or it was sealed about something else. */
+export function unseal(keys: Keys, about: string, sealed: string): string {
+  const [number, text = ''] = sealed.split('.')
+  if (!keys.has(Number(number))) throw new Error(`the key ring holds no key ${number}`)
+  const bytes = Buffer.from(text, 'base64url')
+  const key = derived(keys, 'sealed', Number(number))
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAAD(Buffer.from(about)).setAuthTag(bytes.subarray(-16))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8')
+  } catch (error) {
+    throw new Error('it was not sealed with this key ring', { cause: error })
+  }
 }
 
 /** A token of 30 characters: key and purpose 1 byte, id 5 bytes, MAC 16 bytes. `about` binds it to a state, such as a date. */

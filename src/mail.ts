@@ -69,8 +69,13 @@ export async function connect(
 /** Off loopback a connection is encrypted and its certificate checked; on loopback only what the log-in asks for. */
 function security(relay: Relay) {
   if (relay.secure) return {}
-  if (!LOOPBACK.test(relay.host)) return { requireTLS: true }
+  if (!onLoopback(relay)) return { requireTLS: true }
   return relay.user ? { tls: { rejectUnauthorized: false } } : { ignoreTLS: true }
+}
+
+/** Whether a relay is on this machine. */
+export function onLoopback({ host }: Pick<Relay, 'host'>): boolean {
+  return LOOPBACK.test(host)
 }
 
 /** What nodemailer keeps to itself, as far as it is still there. */

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type { ListTable } from '../../db/schema.ts'
 import { type Email, email, type Mailbox, mailbox } from '../address.ts'
 import type { App } from '../app.ts'
+import type { Relay } from '../config.ts'
+import * as dkim from '../dkim/index.ts'
 import { letterhead } from '../letterhead.ts'
 import * as letters from '../letters/index.ts'
+import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import { tokens } from '../subscribers/tokens.ts'
+import { type Hand, openSigning, type Signing } from './signing.ts'
 import type { Task } from './task.ts'
 
 /** A letter as it goes to the relay, in its pieces. */
@@ -15,16 +19,17 @@ export type Letter = { from: Email; to: Email; pieces: readonly Buffer[] }
 
 /** Makes letters: what many readers share is prepared once and kept for a while. */
 export type Desk = {
-  /** Reads what these letters need; afterwards each is made without the database. Without a sender: a Problem. */
+  /** Reads what these letters need; afterwards each is made without the database. Without a sender, or the key to sign with: a Problem. */
   prepare(tasks: Task[]): Promise<void>
-  make(task: Task): Promise<Letter>
+  /** Signed, unless the relay does that. */
+  make(task: Task, relay: Pick<Relay, 'sign'>): Promise<Letter>
 }
 
 /** What all letters of a list have in common. */
 export type Shared = letters.Shared
 
 type List = Pick<Selectable<ListTable>, 'slug' | 'title' | 'sender' | 'reply_to'>
-type Sheet = { fixed: letters.Fixed; from: Mailbox; made: string }
+type Sheet = { fixed: letters.Fixed; from: Mailbox; made: string; hand?: Hand | undefined }
 
 const KEPT = 64 // sheets; one is about 150 KB
 const USED = 120_000 // ms that a sheet stays after its letters were claimed, however many there are
@@ -32,6 +37,7 @@ const USED = 120_000 // ms that a sheet stays after its letters were claimed, ho
 export function openDesk(app: App): Desk {
   const sheets = new Map<string, Sheet>()
   const usedAt = new Map<string, number>()
+  const signing = openSigning(app)
   return {
     async prepare(tasks) {
       const identity = await site.show(app, app.db)
@@ -43,10 +49,12 @@ export function openDesk(app: App): Desk {
             task.table === 'delivery'
               ? await editionSheet(app, identity, sender, task, kept)
               : await noticeSheet(app, identity, sender, task, kept)
+          await sign(sheet, kept, signing)
           sheets.delete(key) // to the end of the map: the first ones are those unused for longest
           sheets.set(key, sheet)
           usedAt.set(key, performance.now())
         } catch (error) {
+          if (error instanceof Problem && error.code.startsWith('dkim-')) throw error
           app.log.error('a letter cannot be prepared', { sheet: key, error }) // the others go out
         }
       }
@@ -56,23 +64,46 @@ export function openDesk(app: App): Desk {
         usedAt.delete(key)
       }
     },
-    async make(task) {
+    async make(task, relay) {
       const sheet = sheets.get(sheetOf(task))
       if (!sheet) throw new Error('this letter was not prepared')
       const to = email(task.address) // our own grammar once more, before it becomes a header
-      const { unsubscribe, confirm } = tokens(app, {
-        id: task.subscription_id,
-        requested_at: task.table === 'notice' ? task.requested_at : null,
-      })
-      const { head, body } = letters.spliced(sheet.fixed, {
-        to,
-        messageId: messageId(task, sheet.from),
-        date: instant(app.now()),
-        tokens: task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe },
-      })
-      return { from: sheet.from.address, to, pieces: [Buffer.from(head, 'latin1'), ...body] }
+      const letter = letters.spliced(sheet.fixed, personal(app, task, sheet.from, to))
+      const signature = sheet.hand && relay.sign ? await signed(app, sheet.hand, sheet.fixed, letter) : ''
+      return { from: sheet.from.address, to, pieces: [Buffer.from(signature + letter.head, 'latin1'), ...letter.body] }
     },
   }
+}
+
+function personal(app: App, task: Task, from: Mailbox, to: Email): letters.Personal {
+  const { unsubscribe, confirm } = tokens(app, {
+    id: task.subscription_id,
+    requested_at: task.table === 'notice' ? task.requested_at : null,
+  })
+  return {
+    to,
+    messageId: messageId(task, from),
+    date: instant(app.now()),
+    tokens: task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe },
+  }
+}
+
+function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {
+  const seconds = Math.floor(instant(app.now()) / 1000)
+  return dkim.signature(signer, letter.head, letters.bodyHash(fixed, letter), seconds)
+}
+
+/** Looks up who signs a sheet's letters now; a new sheet is proved with a letter to its own sender. */
+async function sign(sheet: Sheet, kept: Sheet | undefined, signing: Signing): Promise<void> {
+  const before = kept?.hand
+  sheet.hand = await signing(sheet.from.address)
+  if (!sheet.hand || (sheet === kept && sheet.hand === before)) return
+  const token = '-'.repeat(30)
+  const { address } = sheet.from
+  const tokens = { unsubscribe: token, confirm: token, preferences: token }
+  const letter = letters.spliced(sheet.fixed, { to: address, messageId: `test@${address.split('@')[1]}`, date: 0 as Instant, tokens })
+  const body = Buffer.concat(letter.body).toString('latin1')
+  await sheet.hand.prove(letter.head, letters.bodyHash(sheet.fixed, letter), body)
 }
 
 /** The same for every try: whoever gets a letter twice sees it once. */

@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import * as mail from '../mail.ts'
 import type { Bell } from './bell.ts'
 import type { Ledger } from './ledger.ts'
-import type { Desk } from './letter.ts'
+import type { Desk, Letter } from './letter.ts'
 import { rest, type Way } from './relays.ts'
 import { keyOf, type Task } from './task.ts'
 import { verdict } from './verdict.ts'
@@ -73,6 +73,8 @@ async function letters(
       floor.stock.unshift(task) // it broke while idle: another line takes this letter
       break
     }
+    const letter = floor.desk.make(task, way.relay) // signed while the mark is written
+    letter.catch(() => {}) // said when it is its turn
     const mark = await floor.ledger.mark(task)
     if (mark === 'no') continue
     if (mark === 'unable') {
@@ -80,7 +82,7 @@ async function letters(
       await rest(UNABLE, floor.over)
       continue
     }
-    const { answer, fault } = await submit(floor, way, connection, task)
+    const { answer, fault } = await submit(floor, way, connection, task, letter)
     if (['accepted', 'refused', 'deferred'].includes(answer.kind)) {
       passed++
       way.works()
@@ -109,12 +111,18 @@ async function next(floor: Floor): Promise<Task | undefined> {
 
 type Outcome = { answer: mail.Answer; fault: boolean }
 
-async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<Outcome> {
-  const { app, ledger, desk, stock, sent } = floor
+async function submit(
+  floor: Floor,
+  way: Way,
+  connection: mail.Connection,
+  task: Task,
+  letter: Promise<Letter>,
+): Promise<Outcome> {
+  const { app, ledger, stock, sent } = floor
   floor.busy++
   let answer: mail.Answer
   try {
-    const { from, to, pieces } = await desk.make(task)
+    const { from, to, pieces } = await letter
     answer = await connection.submit(from, to, pieces)
   } catch (error) {
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })

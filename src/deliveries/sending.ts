@@ -6,6 +6,7 @@ import * as site from '../site.ts'
 import type { Sent } from './line.ts'
 import { rest } from './relays.ts'
 import { openSession, type Session } from './session.ts'
+import { openSigning } from './signing.ts'
 import * as unfinished from './unfinished.ts'
 
 /** How far it is; both over all editions and notices that are being sent. */
@@ -26,7 +27,7 @@ const BROKEN = { pause: 1000, most: 30_000 } // ms between tries, and until `sen
 
 /**
  * Submits all that is due and what becomes due within `wait` milliseconds, then ends. May be killed at any moment and run
- * again, also twice at once. Without a relay or a sender: a Problem, before anything is changed. A relay that nobody
+ * again, also twice at once. Without a relay, a sender or its key: a Problem, before anything is changed. A relay that nobody
  * reaches by the end of `wait` is a Problem, too; it has cost no letter a try.
  */
 export async function sendUntilEmpty(
@@ -34,7 +35,7 @@ export async function sendUntilEmpty(
   { wait, signal = new AbortController().signal, onProgress, revise }: Options,
 ): Promise<Sent> {
   if (app.config.relays.length === 0) throw new Problem('no-relay')
-  site.sender(app, await site.show(app, app.db))
+  await checkSender(app)
   const deadline = performance.now() + wait
   const until = later(instant(app.now()), wait)
   const total: Sent = { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }
@@ -53,6 +54,12 @@ export async function sendUntilEmpty(
     app.log.warn('a sender lost its lock and begins anew', { sender: session.id })
   }
   return total
+}
+
+/** Without a sender, or the key to sign for it with, a Problem before anything is claimed. */
+async function checkSender(app: App): Promise<void> {
+  const { address } = site.sender(app, await site.show(app, app.db))
+  await openSigning(app)(address)
 }
 
 /** One session's rounds; true when nothing is left to do before `until`, false when it is over. */
@@ -148,7 +155,7 @@ export async function run(app: App, signal: AbortSignal): Promise<void> {
     try {
       await serve(app, signal, ringers)
     } catch (error) {
-      const kind = error instanceof Problem && error.code === 'no-sender' ? 'sender' : 'ledger'
+      const kind = error instanceof Problem && /^(no-sender|dkim-)/.test(error.code) ? 'sender' : 'ledger'
       if (troubles.get(app.database)?.kind !== kind) app.log.error('letters are not sent', { error })
       troubles.set(app.database, { kind, reason: (error as Error).message })
       await rest(DEAD, signal)
@@ -159,7 +166,7 @@ export async function run(app: App, signal: AbortSignal): Promise<void> {
 
 /** One session of `run`. */
 async function serve(app: App, signal: AbortSignal, ringers: Set<() => void>): Promise<void> {
-  site.sender(app, await site.show(app, app.db))
+  await checkSender(app)
   const session = await openSession(app, signal)
   ringers.add(session.wants.ring)
   try {
