@@ -1,12 +1,20 @@
 import { mkdirSync, realpathSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely'
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
 import type { Schema } from './schema.ts'
 
 const TIMEOUT = 5000 // ms that a single statement may wait for another process's write
+const KEPT = 200 // statements of one connection
 const PATIENCE = 15_000 // ms that a transaction may wait to begin
 
 /**
@@ -19,8 +27,8 @@ export function openSqlite(file: string): Database {
   const writer = connect(file, {})
   const reader = connect(file, { readonly: true })
   const version = reader.prepare('pragma data_version').pluck()
-  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: writer }), plugins })
-  const read = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reader }), plugins })
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: remembering(writer) }), plugins })
+  const read = new Kysely<Schema>({ dialect: new SqliteDialect({ database: remembering(reader) }), plugins })
   return {
     kind: 'sqlite',
     name: file,
@@ -42,6 +50,26 @@ function connect(file: string, options: Sqlite.Options): Sqlite.Database {
   connection.pragma('foreign_keys = ON')
   connection.pragma('trusted_schema = OFF')
   return connection
+}
+
+/**
+ * The connection with its statements kept: to prepare one anew costs more than to run it. Not those that select `*`, whose
+ * columns another process's migration may change, nor one that is still being read.
+ */
+function remembering(connection: Sqlite.Database): SqliteDatabase {
+  const kept = new Map<string, Sqlite.Statement>()
+  return {
+    prepare(text) {
+      const known = kept.get(text)
+      if (known?.busy) return connection.prepare<unknown[]>(text)
+      const statement = known ?? connection.prepare<unknown[]>(text)
+      kept.delete(text) // to the end of the map: the first one is that unused for longest
+      if (!/(select|\.)\s*"?\*/i.test(text)) kept.set(text, statement)
+      if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
+      return statement
+    },
+    close: () => void connection.close(),
+  }
 }
 
 /** An exclusive transaction on a file of its own: the kernel lets go of it the moment the process is gone. */

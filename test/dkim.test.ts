@@ -61,7 +61,14 @@ describe.each(databases)('signed letters on %s', (kind) => {
     }
     const harmless = letter.replace(/^Subject: /m, 'SUBJECT:   ').replace(/\r\n /, '\r\n\t  ')
     expect(verified(Buffer.from(`Received: from here\r\n${harmless}\r\n`, 'latin1'), publicKey(key))).toBeUndefined()
-    if (python) expect(dkimpy(python, key, changed.map((one) => Buffer.from(one, 'latin1')))).not.toContain(true)
+    if (python)
+      expect(
+        dkimpy(
+          python,
+          key,
+          changed.map((one) => Buffer.from(one, 'latin1')),
+        ),
+      ).not.toContain(true)
   })
 
   test('the next key signs from its hour on, and the old record stays to be shown', async () => {

@@ -30,7 +30,9 @@ function made(options: Options, make: typeof keys.add): Promise<void> {
   return withApp(options, async (app, shell) => {
     const domain = await domainOf(app, options.domain)
     const after = !options.in || options.in === '0' ? 0 : duration(options.in)
-    shell.print(shown(await make(app, 'cli', { domain, after, ...(options.selector && { selector: options.selector }) })))
+    shell.print(
+      shown(await make(app, 'cli', { domain, after, ...(options.selector && { selector: options.selector }) })),
+    )
   })
 }
 

@@ -101,7 +101,12 @@ async function sign(sheet: Sheet, kept: Sheet | undefined, signing: Signing): Pr
   const token = '-'.repeat(30)
   const { address } = sheet.from
   const tokens = { unsubscribe: token, confirm: token, preferences: token }
-  const letter = letters.spliced(sheet.fixed, { to: address, messageId: `test@${address.split('@')[1]}`, date: 0 as Instant, tokens })
+  const letter = letters.spliced(sheet.fixed, {
+    to: address,
+    messageId: `test@${address.split('@')[1]}`,
+    date: 0 as Instant,
+    tokens,
+  })
   const body = Buffer.concat(letter.body).toString('latin1')
   await sheet.hand.prove(letter.head, letters.bodyHash(sheet.fixed, letter), body)
 }

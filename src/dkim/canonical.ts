@@ -14,7 +14,10 @@ export function fields(head: string): Field[] {
 
 /** A field in its relaxed form (RFC 6376, 3.4.2), without the CRLF at its end. */
 export function relaxed({ name, value }: Field): string {
-  return `${name.toLowerCase().trimEnd()}:${value.replace(/\r\n/g, '').replace(/[ \t]+/g, ' ').trim()}`
+  return `${name.toLowerCase().trimEnd()}:${value
+    .replace(/\r\n/g, '')
+    .replace(/[ \t]+/g, ' ')
+    .trim()}`
 }
 
 /** What `h=` selects: each name the last field of it that was not yet taken, from the bottom up; a name too many selects nothing. */

@@ -42,7 +42,11 @@ async function make(app: App, actor: Actor, wish: Wish, verb: 'dkim.add' | 'dkim
       .insertInto('dkim_key')
       .values({
         ...{ domain, selector, signs_at: later(now, wish.after ?? 0), created_at: now },
-        private_key: seal(app.keys, aboutKey({ domain, selector }), privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+        private_key: seal(
+          app.keys,
+          aboutKey({ domain, selector }),
+          privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        ),
         public_key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
       })
       .returningAll()
@@ -56,7 +60,10 @@ async function make(app: App, actor: Actor, wish: Wish, verb: 'dkim.add' | 'dkim
 function named(asked: string | undefined, earlier: DkimKey[], now: Instant): string {
   const month = `n${moment(now).toString().slice(0, 7).replace('-', '')}`
   const free = (selector: string) => earlier.every((key) => key.selector !== selector)
-  const selector = asked ?? [month, ...'abcdefghijklmnopqrstuvwxyz'].map((letter, at) => (at ? month + letter : month)).find(free) ?? month
+  const selector =
+    asked ??
+    [month, ...'abcdefghijklmnopqrstuvwxyz'].map((letter, at) => (at ? month + letter : month)).find(free) ??
+    month
   if (!SELECTOR.test(selector)) throw new Problem('bad-slug', { value: selector })
   if (!free(selector)) throw new Problem('slug-taken', { value: selector })
   return selector

@@ -11,8 +11,14 @@ export function verified(letter: Buffer, key: KeyObject): string | undefined {
   const all = fields(text.slice(0, end + 2))
   const own = all.find(({ name }) => name.toLowerCase() === 'dkim-signature')
   if (!own) return 'it is not signed'
-  const tags = new Map(own.value.split(';').map((tag) => [tag.slice(0, tag.indexOf('=')).trim(), tag.slice(tag.indexOf('=') + 1).replace(/\s+/g, '')]))
-  const body = createHash('sha256').update(relaxedBody(text.slice(end + 4)), 'latin1').digest('base64')
+  const tags = new Map(
+    own.value
+      .split(';')
+      .map((tag) => [tag.slice(0, tag.indexOf('=')).trim(), tag.slice(tag.indexOf('=') + 1).replace(/\s+/g, '')]),
+  )
+  const body = createHash('sha256')
+    .update(relaxedBody(text.slice(end + 4)), 'latin1')
+    .digest('base64')
   if (tags.get('bh') !== body) return 'its body is not what was signed'
   const unsigned = { name: own.name, value: own.value.replace(/(\bb=)[^;]*$/, '$1') }
   const signed = [...selected(all, tags.get('h')!.split(':')), unsigned].map(relaxed).join('\r\n')

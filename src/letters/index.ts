@@ -1,6 +1,16 @@
 export { renderEdition } from './edition.ts'
 export { subjectOf } from './edition-text.ts'
 export type { EditionLetter, LetterStory, Notice, Paper, Rendered } from './letter.ts'
-export { bodyHash, type Fixed, fix, type Personal, type Shared, type Spliced, size, splice, spliced } from './message.ts'
+export {
+  bodyHash,
+  type Fixed,
+  fix,
+  type Personal,
+  type Shared,
+  type Spliced,
+  size,
+  splice,
+  spliced,
+} from './message.ts'
 export { renderNotice } from './notice.ts'
 export { fill, type Slot } from './slots.ts'

@@ -89,7 +89,10 @@ export function openReplies(socket: Socket): Replies {
 /** The enhanced code that begins every line of a long reply is said once. */
 function joined([code, ...lines]: string[]): string {
   const enhanced = /^\d\.\d{1,3}\.\d{1,3} /.exec(lines[0] ?? '')?.[0]
-  return [code, ...lines.map((line, at) => (at > 0 && enhanced && line.startsWith(enhanced) ? line.slice(enhanced.length) : line))].join(' ')
+  return [
+    code,
+    ...lines.map((line, at) => (at > 0 && enhanced && line.startsWith(enhanced) ? line.slice(enhanced.length) : line)),
+  ].join(' ')
 }
 
 function unicode(line: string): string {
