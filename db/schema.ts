@@ -393,6 +393,7 @@ export interface EditionTable {
   frozen_at: Instant | null
   held_at: Instant | null
   done_at: Instant | null
+  braked_at: Instant | null
 }
 
 /** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
@@ -454,6 +455,9 @@ export interface RelayTable {
   name: string
   paused_until: Instant | null
   reason: string | null
+  next_at: Generated<Instant>
+  day_on: Generated<string>
+  day_n: Generated<number>
 }
 
 /** A DKIM key of a domain: `private_key` is sealed, `public_key` is SPKI in base64, as DNS shows it. Of those whose `signs_at` has come, the latest signs. */

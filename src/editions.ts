@@ -13,6 +13,10 @@ export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'format' | 'st
 /** Why an edition is held until a revision without a withdrawn story is there; anything else waits for somebody's word. */
 export const WITHDRAWN = 'withdrawn'
 
+/** Why a large list's first edition is held: to see what comes back, or because too much did. */
+export const FIRST = 'first'
+export const REFUSALS = 'refusals'
+
 type Opening = Pick<
   Edition,
   'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
@@ -141,6 +145,17 @@ export async function hold(db: Db, id: number, reason: string, now: Instant): Pr
     .returning('id')
     .execute()
   return done.length > 0
+}
+
+/** Holds an edition that has not been held so before, for one of the two reasons. */
+export async function brake(db: Db, id: number, reason: typeof FIRST | typeof REFUSALS, now: Instant): Promise<void> {
+  await db
+    .updateTable('edition')
+    .set({ state: 'held', reason, held_at: now, braked_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'frozen')
+    .where('braked_at', 'is', null)
+    .execute()
 }
 
 /** Lets a held edition go on, for `reason` only, so that nobody lifts what somebody else held for another one. */

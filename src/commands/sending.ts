@@ -91,6 +91,8 @@ export function send(program: Command): void {
       withApp(options, async (app, shell) => {
         const wait = options.wait === '0' ? 0 : duration(options.wait)
         await digests.finishBegun(app, 'cli')
+        const end = await deliveries.expectedEnd(app)
+        if (end) shell.say(`${end.letters} letters at ${end.rate} a second: until about ${end.at}`)
         const progress = openProgress('letters', options.json === true)
         try {
           const sent = await deliveries.sendUntilEmpty(app, {

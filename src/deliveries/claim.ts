@@ -4,6 +4,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Database } from '../../db/open.ts'
 import type { Db } from '../../db/schema.ts'
 import * as follows from '../follows.ts'
+import * as brake from './brake.ts'
 import * as tally from './tally.ts'
 import type { Task } from './task.ts'
 
@@ -14,9 +15,15 @@ type Claimed = { tasks: Task[]; skipped: number }
 
 /**
  * Takes up to `limit` letters that are due for this sender alone: notices first, then what may have arrived, then editions
- * in turn. Who was suppressed, left or paused meanwhile is skipped here, in the same transaction.
+ * in turn. With `careful` a large list's first edition begins with a few. Who was suppressed, left or paused meanwhile is skipped here, in the same transaction.
  */
-export async function claim(database: Database, senderId: string, now: Instant, limit: number): Promise<Claimed> {
+export async function claim(
+  database: Database,
+  senderId: string,
+  now: Instant,
+  limit: number,
+  careful = false,
+): Promise<Claimed> {
   const { kind } = database
   return database.db.transaction().execute(async (db) => {
     const notices = await claimNotices(db, kind, senderId, now, limit)
@@ -25,7 +32,9 @@ export async function claim(database: Database, senderId: string, now: Instant, 
       for (const editionId of await frozen(db)) {
         const left = limit - claimed.tasks.length
         if (left <= 0) return claimed
-        const more = await claimDeliveries(db, kind, { editionId, filter, senderId, now, limit: left })
+        const most = careful ? await brake.allowance(db, editionId, now) : left
+        if (most <= 0) continue
+        const more = await claimDeliveries(db, kind, { editionId, filter, senderId, now, limit: Math.min(left, most) })
         claimed.tasks.push(...more.tasks)
         claimed.skipped += more.skipped
       }

@@ -6,9 +6,10 @@
  * queued → claimed → submitting → submitted, or deferred, refused, skipped(reason), uncertain. Notices (letters to one
  * person) go the same way, before editions.
  */
+export { refused } from './brake.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
 export { ask, type NewNotice, queue, type Recipient, reassign, skipFor, supersede } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { heldBack } from './unfinished.ts'
+export { expectedEnd, heldBack } from './unfinished.ts'
 export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import * as follows from '../follows.ts'
+import { careful, refusedUs } from './brake.ts'
 import * as tally from './tally.ts'
 import { atRest, keyOf, type Task } from './task.ts'
 
@@ -75,6 +76,7 @@ export function openLedger(app: App, senderId: string): Ledger {
           senderId,
           written,
           asked.map((mark) => mark.task),
+          careful(app) ? instant(app.now()) : undefined,
         ),
       )
       entries.splice(0, written.length)
@@ -115,12 +117,25 @@ export function openLedger(app: App, senderId: string): Ledger {
 }
 
 /** One transaction: what the letters became, then the marks of the next; answers the keys of those that are marked. */
-async function commit(db: Db, senderId: string, entries: Entry[], asked: Task[]): Promise<Set<string>> {
+async function commit(
+  db: Db,
+  senderId: string,
+  entries: Entry[],
+  asked: Task[],
+  carefulAt: Instant | undefined,
+): Promise<Set<string>> {
   const moves: tally.Moves = new Map()
   await write(db, senderId, entries, moves)
   const granted = await grant(db, senderId, asked, moves)
   await tally.move(db, moves)
+  if (carefulAt !== undefined) for (const id of refusingUs(entries)) await refusedUs(db, id, carefulAt)
   return granted
+}
+
+/** The editions of which a letter was refused for who we are. */
+function refusingUs(entries: Entry[]): Set<number> {
+  const ours = entries.filter(({ state, reply }) => state === 'refused' && /^5\d\d[ -]5\.7\./.test(reply ?? ''))
+  return new Set(ours.flatMap(({ task }) => (task.table === 'delivery' ? [task.edition_id] : [])))
 }
 
 async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Moves): Promise<void> {

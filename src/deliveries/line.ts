@@ -66,7 +66,7 @@ async function letters(
   let passed = 0
   let reason = 'the relay closed the connection'
   while (connection.open && !floor.over.aborted && !way.paused()) {
-    await way.turn(floor.over)
+    if (!(await way.turn(floor.over))) break
     const task = await next(floor)
     if (!task) break
     if (!connection.open) {

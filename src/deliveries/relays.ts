@@ -2,6 +2,7 @@ import { type Instant, instant, later } from '../../db/instant.ts'
 import { maskedIn } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
+import { openShare, untilMidnight } from './share.ts'
 
 /**
  * A relay as this process finds it: how many lines are open, and until when nothing is tried.
@@ -31,11 +32,12 @@ export type Way = {
   broke(letter: string): { again: boolean; alone: boolean }
   /** It asks us to stop for a while: its rate, its quota, its log-in. */
   stop(reason: string): void
-  /** Waits for this letter's turn, as its rate allows. */
-  turn(signal: AbortSignal): Promise<void>
+  /** Waits for this letter's turn, as its rate and its day allow; false when there is none. */
+  turn(signal: AbortSignal): Promise<boolean>
 }
 
 const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
+const BLIND = 1000 // ms between letters while the database does not tell the rate
 const FEWER = 60_000 // ms until more lines than worked are tried again
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
 const SUSPECTS = 2 // letters that may break lines before it is the relay that breaks them
@@ -63,12 +65,12 @@ function openWay(app: App, relay: Relay, id: number): Way {
   let pauses = 0
   let why = ''
   let tookAt = -Infinity
-  let next = 0
+  const share = openShare(app, relay, id)
   const suspects = new Set<string>() // what broke lines since it last took a letter
-  function pause(reason: string): void {
+  function pause(reason: string, asked?: number): void {
     if (performance.now() < pausedUntil) return // ten lines that break at once are one failure
     const words = maskedIn(reason)
-    const milliseconds = PAUSES[Math.min(pauses++, PAUSES.length - 1)]!
+    const milliseconds = asked ?? PAUSES[Math.min(pauses++, PAUSES.length - 1)]!
     pausedUntil = performance.now() + milliseconds
     why = words
     app.log.warn('a relay pauses', { relay: relay.name, reason: words.slice(0, 200), milliseconds })
@@ -116,12 +118,15 @@ function openWay(app: App, relay: Relay, id: number): Way {
       suspects.add(letter)
       return { again, alone: suspects.size <= SUSPECTS && performance.now() - tookAt < LATELY }
     },
-    stop: pause,
+    stop: (reason) => pause(reason),
     async turn(signal) {
-      if (!relay.rate) return
-      const now = performance.now()
-      next = Math.max(now, next) + 1000 / relay.rate
-      await rest(next - 1000 / relay.rate - now, signal)
+      const at = await share.next().catch((error) => {
+        app.log.error('a relay’s rate cannot be read', { relay: relay.name, error })
+        return Date.now() + BLIND
+      })
+      if (at === 'spent') pause(`its ${relay.day} letters of the day are sent`, untilMidnight(app))
+      else await rest(at - Date.now(), signal)
+      return at !== 'spent'
     },
   }
 }

@@ -6,6 +6,7 @@ import type { App } from '../app.ts'
 import { publicId } from '../ids.ts'
 import { Problem } from '../problem.ts'
 import { type Bell, openBell } from './bell.ts'
+import { careful } from './brake.ts'
 import { claim } from './claim.ts'
 import { openLedger } from './ledger.ts'
 import { openDesk } from './letter.ts'
@@ -154,7 +155,7 @@ function filling(floor: Floor): Fill {
     const wanted = limit - stock.length
     if (wanted <= 0) return 'some' // the limit has just shrunk
     try {
-      const { tasks, skipped } = await claim(app.database, senderId, instant(app.now()), wanted)
+      const { tasks, skipped } = await claim(app.database, senderId, instant(app.now()), wanted, careful(app))
       sent.skipped += skipped
       if (tasks.length + skipped < wanted) dry = performance.now()
       await prepare(floor, tasks)

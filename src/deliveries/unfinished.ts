@@ -1,6 +1,7 @@
 import { held, waiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import type { App } from '../app.ts'
 import * as editions from '../editions.ts'
 import { OPEN } from './task.ts'
 
@@ -37,6 +38,17 @@ export async function left(db: Db): Promise<number> {
     .where(waiting('notice'))
     .executeTakeFirst()
   return (deliveries?.n ?? 0) + (notices?.n ?? 0)
+}
+
+/** When all that may be sent now will have gone, where the first relay has a rate; `at` to the minute, in UTC. */
+export async function expectedEnd(
+  app: Pick<App, 'db' | 'config' | 'now'>,
+): Promise<{ letters: number; rate: number; at: string } | undefined> {
+  const rate = app.config.relays[0]?.rate
+  const letters = rate ? await left(app.db) : 0
+  if (!rate || letters === 0) return undefined
+  const end = app.now().add({ milliseconds: Math.ceil((letters / rate) * 1000) })
+  return { letters, rate, at: end.round('minute').toString().replace(/:00Z$/, 'Z') }
 }
 
 /** How many letters wait in editions that are held: for `reason`, or for whatever. */

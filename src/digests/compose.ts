@@ -12,7 +12,7 @@ import * as calendar from './calendar.ts'
 import * as promise from './promise.ts'
 import * as readers from './readers.ts'
 import * as render from './render.ts'
-import { holdCarriers, reviseHeld } from './revise.ts'
+import { holdCarriers, releaseBraked, reviseHeld } from './revise.ts'
 import * as stories from './stories.ts'
 
 /** What `digest compose` prints of one slot's day. `edition` is its public id, `slot` the slot's inner id. */
@@ -79,6 +79,7 @@ export async function finishBegun(app: App, actor: Actor): Promise<void> {
     }
   }
   await reviseHeld(app, actor)
+  await releaseBraked(app)
 }
 
 async function compose(app: App, actor: Actor, occasion: Occasion): Promise<Composed> {

@@ -1,5 +1,4 @@
-import type { Instant } from '../../db/instant.ts'
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as articles from '../articles/index.ts'
@@ -13,6 +12,7 @@ import * as render from './render.ts'
 import type { Candidate } from './stories.ts'
 
 const PAUSED = 'paused'
+const BRAKE = 600_000 // ms that a large list's first edition waits for what comes back
 
 /**
  * Withdraws a story everywhere at once: its address answers 410, feeds leave it out, and editions that carry it stop before
@@ -66,20 +66,48 @@ export async function pause(app: App, actor: Actor, publicId: string): Promise<v
   })
 }
 
-/** Lets a paused edition go on; one that carries a story withdrawn meanwhile is revised first. Answers its state then. */
+/** Lets an edition go on that was paused, or stopped itself; one that carries a story withdrawn meanwhile is revised first. Answers its state then. */
 export async function resume(app: App, actor: Actor, publicId: string): Promise<string> {
   const now = instant(app.now())
   await app.db.transaction().execute(async (db) => {
     const edition = await editions.find(db, publicId)
-    if (!(await editions.resume(db, edition.id, PAUSED)))
+    const lifted = [PAUSED, editions.FIRST, editions.REFUSALS].find((reason) => reason === edition.reason)
+    if (!lifted || !(await goOn(db, edition.id, lifted, now)))
       throw new Problem('edition-not-paused', { state: edition.state })
-    await site.touch(db) // a withdrawal does so too: whichever comes second sees the other
-    await holdCarriers(db, now)
     await changes.record(db, actor, now, [{ verb: 'edition.resume', subject: `edition:${publicId}` }])
   })
   await reviseHeld(app, actor)
   deliveries.wake(app)
   return (await editions.find(app.db, publicId)).state
+}
+
+async function goOn(db: Db, id: number, reason: string, now: Instant): Promise<boolean> {
+  if (!(await editions.resume(db, id, reason))) return false
+  await site.touch(db) // a withdrawal does so too: whichever comes second sees the other
+  await holdCarriers(db, now)
+  return true
+}
+
+/** Lets the first editions go on that have waited long enough for what comes back, unless too much did. */
+export async function releaseBraked(app: App): Promise<void> {
+  const now = instant(app.now())
+  const braked = await app.db
+    .selectFrom('edition')
+    .select(['id', 'public_id'])
+    .where('state', '=', 'held')
+    .where('reason', '=', editions.FIRST)
+    .where('held_at', '<=', later(now, -BRAKE))
+    .execute()
+  for (const { id, public_id } of braked) {
+    await app.db.transaction().execute(async (db) => {
+      if (!(await goOn(db, id, editions.FIRST, now))) return
+      if (!(await deliveries.refused(db, id))) return
+      await editions.hold(db, id, editions.REFUSALS, now)
+      app.log.error('a first edition stays held: too many of its letters were refused', { edition: public_id })
+    })
+    await reviseHeld(app, 'job')
+    deliveries.wake(app)
+  }
 }
 
 /** Holds every edition being sent whose present letters carry a withdrawn story; in the caller's transaction. */

@@ -13,7 +13,7 @@ export type Stage = 'MAIL' | 'RCPT' | 'DATA' | 'dot'
 
 /** What a relay says of itself: its connection, rate, quota, log-in or policy, whoever the letter is for. */
 const ITSELF =
-  /^(421|454|530|534|535|538)|relay access denied|relaying denied|unable to relay|authentication required|(daily|hourly|sending|message|messages|rate|account)[ -](rate[ -])?(quota|limit|ration)|throttl/i
+  /^(421|454|530|534|535|538)|relay access denied|relaying denied|unable to relay|authentication required|(daily|hourly|sending|message|messages|rate|account)[ -](rate[ -])?(quota|limit|ration)|rate limit|too (many|much) (mails?|e-?mails?|messages|connections)\b|throttl/i
 const MAILBOX = /^[245]\d\d[ -][245]\.2\.\d/ // 452 4.2.2: the reader's own mailbox is over its quota
 const REPLY = 300 // letters kept of a relay's answer
 

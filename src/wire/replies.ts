@@ -40,7 +40,10 @@ export function openReplies(socket: Socket): Replies {
   }
   function understand(line: string): void {
     const [, code, more, text] = /^([2-5]\d\d)(?:([ -])(.*))?$/.exec(line) ?? []
-    if (!code || (words.length > 0 && words[0] !== code)) return fail(new Error(`no reply: ${unicode(line)}`))
+    if (!code || (words.length > 0 && words[0] !== code)) {
+      fail(new Error(`no reply: ${unicode(line)}`))
+      return
+    }
     if (words.length === 0) words.push(code)
     if (text) words.push(unicode(text))
     size += line.length
