@@ -164,11 +164,12 @@ async function ours(folder: string, list: Mailing, kilobytes: number, signed: bo
     const { html, text } = rendered(kilobytes)
     await app.db.updateTable('part').set({ html, text }).where('edition_id', '=', id).execute()
     await app.database.close()
-    const { stdout } = await promisify(execFile)(
+    const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       [...process.execArgv, import.meta.filename, '--child'],
       { env },
     )
+    process.stderr.write(stderr)
     const run = JSON.parse(stdout) as Run
     const again = await openApp(readConfig(env))
     const { addsUp, submitted } = await deliveries.verify(again.db, public_id)

@@ -3,6 +3,7 @@ import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import * as follows from '../follows.ts'
+import { openBell } from './bell.ts'
 import { careful, refusedUs } from './brake.ts'
 import * as tally from './tally.ts'
 import { atRest, keyOf, type Task } from './task.ts'
@@ -46,6 +47,7 @@ type Mark = { task: Task; answer: (granted: 'yes' | 'no' | 'unable') => void }
 
 const PAUSE = { first: 250, most: 5000 } // ms between attempts to write while the disk is full or the database away
 const ROWS = 500 // entries in one commit
+const SLOW = { from: 1, most: 10 } // ms: a commit that takes so long waits for company, as long as it takes and at most so long
 
 export function openLedger(app: App, senderId: string): Ledger {
   const entries: Entry[] = []
@@ -54,7 +56,17 @@ export function openLedger(app: App, senderId: string): Ledger {
   let failing: string | undefined
   let pause = 0
   let closed = false
+  let wire = 0 // letters with a mark and no record yet
+  let took = 0 // ms that the last commit took
+  const answered = openBell()
 
+  /** The slower the disk, the more letters share a commit: those on the wire are answered in a moment. */
+  async function gathered(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const deadline = performance.now() + Math.min(SLOW.most, took)
+    while (took > SLOW.from && wire > 0 && performance.now() < deadline)
+      await answered.wait(Math.max(1, deadline - performance.now()))
+  }
   function start(): void {
     if (working) return
     working = true
@@ -64,11 +76,12 @@ export function openLedger(app: App, senderId: string): Ledger {
     })
   }
   async function work(): Promise<void> {
-    await new Promise((resolve) => (pause ? setTimeout(resolve, pause) : setImmediate(resolve)))
+    await (pause ? new Promise((resolve) => setTimeout(resolve, pause)) : gathered())
     if (closed) return
     const written = entries.slice(0, ROWS)
     const asked = marks
     marks = []
+    const from = performance.now()
     try {
       const granted = await app.db.transaction().execute((db) =>
         commit(
@@ -80,6 +93,8 @@ export function openLedger(app: App, senderId: string): Ledger {
         ),
       )
       entries.splice(0, written.length)
+      took = performance.now() - from
+      wire += granted.size
       if (failing) app.log.info('the ledger writes again', { waiting: entries.length })
       failing = undefined
       pause = 0
@@ -99,6 +114,7 @@ export function openLedger(app: App, senderId: string): Ledger {
       }),
     record(entry) {
       entries.push(entry)
+      if (--wire === 0) answered.ring()
       start()
     },
     close() {

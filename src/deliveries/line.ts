@@ -26,6 +26,8 @@ export type Floor = {
   readonly open: Set<mail.Connection>
   /** How often a letter broke its line by its own fault, as far as we can tell. */
   readonly strikes: Map<string, number>
+  /** Letters that are being made before their turn. */
+  readonly ahead: WeakMap<Task, { sign: boolean; letter: Promise<Letter> }>
   readonly over: AbortSignal
   end(): void
   readonly sent: Sent
@@ -73,8 +75,8 @@ async function letters(
       floor.stock.unshift(task) // it broke while idle: another line takes this letter
       break
     }
-    const letter = floor.desk.make(task, way.relay) // signed while the mark is written
-    letter.catch(() => {}) // said when it is its turn
+    const letter = made(floor, task, way)
+    for (const following of floor.stock.slice(0, floor.open.size)) made(floor, following, way)
     const mark = await floor.ledger.mark(task)
     if (mark === 'no') continue
     if (mark === 'unable') {
@@ -95,6 +97,16 @@ async function letters(
     }
   }
   return { passed, reason }
+}
+
+/** A letter, made ahead: signing goes on beside the main thread while others are on the wire. */
+function made(floor: Floor, task: Task, { relay }: Way): Promise<Letter> {
+  const ahead = floor.ahead.get(task)
+  if (ahead?.sign === relay.sign) return ahead.letter
+  const letter = floor.desk.make(task, relay)
+  letter.catch(() => {}) // said when it is its turn
+  floor.ahead.set(task, { sign: relay.sign, letter })
+  return letter
 }
 
 async function next(floor: Floor): Promise<Task | undefined> {
@@ -128,6 +140,7 @@ async function submit(
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }
   }
+  floor.ahead.delete(task) // the next try is made anew
   const { lasting, fault } = judge(floor, way, task, answer)
   const entry = verdict(task, { answer: lasting, relayId: way.id, now: instant(app.now()), pauses: app.config.retry })
   ledger.record(entry)

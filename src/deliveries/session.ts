@@ -61,6 +61,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
       filled: openBell(),
       open: new Set(),
       strikes: new Map(),
+      ahead: new WeakMap(),
     },
     ...{ over, sent: { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }, idle: 0, busy: 0 },
   }
