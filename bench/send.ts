@@ -13,6 +13,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { sql } from 'kysely'
 import type { Instant } from '../db/instant.ts'
 import { email } from '../src/address.ts'
@@ -45,6 +46,7 @@ else for (const size of asked.kilobytes.split(',')) await compare(Number(size))
 
 /** Sends what is due, and says how that went. */
 async function child(): Promise<void> {
+  setFlagsFromString('--semi-space-growth-factor=1') // as `nashra send` does
   const app = await openApp(readConfig())
   const { rows } =
     app.database.kind === 'sqlite'

@@ -41,7 +41,7 @@ export function openShare(app: App, relay: Relay, id: number): Share {
         while (interval > 0 && turns.length > 0 && turns[0]! < Date.now() - STALE) turns.shift()
         const turn = turns.shift()
         if (turn !== undefined) return turn
-        if (asking) {
+        if (asking !== undefined) {
           await asking
         } else {
           asking = ask().finally(() => {
