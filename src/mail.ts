@@ -108,7 +108,10 @@ function ours(line: SMTPConnection, wire: Wire): Connection {
       if (!line.destroyed) await wire.quit(GOODBYE)
       line.close()
     },
-    close: () => line.close(),
+    close() {
+      line.close()
+      wire.hangUp()
+    },
   }
 }
 

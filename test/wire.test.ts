@@ -178,6 +178,32 @@ test('whatever a relay says, a letter gets an answer, and only a 2xx after the d
   )
 }, 60_000)
 
+test.each<[string, mail.Answer['kind']]>([
+  ['451 4.7.1 Rate limit exceeded', 'trouble'],
+  ['450 4.7.1 Error: too much mail from 192.0.2.1', 'trouble'],
+  ['421 4.7.0 Too many connections', 'trouble'],
+  ['454 4.7.0 Throttling failure: Daily message quota exceeded', 'trouble'],
+  ['550 5.7.0 Your daily quota is used up', 'trouble'],
+  ['552 5.2.2 The account is over its sending quota', 'refused'],
+  ['452 4.2.2 The mailbox is over its quota', 'deferred'],
+  ['451 4.7.1 Greylisting in action, please come back later', 'deferred'],
+  ['550 5.7.1 Message rejected due to content', 'refused'],
+])('%s is %s', async (reply, kind) => {
+  expect((await submitted({ rcpt: () => reply })).answers[0]!.kind).toBe(kind)
+})
+
+test('a line that is hung up answers at once for the letter that was on it', async () => {
+  await using relay = await openRelay({ dot: () => never() })
+  const line = await open(relay.port, {})
+  const answer = line.submit(FROM, TO, LETTER)
+  while (relay.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  const from = performance.now()
+  line.close()
+  expect((await answer).kind).toBe('unknown')
+  expect(performance.now() - from).toBeLessThan(500)
+  expect(line.open).toBe(false)
+})
+
 test('nothing but a checked address gets into an envelope', async () => {
   await using relay = await openRelay()
   const line = await open(relay.port)

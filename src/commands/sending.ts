@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { moment } from '../../db/instant.ts'
+import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
 import { duration } from '../duration.ts'
+import { FIRST, REFUSALS } from '../editions.ts'
 import { Problem } from '../problem.ts'
 import { openProgress } from './progress.ts'
-import { command, group, instantOption, number, withApp } from './shell.ts'
+import { command, group, instantOption, number, type Shell, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type AddOptions = Json & Omit<digests.Draft, 'slug'>
@@ -72,6 +74,16 @@ export function digest(program: Command): void {
     )
 }
 
+/** Says what a large list's first edition waits for, or why it has stopped itself. */
+async function sayBraked(app: App, shell: Shell): Promise<void> {
+  const first = await deliveries.heldBack(app.db, FIRST)
+  if (first > 0)
+    shell.say(`${first} letters of a first edition wait ten minutes for what comes back (edition resume: at once)`)
+  const refusals = await deliveries.heldBack(app.db, REFUSALS)
+  if (refusals > 0)
+    shell.say(`${refusals} letters of a first edition are held: too many were refused (edition verify, edition resume)`)
+}
+
 /** Writes files into a folder, which is made if need be. */
 async function write(folder: string, files: Record<string, string | Buffer>): Promise<void> {
   try {
@@ -104,6 +116,7 @@ export function send(program: Command): void {
             revise: () => digests.finishBegun(app, 'cli'),
           })
           shell.print({ ...sent, held: await deliveries.heldBack(app.db) })
+          await sayBraked(app, shell)
         } finally {
           progress.end()
         }

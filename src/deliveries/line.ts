@@ -76,7 +76,7 @@ async function letters(
       break
     }
     const letter = made(floor, task, way)
-    for (const following of floor.stock.slice(0, floor.open.size)) made(floor, following, way)
+    for (const following of floor.stock.slice(0, floor.open.size)) void made(floor, following, way)
     const mark = await floor.ledger.mark(task)
     if (mark === 'no') continue
     if (mark === 'unable') {

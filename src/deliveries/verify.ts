@@ -5,6 +5,9 @@ import * as tally from './tally.ts'
 /** What the ledger says of an edition. `waiting` also counts what is being sent; `doubted` are subscribers' public ids. */
 export type Verdict = {
   edition: string
+  state: string
+  /** Why it is held or was skipped. */
+  reason: string | null
   recipients: number
   submitted: number
   refused: number
@@ -54,6 +57,8 @@ async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
   const everybody = submitted + refused + skipped + uncertain + waiting === recipients
   return {
     edition: edition.public_id,
+    state: edition.state,
+    reason: edition.reason,
     ...progress,
     reconciled,
     doubted: doubted.map((row) => row.public_id),

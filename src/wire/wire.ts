@@ -16,6 +16,8 @@ export type Wire = {
   reset(): Promise<boolean>
   /** Says goodbye; the answer may take so long. */
   quit(milliseconds: number): Promise<void>
+  /** Ends at once. */
+  hangUp(): void
 }
 
 const MINUTE = 60_000
@@ -55,6 +57,7 @@ export function openWire(socket: Socket, pipelining: boolean, patience: Partial<
       socket.write('QUIT\r\n')
       await replies.next(milliseconds).catch(() => {})
     },
+    hangUp: () => void socket.destroy(),
   }
 }
 
