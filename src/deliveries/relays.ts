@@ -34,6 +34,8 @@ export type Way = {
   stop(reason: string): void
   /** Waits for this letter's turn, as its rate and its day allow; false when there is none. */
   turn(signal: AbortSignal): Promise<boolean>
+  /** Waits until what is to be shown of it is written. */
+  noted(): Promise<void>
 }
 
 const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
@@ -66,6 +68,7 @@ function openWay(app: App, relay: Relay, id: number): Way {
   let why = ''
   let tookAt = -Infinity
   const share = openShare(app, relay, id)
+  let noting = Promise.resolve()
   const suspects = new Set<string>() // what broke lines since it last took a letter
   function pause(reason: string, asked?: number): void {
     if (performance.now() < pausedUntil) return // ten lines that break at once are one failure
@@ -77,13 +80,15 @@ function openWay(app: App, relay: Relay, id: number): Way {
     keep(later(instant(app.now()), milliseconds), words)
   }
   function keep(paused_until: Instant | null, reason: string | null): void {
-    // For the desk to show: the sending itself does not depend on it.
-    app.db
-      .updateTable('relay')
-      .set({ paused_until, reason })
-      .where('id', '=', id)
-      .execute()
-      .catch((error) => app.log.warn('a relay is not noted', { error }))
+    // For the desk to show: the sending itself does not depend on it. One after another, or an older word might come last.
+    noting = noting.then(async () => {
+      await app.db
+        .updateTable('relay')
+        .set({ paused_until, reason })
+        .where('id', '=', id)
+        .execute()
+        .catch((error) => app.log.warn('a relay is not noted', { error }))
+    })
   }
   const paused = () => performance.now() < pausedUntil
   return {
@@ -119,6 +124,7 @@ function openWay(app: App, relay: Relay, id: number): Way {
       return { again, alone: suspects.size <= SUSPECTS && performance.now() - tookAt < LATELY }
     },
     stop: (reason) => pause(reason),
+    noted: () => noting,
     async turn(signal) {
       const at = await share.next().catch((error) => {
         app.log.error('a relay’s rate cannot be read', { relay: relay.name, error })

@@ -81,7 +81,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
       milliseconds: Math.min(...ways.map((way) => way.rest())),
     }),
     failing: () => floor.ledger.failing,
-    close: () => close(floor, lines, lock),
+    close: () => close(floor, ways, lines, lock),
   }
 }
 
@@ -235,7 +235,7 @@ async function otherSenders(db: Db, senderId: string): Promise<Set<string>> {
   return ids
 }
 
-async function close(floor: Floor, lines: Set<Promise<void>>, lock: Lock): Promise<void> {
+async function close(floor: Floor, ways: Way[], lines: Set<Promise<void>>, lock: Lock): Promise<void> {
   const { app, ledger, open, senderId } = floor
   floor.end()
   const late = new AbortController()
@@ -243,6 +243,7 @@ async function close(floor: Floor, lines: Set<Promise<void>>, lock: Lock): Promi
   await rest(WIRE, late.signal)
   for (const connection of open) connection.close()
   await ended
+  await Promise.race([Promise.all(ways.map((way) => way.noted())), rest(WRITE, lock.lost)])
   if (await ledger.settle(WRITE)) {
     await app.db
       .transaction()
