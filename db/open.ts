@@ -3,8 +3,10 @@ import type { Database } from './database.ts'
 import { first } from './migrations/2026-11-first.ts'
 import { publishing } from './migrations/2026-11-publishing.ts'
 import { sources } from './migrations/2026-11-sources.ts'
+import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { openPostgres } from './postgres.ts'
+import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type { Database, Lock } from './database.ts'
@@ -14,6 +16,7 @@ const MIGRATIONS = {
   '2026-11-first': first,
   '2026-11-publishing': publishing,
   '2026-11-sources': sources,
+  '2026-11-trust-keep': trustKeep,
   '2026-11-trust-send': trustSend,
 } as const
 
@@ -38,14 +41,25 @@ export async function migrate(database: Database): Promise<string[]> {
   return (results ?? []).map((result) => result.migrationName)
 }
 
-/** The migrations that this database has seen and this program does not know: it was written by a newer one. */
-export async function unknownMigrations(database: Database): Promise<string[]> {
-  const tables = await database.db.introspection.getTables({ withInternalKyselyTables: true })
+/** The migrations that this database has seen, in their order; none of a new one. */
+export async function seenMigrations(db: Db): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some((table) => table.name === 'kysely_migration')) return []
-  const rows = await database.db
+  const rows = await db
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')
+    .orderBy('name')
     .execute()
-  return rows.map((row) => row.name).filter((name) => !(name in MIGRATIONS))
+  return rows.map((row) => row.name)
+}
+
+/** Those that this program does not know: what has seen them was written by a newer one. */
+export function unknown(migrations: string[]): string[] {
+  return migrations.filter((name) => !(name in MIGRATIONS))
+}
+
+/** Those that are still to be run on a database that has seen these. */
+export function pending(migrations: string[]): string[] {
+  return Object.keys(MIGRATIONS).filter((name) => !migrations.includes(name))
 }

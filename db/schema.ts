@@ -330,7 +330,10 @@ export interface SuppressionTable {
   created_at: Instant
 }
 
-/** The standing promise. `max_age` and `late` are milliseconds. */
+/**
+ * The standing promise. `max_age` and `late` are milliseconds. What was published until `told_until` counts as told: a
+ * restored database does not know what its lost editions told.
+ */
 export interface DigestTable {
   id: Generated<number>
   slug: string
@@ -342,6 +345,7 @@ export interface DigestTable {
   max_age: number
   late: number
   created_at: Instant
+  told_until: Instant | null
 }
 
 /** An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. */
@@ -521,6 +525,20 @@ export interface AllowanceTable {
   n: number
 }
 
+/**
+ * Where this database sends from: one row. `instance` is its own name, `url` the address it last sent for. Nothing is sent
+ * while `held_for` says why: restored (from this `backup`, made at `since_at`) or copied.
+ */
+export interface HomeTable {
+  id: number
+  instance: string
+  url: string | null
+  held_for: string | null
+  held_at: Instant | null
+  backup: string | null
+  since_at: Instant | null
+}
+
 export interface Schema {
   site: SiteTable
   image: ImageTable
@@ -561,4 +579,5 @@ export interface Schema {
   change: ChangeTable
   cron_run: CronRunTable
   allowance: AllowanceTable
+  home: HomeTable
 }

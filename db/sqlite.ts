@@ -136,3 +136,17 @@ class ImmediateDialect extends SqliteDialect {
     return new ImmediateDriver(this.#config)
   }
 }
+
+/** Whether nobody else has the file open; its write-ahead log is then in it, unless it is damaged. */
+export function aloneWith(file: string): boolean {
+  let connection: Sqlite.Database | undefined
+  try {
+    connection = new Sqlite(file, { timeout: 1000, fileMustExist: true })
+    connection.pragma('journal_mode = DELETE')
+    return true
+  } catch (error) {
+    return !isBusy(error)
+  } finally {
+    connection?.close()
+  }
+}

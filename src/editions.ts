@@ -189,6 +189,21 @@ export async function rename(db: Db, id: number, subject: string): Promise<void>
   await db.updateTable('edition').set({ subject }).where('id', '=', id).execute()
 }
 
+/** What is written down of editions that are begun: `until` is when the newest of their stories was published. */
+export async function begun(db: Db, ids: number[]): Promise<{ edition: string; digest: number; until: Instant }[]> {
+  const rows = await db
+    .selectFrom('edition')
+    .leftJoin('part', 'part.edition_id', 'edition.id')
+    .leftJoin('part_article', 'part_article.part_id', 'part.id')
+    .leftJoin('article', 'article.id', 'part_article.article_id')
+    .select(['edition.public_id as edition', 'edition.digest_id as digest', 'edition.composed_at'])
+    .select(({ fn }) => fn.max('article.published_at').as('newest'))
+    .where('edition.id', 'in', ids)
+    .groupBy(['edition.public_id', 'edition.digest_id', 'edition.composed_at'])
+    .execute()
+  return rows.map(({ edition, digest, composed_at, newest }) => ({ edition, digest, until: newest ?? composed_at }))
+}
+
 /** Nothing waits any more. */
 export async function finish(db: Db, id: number, now: Instant): Promise<void> {
   await db

@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { article, channel } from './commands/articles.ts'
 import { demo } from './commands/demo/index.ts'
 import { dkim } from './commands/dkim.ts'
+import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
 import { review } from './commands/review.ts'
@@ -23,7 +24,7 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-for (const register of [serving, demo, paper, article, channel, source, review, readers, digest, send, dkim])
+for (const register of [serving, demo, paper, article, channel, source, review, readers, digest, send, dkim, keeping])
   register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone

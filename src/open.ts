@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { migrate, openDatabase, unknownMigrations } from '../db/open.ts'
+import { type Database, migrate, openDatabase, pending, seenMigrations, unknown } from '../db/open.ts'
 import type { App, Log } from './app.ts'
 import type { Config } from './config.ts'
 import { loadKeys } from './keys.ts'
@@ -9,22 +9,30 @@ import { Problem } from './problem.ts'
 export async function openApp(config: Config): Promise<App> {
   const log = openLog(config.logLevel)
   const keys = loadKeys(config.secretFile) // before the database: what fails here leaves nothing open
-  const database = await openMigrated(config)
   const now = () => Temporal.Now.instant()
+  const database = await openMigrated(config, log, now)
   return { db: database.db, read: database.read, database, config, keys, now, log }
 }
 
-async function openMigrated(config: Config) {
+async function openMigrated(config: Config, log: Log, now: App['now']): Promise<Database> {
   const name = config.database.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   try {
     const database = openDatabase(config.database)
-    const unknown = await unknownMigrations(database)
-    if (unknown.length > 0) {
+    try {
+      const seen = await seenMigrations(database.db)
+      const [newer] = unknown(seen)
+      if (newer) throw new Problem('database-newer', { name, migration: newer })
+      const [next] = pending(seen)
+      if (seen.length > 0 && next) {
+        const { beforeMigration } = await import('./backups/standing.ts') // only then
+        await beforeMigration({ config, database, log, now }, next)
+      }
+      await migrate(database)
+      return database
+    } catch (error) {
       await database.close()
-      throw new Problem('database-newer', { name, migration: unknown[0]! })
+      throw error
     }
-    await migrate(database)
-    return database
   } catch (error) {
     if (error instanceof Problem) throw error
     throw new Problem('database-unreachable', { name, reason: reasonOf(error) }, { cause: error })

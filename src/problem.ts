@@ -1,6 +1,9 @@
 /** Every way the product says no, and the HTTP status that says it. */
 const PROBLEMS = {
   'article-not-found': 404,
+  'backup-damaged': 422,
+  'backup-foreign': 422,
+  'backup-target': 422,
   'bad-address': 422,
   'bad-charset': 422,
   'bad-colour': 422,
@@ -15,6 +18,7 @@ const PROBLEMS = {
   'bad-zone': 422,
   'channel-not-found': 404,
   config: 500,
+  'database-in-use': 409,
   'database-newer': 500,
   'database-unreachable': 503,
   'digest-not-found': 404,
@@ -61,6 +65,10 @@ const PROBLEMS = {
   'port-refused': 500,
   'port-taken': 500,
   'relay-unreachable': 503,
+  'restore-occupied': 409,
+  'restore-other-kind': 422,
+  'sending-held-copied': 409,
+  'sending-held-restored': 409,
   'slug-reserved': 422,
   'slug-taken': 409,
   'source-known': 409,
@@ -70,6 +78,8 @@ const PROBLEMS = {
   'text-too-long': 422,
   'title-empty': 422,
   'too-many-requests': 429,
+  'tool-failed': 500,
+  'tool-missing': 500,
   withdrawn: 410,
 } as const satisfies Record<string, number>
 

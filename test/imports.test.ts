@@ -9,7 +9,7 @@ const ROWS = ['db', 'src', 'src/web', 'jobs', 'src/commands', 'src/main.ts']
 
 /** The one place of each package. */
 const DOORS: Record<string, string> = {
-  'better-sqlite3': 'db/sqlite.ts',
+  'better-sqlite3': 'db/sqlite.ts db/sqlite-worker.ts',
   pg: 'db/postgres.ts',
   kysely: 'db/ src/',
   feed: 'src/syndication/',

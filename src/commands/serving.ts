@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { backUp } from '../../jobs/back-up.ts'
 import { composeDigests } from '../../jobs/compose-digests.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
@@ -36,7 +37,7 @@ export function serving(program: Command): void {
 /** Composes and sends what is due until it is closed; in-flight letters end first. */
 export async function startWork(app: App): Promise<() => Promise<void>> {
   const stop = new AbortController()
-  const timetable = await job.keep(app, [composeDigests, keepPictures, forgetFeedReaders])
+  const timetable = await job.keep(app, [composeDigests, keepPictures, forgetFeedReaders, backUp])
   const reading = openReadingThread(app)
   const sending = deliveries.run(app, stop.signal)
   return async () => {

@@ -9,7 +9,18 @@
 export { refused } from './brake.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
-export { ask, type NewNotice, queue, type Recipient, reassign, skipFor, supersede } from './queue.ts'
+export {
+  ask,
+  giveUp,
+  giveUpNotices,
+  type NewNotice,
+  queue,
+  type Recipient,
+  reassign,
+  skipFor,
+  supersede,
+  waitingIn,
+} from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
 export { expectedEnd, heldBack } from './unfinished.ts'
 export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

@@ -86,6 +86,54 @@ export async function skipFor(db: Db, subscriptionId: number): Promise<number> {
   return skipped.length + notices.length
 }
 
+/**
+ * A restored database does not know what became of the letters that waited when it was saved. They may have gone out since,
+ * so they are skipped(restored) and in doubt for ever: their stories count as told. Answers how many.
+ */
+export async function giveUp(db: Db, editionIds: number[], now: Instant): Promise<number> {
+  const moves: tally.Moves = new Map()
+  let n = 0
+  for (const id of editionIds) {
+    for (const state of OPEN) {
+      const gone = await db
+        .updateTable('delivery')
+        .set({ state: 'skipped', reason: 'restored', doubted_at: now, sender_id: null })
+        .where('edition_id', '=', id)
+        .where('state', '=', state)
+        .executeTakeFirstOrThrow()
+      tally.note(moves, id, state, 'skipped', Number(gone.numUpdatedRows))
+      n += Number(gone.numUpdatedRows)
+    }
+  }
+  await tally.move(db, moves)
+  return n
+}
+
+/** The editions of which letters wait, with how many. */
+export async function waitingIn(db: Db): Promise<{ id: number; public_id: string; n: number }[]> {
+  return db
+    .selectFrom('tally')
+    .innerJoin('edition', 'edition.id', 'tally.edition_id')
+    .select(['edition.id', 'edition.public_id'])
+    .select(({ fn, cast }) => cast<number>(fn.sum('n'), 'integer').as('n'))
+    .where('tally.state', 'in', OPEN)
+    .where('tally.n', '>', 0)
+    .where('edition.state', 'in', ['composing', 'frozen', 'held'])
+    .groupBy(['edition.id', 'edition.public_id'])
+    .execute()
+}
+
+/** Letters to one person that wait: given up, as they may have gone out. Who still wants one asks again. */
+export async function giveUpNotices(db: Db): Promise<number> {
+  const rows = await db
+    .updateTable('notice')
+    .set({ state: 'skipped', reason: 'restored', sender_id: null })
+    .where('state', 'in', OPEN)
+    .returning('id')
+    .execute()
+  return rows.length
+}
+
 /** One state at a time, as a statement does not tell which state its rows came from. */
 async function skipWaiting(
   db: Db,

@@ -135,13 +135,13 @@ export function wake(app: Pick<App, 'database'>): void {
 }
 
 /** Why letters do not go out, for the health page; undefined when all is well or nobody sends here. */
-export function trouble(
-  app: Pick<App, 'database'>,
-): { kind: 'ledger' | 'relay' | 'sender'; reason: string } | undefined {
+export function trouble(app: Pick<App, 'database'>): Trouble | undefined {
   return troubles.get(app.database)
 }
 
-const troubles = new WeakMap<App['database'], { kind: 'ledger' | 'relay' | 'sender'; reason: string }>()
+type Trouble = { kind: 'ledger' | 'relay' | 'sender' | 'held'; reason: string }
+
+const troubles = new WeakMap<App['database'], Trouble>()
 
 /** Sends what is due, now and then, until the signal: in-flight letters end first, at most 10 s. Survives what can be survived. */
 export async function run(app: App, signal: AbortSignal): Promise<void> {
@@ -155,13 +155,18 @@ export async function run(app: App, signal: AbortSignal): Promise<void> {
     try {
       await serve(app, signal, ringers)
     } catch (error) {
-      const kind = error instanceof Problem && /^(no-sender|dkim-)/.test(error.code) ? 'sender' : 'ledger'
+      const kind = kindOf(error)
       if (troubles.get(app.database)?.kind !== kind) app.log.error('letters are not sent', { error })
       troubles.set(app.database, { kind, reason: (error as Error).message })
       await rest(DEAD, signal)
     }
   }
   troubles.delete(app.database)
+}
+
+function kindOf(error: unknown): Trouble['kind'] {
+  if (!(error instanceof Problem)) return 'ledger'
+  return /^(no-sender|dkim-)/.test(error.code) ? 'sender' : error.code.startsWith('sending-held') ? 'held' : 'ledger'
 }
 
 /** One session of `run`. */

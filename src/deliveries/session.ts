@@ -3,7 +3,10 @@ import { instant } from '../../db/instant.ts'
 import type { Lock } from '../../db/open.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import * as editions from '../editions.ts'
+import * as home from '../home.ts'
 import { publicId } from '../ids.ts'
+import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
 import { type Bell, openBell } from './bell.ts'
 import { careful } from './brake.ts'
@@ -41,6 +44,7 @@ const STOCK = { least: 20, first: 100, most: 500 } // letters claimed ahead: abo
 const DRY = 200 // ms until the ledger is asked again while lines still work
 
 export async function openSession(app: App, signal: AbortSignal): Promise<Session> {
+  await home.settle(app)
   const id = publicId()
   const lock = await app.database.hold(id)
   if (!lock) throw new Error('a new sender cannot take its own lock')
@@ -143,6 +147,7 @@ function filling(floor: Floor): Fill {
   let dry = -Infinity
   let since = performance.now()
   let done = 0
+  const begun = new Set<number>()
   return async () => {
     if (stock.length > limit / 2) return 'some'
     if (stock.length + floor.busy > 0 && performance.now() - dry < DRY) return 'later'
@@ -159,6 +164,7 @@ function filling(floor: Floor): Fill {
       const { tasks, skipped } = await claim(app.database, senderId, instant(app.now()), wanted, careful(app))
       sent.skipped += skipped
       if (tasks.length + skipped < wanted) dry = performance.now()
+      await begin(app, senderId, tasks, begun)
       await prepare(floor, tasks)
       const notices = tasks.filter((task) => task.table === 'notice')
       stock.unshift(...notices) // somebody waits for these
@@ -172,6 +178,17 @@ function filling(floor: Floor): Fill {
       return 'broken'
     }
   }
+}
+
+/** Writes down which editions this sender begins with, once each, before their first letter. */
+async function begin(app: App, sender: string, tasks: Task[], begun: Set<number>): Promise<void> {
+  const ids = tasks.flatMap((task) => (task.table === 'delivery' ? [task.edition_id] : []))
+  const fresh = [...new Set(ids)].filter((id) => !begun.has(id))
+  if (fresh.length === 0) return
+  const at = instant(app.now())
+  const rows = await editions.begun(app.db, fresh)
+  await leftLog.note(app, ...rows.map((row) => ({ at, what: 'sending' as const, sender, ...row })))
+  for (const id of fresh) begun.add(id)
 }
 
 /** Without a sender nothing can be sent: what was claimed goes back before that is said. */

@@ -65,6 +65,7 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .where('article.published_at', '<=', at)
     .where('article.published_at', '>=', later(at, -digest.max_age))
     .where(channels.passing(channels.filterOf(channel)))
+    .$if(digest.told_until !== null, (query) => query.where('article.published_at', '>', digest.told_until!))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -79,6 +80,22 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .orderBy('article.id')
     .execute()
   return rows.map((row, index) => ({ seq: last + 1 + index, article_id: row.id, published_at: row.published_at }))
+}
+
+/** What was published until then, and whatever has entered, counts as told to every reader. */
+export async function countAsTold(db: Db, digestId: number, until: Instant, now: Instant): Promise<void> {
+  await db
+    .updateTable('digest')
+    .set({ told_until: until })
+    .where('id', '=', digestId)
+    .where(({ eb, or }) => or([eb('told_until', 'is', null), eb('told_until', '<', until)]))
+    .execute()
+  await db
+    .updateTable('story')
+    .set({ excluded_at: now })
+    .where('digest_id', '=', digestId)
+    .where('excluded_at', 'is', null)
+    .execute()
 }
 
 async function lastSeq(db: Db, digest: Digest): Promise<number> {

@@ -5,6 +5,7 @@ import type { App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { claimedId, holds, type Keys } from '../keys.ts'
+import * as leftLog from '../left-log.ts'
 import { say } from '../locale.ts'
 import { networkOf } from '../network.ts'
 import { Problem } from '../problem.ts'
@@ -36,7 +37,7 @@ export async function readLeaving(app: App, token: string): Promise<Standing> {
 export async function confirm(app: App, token: string, network: string): Promise<Standing> {
   const now = instant(app.now())
   const standing = await awaited(app.read, app.keys, token, now)
-  return app.db.transaction().execute(async (db) => {
+  const confirmed = await app.db.transaction().execute(async (db) => {
     if (await isSuppressed(db, standing.address_hash)) throw new Problem('suppressed')
     const active = await turn(db, standing, {
       state: 'active',
@@ -49,12 +50,15 @@ export async function confirm(app: App, token: string, network: string): Promise
     await testify(db, standing, 'confirmed', wording, network, '/confirm', now)
     return { ...standing, subscription: active }
   })
+  if (confirmed !== standing) await leftLog.note(app, { ...named(standing), what: 'back', at: now })
+  return confirmed
 }
 
 /** The reader's own no: at once, also for letters that wait to be sent. Again is no change. */
 export async function leave(app: App, token: string, how: 'one-click' | 'page', network: string): Promise<Standing> {
   const now = instant(app.now())
   const standing = await readLeaving(app, token)
+  if (standing.subscription.state !== 'left') await leftLog.note(app, { ...named(standing), what: 'left', at: now })
   return app.db.transaction().execute(async (db) => {
     await deliveries.skipFor(db, standing.subscription.id)
     const left = await turn(db, standing, { state: 'left', left_at: now, left_reason: how })
@@ -66,6 +70,11 @@ export async function leave(app: App, token: string, how: 'one-click' | 'page', 
     await testify(db, standing, 'left', wording, network, `/unsubscribe (${how})`, now)
     return { ...standing, subscription: left }
   })
+}
+
+/** How left.log calls them. */
+function named({ address_hash, list }: Standing): { hash: string; list: string } {
+  return { hash: address_hash, list: list.slug }
 }
 
 /** Moves the subscription into another state; undefined when it is in it already, also by a press at the same moment. */

@@ -1,21 +1,26 @@
 import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
-import { addressHash, type Email, email } from '../address.ts'
+import { addressHash, type Email, email, maskedIn } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
+import * as leftLog from '../left-log.ts'
 import { oneLine } from '../text.ts'
 
 /** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change: the first reason stays, and is answered. */
 export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<string> {
   const now = instant(app.now())
-  return app.db.transaction().execute((db) => suppressIn(db, actor, email(address), reason, now))
+  const to = email(address)
+  const hash = addressHash(to)
+  if (!(await isSuppressed(app.read, hash)))
+    await leftLog.note(app, { at: now, hash, what: 'suppressed', reason: maskedIn(wordsOf(reason)) })
+  return app.db.transaction().execute((db) => suppressIn(db, actor, to, reason, now))
 }
 
 async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, now: Instant): Promise<string> {
   const row = {
     address_hash: addressHash(address),
     address,
-    reason: oneLine(reason).slice(0, 500) || 'manual',
+    reason: wordsOf(reason),
     actor,
     created_at: now,
   }
@@ -33,6 +38,10 @@ async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, 
     { verb: 'suppression.add', subject: `suppression:${fresh.id}`, after: { reason: row.reason } },
   ])
   return row.reason
+}
+
+function wordsOf(reason: string): string {
+  return oneLine(reason).slice(0, 500) || 'manual'
 }
 
 /** Whether nobody may ever write to the address of this hash. */

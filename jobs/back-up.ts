@@ -1,0 +1,9 @@
+import * as backups from '../src/backups/index.ts'
+import type { Job } from '../src/job.ts'
+
+/** Every night: saves everything, and keeps the last seven. */
+export const backUp: Job = {
+  name: 'back-up',
+  schedule: '37 3 * * *',
+  run: (app) => backups.nightly(app),
+}

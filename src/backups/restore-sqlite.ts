@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { openDatabase } from '../../db/open.ts'
+import { aloneWith } from '../../db/sqlite.ts'
+import { factsOf } from '../../db/sqlite-files.ts'
+import type { Config } from '../config.ts'
+import { syncFolder } from '../journal.ts'
+import { Problem } from '../problem.ts'
+import { hold } from './held.ts'
+import { DATABASE } from './manifest.ts'
+import { moveFile, type Source } from './source.ts'
+
+/** A Problem if somebody uses the file, or if it holds what must not be lost by mistake; one that cannot be read may. */
+export async function refuse({ database: file }: Config, over: boolean): Promise<void> {
+  if (!existsSync(file)) return
+  if (!aloneWith(file)) throw new Problem('database-in-use', { name: file })
+  if (over) return
+  const facts = await factsOf(file, false).catch(() => undefined)
+  const { article = 0, subscriber = 0 } = facts?.counts ?? { article: 1 }
+  if (article + subscriber > 0) throw new Problem('restore-occupied', { name: file })
+}
+
+/** Prepares the database where it was unpacked and puts it in its place in one step, held from its first moment there. */
+export async function put(
+  config: Config,
+  source: Source,
+  now: Temporal.Instant,
+): Promise<{ left: number; aside: string[] }> {
+  const file = config.database
+  const fresh = join(source.folder, DATABASE.sqlite)
+  const database = openDatabase(fresh)
+  const left = await hold(database, config, source, now).finally(database.close)
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const aside = await setAside(file, source.stamp)
+  await moveFile(fresh, file)
+  return { left, aside }
+}
+
+/** With the write-ahead log, where one is left: a damaged database keeps it. */
+async function setAside(file: string, stamp: string): Promise<string[]> {
+  if (!existsSync(file)) return []
+  const aside = `${file}.before-${stamp}`
+  for (const end of ['-wal', '-shm', ''])
+    if (existsSync(`${file}${end}`)) await rename(`${file}${end}`, `${aside}${end}`)
+  await syncFolder(dirname(file))
+  return [aside]
+}

@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Instant } from '../db/instant.ts'
+import type { App } from './app.ts'
+import { type Journal, openJournal, readJournal } from './journal.ts'
+
+/*
+ * left.log: who left and what was begun to be sent, beside the database and before it. When the database is lost, a restored
+ * backup reads here whom it must not write to any more, and which of its letters may have gone out since. It holds hashes of
+ * addresses, never an address.
+ */
+
+/** `left` and `back` are about one list (its slug), `suppressed` and `erased` about the address everywhere. */
+export type Leaving = {
+  at: Instant
+  what: 'left' | 'back' | 'suppressed' | 'erased'
+  hash: string
+  list?: string
+  reason?: string
+}
+
+/** A sender begins with an edition (its public id); `until` is when the newest of its stories was published. */
+export type Sending = { at: Instant; what: 'sending'; sender: string; edition: string; digest: number; until: Instant }
+
+/** A backup was made here: what follows in this log happened to the database that it is of. */
+export type Saved = { at: Instant; what: 'saved'; backup: string }
+
+export type Line = Leaving | Sending | Saved
+
+const NAME = /^left(-[\w.-]+)?\.log$/ // beside our own, copies of other machines' logs
+
+const journals = new WeakMap<App['database'], Journal>()
+
+/**
+ * Writes lines down, durably: before the database learns of a leaving, after it learnt of a return. Where that fails the log
+ * and the health page say so, and what is to be done is done all the same.
+ */
+export async function note(app: Pick<App, 'config' | 'database' | 'log'>, ...lines: Line[]): Promise<void> {
+  const journal = journals.get(app.database) ?? openJournal(join(app.config.data, 'left.log'))
+  journals.set(app.database, journal)
+  const healthy = journal.failing === undefined
+  try {
+    await Promise.all(lines.map((line) => journal.append(line)))
+  } catch (error) {
+    if (healthy) app.log.error('left.log cannot be written: a backup restored now would not know who left', { error })
+  }
+}
+
+/** Why left.log lags behind, for the health page; undefined when all is well. */
+export function trouble(app: Pick<App, 'database'>): string | undefined {
+  return journals.get(app.database)?.failing
+}
+
+/** All that the logs in a data folder tell, oldest first. */
+export async function known(data: string): Promise<Line[]> {
+  const names = (await readdir(data).catch(() => [])).filter((name) => NAME.test(name)).sort()
+  const lines = (await Promise.all(names.map((name) => readJournal(join(data, name))))).flat()
+  return lines.filter(isLine).sort((a, b) => a.at - b.at)
+}
+
+export function isLeaving(line: Line): line is Leaving {
+  return line.what !== 'sending' && line.what !== 'saved'
+}
+
+function isLine(line: unknown): line is Line {
+  const { at, what, hash, list, edition, digest, until, sender, backup } = (line ?? {}) as Record<string, unknown>
+  if (!Number.isSafeInteger(at)) return false
+  if (what === 'saved') return typeof backup === 'string'
+  if (what === 'sending')
+    return [edition, sender].every((id) => typeof id === 'string') && [digest, until].every(Number.isSafeInteger)
+  if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return false
+  if (what === 'suppressed' || what === 'erased') return true
+  return (what === 'left' || what === 'back') && typeof list === 'string' && /^[a-z0-9-]{1,60}$/.test(list)
+}
