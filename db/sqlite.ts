@@ -38,7 +38,9 @@ export function openSqlite(file: string): Database {
     hold: async (id) => holdFile(join(dirname(realpathSync(file)), 'senders'), id), // one folder, by whatever name the file is opened
     async close() {
       await read.destroy()
+      reader.close() // one that was never asked anything is still open; the writer, as the last, tidies up the log
       await db.destroy()
+      writer.close()
     },
   }
 }

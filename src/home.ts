@@ -24,6 +24,11 @@ export async function show(db: Db): Promise<Home> {
   return db.selectFrom('home').selectAll().executeTakeFirstOrThrow()
 }
 
+/** Whether nothing may be sent or composed from here. */
+export async function isHeld(db: Db): Promise<boolean> {
+  return (await show(db)).held_for !== null
+}
+
 /** Throws a Problem while nothing may be sent or composed from here, and says what to do. */
 export async function refuseHeld(db: Db): Promise<void> {
   const { held_for } = await show(db)

@@ -31,6 +31,7 @@ export async function put(
   const fresh = join(source.folder, DATABASE.sqlite)
   const database = openDatabase(fresh)
   const left = await hold(database, config, source, now).finally(database.close)
+  if (!aloneWith(fresh)) throw new Error('the restored database is still open') // else its last changes stay in the log
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const aside = await setAside(file, source.stamp)
   await moveFile(fresh, file)

@@ -1,6 +1,7 @@
 export { type Archive, archives, type Dated, editionDays, monthOf, neighbours } from './archive.ts'
 export { everything, passOver, type Told } from './catching-up.ts'
 export { type Composed, composeDue, composeNow, finishBegun } from './compose.ts'
+export { type Late, late } from './lateness.ts'
 export { type EditionPage, editionPage } from './page.ts'
 export { type Preview, preview } from './preview.ts'
 export { add, type Digest, type Draft, type Slot } from './promise.ts'

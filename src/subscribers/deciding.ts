@@ -4,7 +4,7 @@ import type { Db, SubscriptionTable } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
-import { claimedId, holds, type Keys } from '../keys.ts'
+import { claimedId, holds, type Keys, sign } from '../keys.ts'
 import * as leftLog from '../left-log.ts'
 import { say } from '../locale.ts'
 import { networkOf } from '../network.ts'
@@ -13,6 +13,7 @@ import { consent, type Kind } from './consents.ts'
 import type { List } from './lists.ts'
 import { isSuppressed } from './suppressions.ts'
 
+const NOBODY = 0 // no subscription has this id
 const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed
 
 /** One address on one list. */
@@ -24,6 +25,16 @@ export type Standing = { subscription: Subscription; list: List; address_hash: s
 /** What a confirmation's link is about; nothing changes. A Problem when the link is not ours, or too old. */
 export async function readConfirmation(app: App, token: string): Promise<Standing> {
   return awaited(app.read, app.keys, token, instant(app.now()))
+}
+
+/** Whether this is the link of nobody that `doctor` tries: it proves that these keys answer here, and changes nothing. */
+export function isTrial(keys: Keys, token: string): boolean {
+  return holds(keys, token, 'unsubscribe', NOBODY)
+}
+
+/** That link's token. */
+export function trialToken(keys: Keys): string {
+  return sign(keys, 'unsubscribe', NOBODY)
 }
 
 /** What an unsubscribe link is about; nothing changes. */

@@ -2,7 +2,16 @@
  * Lists and their readers: who may be written to, and how we know. The public face of this folder; only the ledger of
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
-export { confirm, leave, readConfirmation, readLeaving, type Standing, type Subscription } from './deciding.ts'
+export {
+  confirm,
+  isTrial,
+  leave,
+  readConfirmation,
+  readLeaving,
+  type Standing,
+  type Subscription,
+  trialToken,
+} from './deciding.ts'
 export { exportCsv, exportJson } from './export.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'

@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
+import * as digests from '../digests/index.ts'
+import * as leftLog from '../left-log.ts'
 import * as sources from '../sources/index.ts'
 import { troubled } from './feed-trouble.ts'
 
@@ -19,6 +21,8 @@ export async function health(app: App): Promise<Health> {
     database: await database(app),
     disk: await disk(app),
     sending: sending(app),
+    editions: await editions(app),
+    leavings: leavings(app),
     feeds: feeds(app),
     sources: await reading(app),
   }
@@ -51,7 +55,33 @@ function sending(app: App): Check {
   if (!trouble) return { status: 'ok' }
   if (trouble.kind === 'ledger')
     return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
+  if (trouble.kind === 'held')
+    return {
+      status: 'degraded',
+      detail: 'nothing is sent before `nashra doctor --adopt`: a restored or copied database',
+    }
   return { status: 'degraded', detail: trouble.kind === 'relay' ? 'no relay takes letters' : 'there is no sender' }
+}
+
+/** Whether editions go out at their hour. */
+async function editions(app: App): Promise<Check> {
+  const late = await lateEditions(app)
+  if (late.length === 0) return { status: 'ok' }
+  return { status: 'degraded', detail: `a quarter of an hour late: ${late.slice(0, NAMED).join(', ')}` }
+}
+
+/** The editions that are late, in words; none while the database cannot be read, which speaks for itself. */
+export async function lateEditions(app: App): Promise<string[]> {
+  const late = await digests.late(app.read, instant(app.now())).catch(() => [])
+  return late.map(({ digest, day, why }) => `${digest} of ${day} (${why})`)
+}
+
+/** Whether those who leave are written down beside the database. */
+function leavings(app: App): Check {
+  const trouble = leftLog.trouble(app)
+  return trouble === undefined
+    ? { status: 'ok' }
+    : { status: 'degraded', detail: `left.log cannot be written (${trouble})` }
 }
 
 /** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */

@@ -101,6 +101,7 @@ function leaving(app: App, pages: Reader): void {
   pages.post('/unsubscribe/:token', async (c) => {
     const oneClick = (await c.req.text()).includes('One-Click')
     const token = c.req.param('token')
+    if (subscribers.isTrial(app.keys, token)) return c.text('OK\n')
     const { list, subscription } = await subscribers.leave(
       app,
       token,

@@ -9,7 +9,7 @@ import { Problem } from '../problem.ts'
 import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
-import { health } from './health.ts'
+import { health, lateEditions } from './health.ts'
 import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
@@ -47,7 +47,10 @@ export function handler(app: App, { extra }: Options = {}): Hono {
     const state = await health(app)
     return c.json(state, state.status === 'failing' ? 503 : 200)
   })
-  web.get('/readyz', (c) => c.json({ status: 'ready' }))
+  web.get('/readyz', async (c) => {
+    const late = await lateEditions(app)
+    return late.length > 0 ? c.json({ status: 'late', editions: late }, 503) : c.json({ status: 'ready' })
+  })
   web.route('/', publicPages(app))
   web.route('/', mediaFiles(app))
   web.route('/', searchPages(app))

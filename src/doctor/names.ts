@@ -1,0 +1,120 @@
+import { Resolver } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import type { App } from '../app.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+/** How names are looked up; tests hand in their own server. */
+export type Names = Pick<Resolver, 'resolveTxt' | 'resolveMx' | 'resolve4' | 'reverse'>
+
+const ABSENT = /^(ENODATA|ENOTFOUND)$/
+const LOCAL = /^(localhost|127(\.\d+){3}|::1)$/
+
+export function openNames(): Names {
+  return new Resolver({ timeout: 2000, tries: 2 })
+}
+
+/** SPF, DMARC and MX of the sender's domain, DKIM where a selector is known, and what the sending machine is called. */
+export async function names(app: App, domain: string, dns: Names, selectors: Selector[] = []): Promise<Finding[]> {
+  return Promise.all([
+    spf(domain, dns),
+    ...selectors.map((one) => dkim(one, dns)),
+    dmarc(domain, dns),
+    mx(domain, dns),
+    ptr(app, dns),
+  ])
+}
+
+/** A DKIM key of ours; `record` is what its TXT record must say. */
+export type Selector = { name: string; record: string }
+
+async function spf(domain: string, dns: Names): Promise<Finding> {
+  const records = await texts(domain, dns)
+  if (records === 'unknown') return unknown('SPF', domain)
+  const [record, ...more] = records.filter((text) => /^v=spf1(\s|$)/i.test(text))
+  const todo = `Publish one TXT record for ${domain} that names your relay, like "v=spf1 include:amazonses.com -all".`
+  if (!record) return fail('SPF', `${domain} has none.`, todo)
+  if (more.length > 0)
+    return fail('SPF', `${domain} has ${more.length + 1}, so none counts.`, 'Join them into one record.')
+  if (/[+ ]all\s*$/i.test(record) && !/[-~?]all\s*$/i.test(record))
+    return fail('SPF', `${domain} lets anybody send.`, 'End it with -all or ~all.')
+  return ok('SPF', `${domain}: ${record}`)
+}
+
+async function dkim({ name, record }: Selector, dns: Names): Promise<Finding> {
+  const records = await texts(name, dns)
+  if (records === 'unknown') return unknown('DKIM', name)
+  const key = (text: string) => /p=([^;\s]*)/.exec(text.replace(/\s+/g, ''))?.[1]
+  if (records.some((text) => key(text) === key(record))) return ok('DKIM', `${name} has our key`)
+  return fail(
+    'DKIM',
+    records.length > 0 ? `${name} has another key than ours.` : `${name} has no key.`,
+    `Publish there as TXT: ${record}`,
+  )
+}
+
+async function dmarc(domain: string, dns: Names): Promise<Finding> {
+  // A sub-domain without a record of its own is under its parent's.
+  const parents = domain.split('.').map((_, index, all) => all.slice(index).join('.'))
+  for (const parent of parents.slice(0, -1)) {
+    const records = await texts(`_dmarc.${parent}`, dns)
+    if (records === 'unknown') return unknown('DMARC', domain)
+    const record = records.find((text) => /^v=DMARC1\s*(;|$)/i.test(text))
+    if (record && !/;\s*p\s*=/i.test(record))
+      return fail('DMARC', `${parent} has one without a policy.`, 'Add p=none to begin with.')
+    if (record) return ok('DMARC', `${parent}: ${record}`)
+  }
+  return fail(
+    'DMARC',
+    `${domain} has none.`,
+    `Publish as TXT for _dmarc.${domain}: "v=DMARC1; p=none; rua=mailto:postmaster@${domain}"`,
+  )
+}
+
+async function mx(domain: string, dns: Names): Promise<Finding> {
+  const found = await asked(dns.resolveMx(domain))
+  if (found === 'unknown') return unknown('MX', domain)
+  if (found.length > 0) return ok('MX', `${domain}: ${found.map(({ exchange }) => exchange).join(', ')}`)
+  return warn(
+    'MX',
+    `${domain} takes no mail, so answers and bounces are lost.`,
+    'Publish an MX record, or write from a domain that has one.',
+  )
+}
+
+/** The machine that sends: the first relay, or where that is on this machine, the site. Its address must lead to a name and back. */
+async function ptr({ config }: App, dns: Names): Promise<Finding> {
+  const relay = config.relays[0]?.host
+  const host = relay && !LOCAL.test(relay) ? relay : new URL(config.url).hostname
+  const addresses = isIP(host) ? [host] : await asked(dns.resolve4(host))
+  if (addresses === 'unknown' || LOCAL.test(host)) return unknown('PTR', host)
+  const [address] = addresses
+  if (!address) return warn('PTR', `${host} has no IPv4 address.`, 'Check its name.')
+  const called = await asked(dns.reverse(address))
+  if (called === 'unknown') return unknown('PTR', address)
+  const back = await Promise.all(called.map((name) => asked(dns.resolve4(name))))
+  if (back.some((found) => found !== 'unknown' && found.includes(address)))
+    return ok('PTR', `${address} is ${called[0]}, and back`)
+  return warn(
+    'PTR',
+    `${address} (${host}) has no name that leads back to it.`,
+    'If you send from there yourself, ask its provider to set one.',
+  )
+}
+
+async function texts(name: string, dns: Names): Promise<string[] | 'unknown'> {
+  const records = await asked(dns.resolveTxt(name))
+  return records === 'unknown' ? records : records.map((strings) => strings.join(''))
+}
+
+/** What a name has: nothing is an answer, too; no answer is not. */
+async function asked<T>(answer: Promise<T[]>): Promise<T[] | 'unknown'> {
+  try {
+    return await answer
+  } catch (error) {
+    return ABSENT.test((error as NodeJS.ErrnoException).code ?? '') ? [] : 'unknown'
+  }
+}
+
+function unknown(check: string, name: string): Finding {
+  return warn(check, `${name} could not be looked up.`, 'Try again where names can be looked up.')
+}
