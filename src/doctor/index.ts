@@ -8,7 +8,7 @@ import * as site from '../site.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { machine } from './machine.ts'
 import { domainOf, oneClick, relays, sender } from './mail.ts'
-import { type Names, names, openNames } from './names.ts'
+import { type Names, names, openNames, type Selector } from './names.ts'
 
 export type { Finding } from './finding.ts'
 
@@ -18,11 +18,25 @@ export async function* examine(app: App, dns: Names = openNames()): AsyncGenerat
   yield await standing(app)
   yield* await sender(app)
   const domain = domainOf(app, await site.show(app, app.db))
-  if (domain !== undefined) yield* await names(app, domain, dns)
+  if (domain !== undefined) yield* await names(app, domain, dns, await selectors(app, domain))
   yield* await relays(app)
   yield* oneClick(app)
   yield await editions(app)
   yield await feeds(app)
+}
+
+/** The key that letters of this domain are signed with, where there is one. */
+async function selectors({ read }: App, domain: string): Promise<Selector[]> {
+  const tables = await read.introspection.getTables()
+  if (!tables.some((table) => table.name === 'dkim_key')) return []
+  const key = await read
+    .withTables<{ dkim_key: { domain: string; selector: string; public_key: string; signs_at: number } }>()
+    .selectFrom('dkim_key')
+    .select(['selector', 'public_key'])
+    .where('domain', '=', domain)
+    .orderBy('signs_at', 'desc')
+    .executeTakeFirst()
+  return key ? [{ name: `${key.selector}._domainkey.${domain}`, record: `v=DKIM1; k=rsa; p=${key.public_key}` }] : []
 }
 
 /** Whether this database is the one that sends. */

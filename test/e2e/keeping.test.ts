@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadKeys } from '../../src/keys.ts'
@@ -20,15 +29,21 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
     const file = join(world.config.data, 'night.tar.zst')
     const sending = start(world, ['send', '--until-empty'], relay.url)
     while (relay.seen.length < 20) await soon(5)
-    expect(await nashra(world, ['backup', file])).toMatchObject({ code: 0, answer: { counts: { subscriber: READERS } } })
+    expect(await nashra(world, ['backup', file])).toMatchObject({
+      code: 0,
+      answer: { counts: { subscriber: READERS } },
+    })
     expect((await sending.ended).answer).toMatchObject({ submitted: READERS })
     const [stays, left, complained] = relay.received.map(linkOf)
     const web = handler(world)
+    world.clock.set(new Date().toISOString())
     expect((await oneClick(web, left!.path)).status).toBe(200)
     await nashra(world, ['suppression', 'add', complained!.to])
     await article(world, 'news-after')
     expect(await nashra(world, ['digest', 'compose', 'morning', '--at', inAWeek()])).toMatchObject({ code: 0 })
-    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ answer: { submitted: READERS - 2 } })
+    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({
+      answer: { submitted: READERS - 2 },
+    })
     const seen = relay.seen.length
     await world.database.close()
 
@@ -51,7 +66,9 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
     expect(relay.seen).toHaveLength(seen)
     await article(world, 'news-of-tomorrow')
     expect(await nashra(world, ['digest', 'compose', 'morning', '--at', inAWeek(8)])).toMatchObject({ code: 0 })
-    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ answer: { submitted: READERS - 2 } })
+    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({
+      answer: { submitted: READERS - 2 },
+    })
     const later = relay.seen.slice(seen)
     expect(later).toHaveLength(READERS - 2)
     expect(later.map(({ to }) => to)).not.toContain(left!.to)
