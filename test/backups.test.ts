@@ -107,11 +107,13 @@ describe.each(kinds)('a backup on %s', (kind) => {
   })
 
   test('what waited is sent after adoption when the log shows that nobody had begun with it', async () => {
-    await using relay = await openRelay()
+    await using relay = await openRelay({ greeting: () => '421 not now' })
     await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: relay.url })
     await edition(world, await mailing(world, 20))
     const file = join(world.config.data, 'b.tar')
     await backups.make(world, file)
+    await expect(deliveries.sendUntilEmpty(world, { wait: 0 })).rejects.toMatchObject({ code: 'relay-unreachable' })
+    relay.script = {}
     await world.database.close()
     await backups.restore(world.config, file, { over: true, now: world.now() })
     await using again = await reopened(world)

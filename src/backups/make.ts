@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { instant } from '../../db/instant.ts'
 import { copySqlite, type Facts, factsOf } from '../../db/sqlite-files.ts'
@@ -42,8 +43,8 @@ async function write(app: Parameters<typeof make>[0], file: string, withMedia: b
     await pack.addFile(DATABASE[kind], copy)
     await rm(copy, { force: true })
     await pack.addFile(SECRET, app.config.secretFile)
-    const left = await readFile(join(app.config.data, LEFT)).catch(() => undefined)
-    if (left) await pack.add(LEFT, left)
+    const left = join(app.config.data, LEFT)
+    if (existsSync(left)) await pack.addFile(LEFT, left)
     const media = withMedia ? await addMedia(pack, app.config.media) : 0
     const manifest: Manifest = {
       ...{ format: 1, backup: publicId(), nashra: manifestOfProgram.version, made_at: new Date(at).toISOString() },

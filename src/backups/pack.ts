@@ -45,7 +45,6 @@ export async function openPack(file: string, at: number): Promise<Pack> {
     let length = 0
     for await (const chunk of bytes) {
       length += chunk.length
-      if (length > size) break
       hash.update(chunk)
       await out.write(chunk)
     }
@@ -58,11 +57,9 @@ export async function openPack(file: string, at: number): Promise<Pack> {
     async addFile(name, path) {
       const source = await open(path, 'r')
       try {
-        await put(
-          name,
-          (await source.stat()).size,
-          source.createReadStream({ autoClose: false, highWaterMark: 1 << 18 }),
-        )
+        const { size } = await source.stat()
+        const whole = { autoClose: false, highWaterMark: 1 << 18, start: 0, end: size - 1 } // one that grows: as far as it is now
+        await put(name, size, size > 0 ? source.createReadStream(whole) : nothing())
       } finally {
         await source.close()
       }
@@ -92,6 +89,8 @@ export async function openPack(file: string, at: number): Promise<Pack> {
     },
   }
 }
+
+async function* nothing(): AsyncGenerator<Buffer> {}
 
 type Writer = { write(bytes: Buffer): Promise<void>; end(): Promise<void>; destroy(): void }
 

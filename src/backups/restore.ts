@@ -33,6 +33,8 @@ export type Options = { over: boolean; now: Temporal.Instant }
  */
 export async function restore(config: Config, file: string, { over, now }: Options): Promise<Restored> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
+  for (const name of await readdir(config.data))
+    if (name.startsWith('.restore-')) await rm(join(config.data, name), { recursive: true }) // one that was killed
   const folder = await mkdtemp(join(config.data, '.restore-'))
   try {
     const manifest = await unpack(file, folder)

@@ -11,7 +11,7 @@ import { Problem } from '../problem.ts'
 import { type Bell, openBell } from './bell.ts'
 import { careful } from './brake.ts'
 import { claim } from './claim.ts'
-import { openLedger } from './ledger.ts'
+import { type Ledger, openLedger } from './ledger.ts'
 import { openDesk } from './letter.ts'
 import { type Floor, type Sent, work } from './line.ts'
 import { openWays, rest, type Way } from './relays.ts'
@@ -58,7 +58,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
     ...{ senderId: id, end: () => end.abort() },
     ...{
       app,
-      ledger: openLedger(app, id),
+      ledger: announced(app, id, openLedger(app, id)),
       desk: openDesk(app),
       stock: [],
       wants: openBell(),
@@ -147,7 +147,6 @@ function filling(floor: Floor): Fill {
   let dry = -Infinity
   let since = performance.now()
   let done = 0
-  const begun = new Set<number>()
   return async () => {
     if (stock.length > limit / 2) return 'some'
     if (stock.length + floor.busy > 0 && performance.now() - dry < DRY) return 'later'
@@ -164,7 +163,6 @@ function filling(floor: Floor): Fill {
       const { tasks, skipped } = await claim(app.database, senderId, instant(app.now()), wanted, careful(app))
       sent.skipped += skipped
       if (tasks.length + skipped < wanted) dry = performance.now()
-      await begin(app, senderId, tasks, begun)
       await prepare(floor, tasks)
       const notices = tasks.filter((task) => task.table === 'notice')
       stock.unshift(...notices) // somebody waits for these
@@ -180,15 +178,33 @@ function filling(floor: Floor): Fill {
   }
 }
 
-/** Writes down which editions this sender begins with, once each, before their first letter. */
-async function begin(app: App, sender: string, tasks: Task[], begun: Set<number>): Promise<void> {
-  const ids = tasks.flatMap((task) => (task.table === 'delivery' ? [task.edition_id] : []))
-  const fresh = [...new Set(ids)].filter((id) => !begun.has(id))
-  if (fresh.length === 0) return
-  const at = instant(app.now())
-  const rows = await editions.begun(app.db, fresh)
-  await leftLog.note(app, ...rows.map((row) => ({ at, what: 'sending' as const, sender, ...row })))
-  for (const id of fresh) begun.add(id)
+/** The ledger, which before an edition's first mark writes down beside the database that this sender begins with it. */
+function announced(app: App, sender: string, ledger: Ledger): Ledger {
+  const begun = new Map<number, Promise<void>>()
+  async function begin(id: number): Promise<void> {
+    try {
+      const rows = await editions.begun(app.db, [id])
+      const at = instant(app.now())
+      await leftLog.note(app, ...rows.map((row) => ({ at, what: 'sending' as const, sender, ...row })))
+    } catch {
+      begun.delete(id) // the database is away: no mark can be written either, and the ledger says so
+    }
+  }
+  return {
+    async mark(task) {
+      if (task.table === 'delivery') {
+        if (!begun.has(task.edition_id)) begun.set(task.edition_id, begin(task.edition_id))
+        await begun.get(task.edition_id)
+      }
+      return ledger.mark(task)
+    },
+    record: ledger.record,
+    get failing() {
+      return ledger.failing
+    },
+    close: ledger.close,
+    settle: ledger.settle,
+  }
 }
 
 /** Without a sender nothing can be sent: what was claimed goes back before that is said. */
