@@ -539,6 +539,12 @@ export interface HomeTable {
   since_at: Instant | null
 }
 
+/** What a lost edition has told, by the hash of its guid: it does not enter the digest again. */
+export interface ToldStoryTable {
+  digest_id: number
+  key: string
+}
+
 export interface Schema {
   site: SiteTable
   image: ImageTable
@@ -580,4 +586,5 @@ export interface Schema {
   cron_run: CronRunTable
   allowance: AllowanceTable
   home: HomeTable
+  told_story: ToldStoryTable
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { Instant } from '../db/instant.ts'
 import type { Db, EditionTable, PartTable } from '../db/schema.ts'
@@ -189,19 +190,27 @@ export async function rename(db: Db, id: number, subject: string): Promise<void>
   await db.updateTable('edition').set({ subject }).where('id', '=', id).execute()
 }
 
-/** What is written down of editions that are begun: `until` is when the newest of their stories was published. */
-export async function begun(db: Db, ids: number[]): Promise<{ edition: string; digest: number; until: Instant }[]> {
-  const rows = await db
+/** What is written down of an edition that is begun, so that a restored database can know what it has told. */
+export async function begun(db: Db, id: number): Promise<{ edition: string; digest: number; stories: string[] }> {
+  const edition = await db
     .selectFrom('edition')
-    .leftJoin('part', 'part.edition_id', 'edition.id')
-    .leftJoin('part_article', 'part_article.part_id', 'part.id')
-    .leftJoin('article', 'article.id', 'part_article.article_id')
-    .select(['edition.public_id as edition', 'edition.digest_id as digest', 'edition.composed_at'])
-    .select(({ fn }) => fn.max('article.published_at').as('newest'))
-    .where('edition.id', 'in', ids)
-    .groupBy(['edition.public_id', 'edition.digest_id', 'edition.composed_at'])
+    .select(['public_id', 'digest_id'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  const rows = await db
+    .selectFrom('part')
+    .innerJoin('part_article', 'part_article.part_id', 'part.id')
+    .innerJoin('article', 'article.id', 'part_article.article_id')
+    .select('article.guid')
+    .distinct()
+    .where('part.edition_id', '=', id)
     .execute()
-  return rows.map(({ edition, digest, composed_at, newest }) => ({ edition, digest, until: newest ?? composed_at }))
+  return { edition: edition.public_id, digest: edition.digest_id, stories: rows.map(({ guid }) => storyKey(guid)) }
+}
+
+/** A story by its guid, wherever and whenever it comes in. */
+export function storyKey(guid: string): string {
+  return createHash('sha256').update(guid).digest('hex').slice(0, 16)
 }
 
 /** Nothing waits any more. */

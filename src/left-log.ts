@@ -19,8 +19,15 @@ export type Leaving = {
   reason?: string
 }
 
-/** A sender begins with an edition (its public id); `until` is when the newest of its stories was published. */
-export type Sending = { at: Instant; what: 'sending'; sender: string; edition: string; digest: number; until: Instant }
+/** A sender begins with an edition (its public id), which tells these stories (editions.storyKey). */
+export type Sending = {
+  at: Instant
+  what: 'sending'
+  sender: string
+  edition: string
+  digest: number
+  stories: string[]
+}
 
 /** A backup was made here: what follows in this log happened to the database that it is of. */
 export type Saved = { at: Instant; what: 'saved'; backup: string }
@@ -63,11 +70,13 @@ export function isLeaving(line: Line): line is Leaving {
 }
 
 function isLine(line: unknown): line is Line {
-  const { at, what, hash, list, edition, digest, until, sender, backup } = (line ?? {}) as Record<string, unknown>
+  const { at, what, hash, list, edition, digest, stories, sender, backup } = (line ?? {}) as Record<string, unknown>
   if (!Number.isSafeInteger(at)) return false
   if (what === 'saved') return typeof backup === 'string'
   if (what === 'sending')
-    return [edition, sender].every((id) => typeof id === 'string') && [digest, until].every(Number.isSafeInteger)
+    return (
+      [edition, sender].every((id) => typeof id === 'string') && Number.isSafeInteger(digest) && Array.isArray(stories)
+    )
   if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return false
   if (what === 'suppressed' || what === 'erased') return true
   return (what === 'left' || what === 'back') && typeof list === 'string' && /^[a-z0-9-]{1,60}$/.test(list)

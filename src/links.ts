@@ -80,3 +80,8 @@ export function editionsFeed(base: string, digest: string, format: 'rss' | 'atom
 export function readable(address: string): string {
   return address.replace(/(?:%[89a-f][0-9a-f])+/gi, decodeURIComponent)
 }
+
+/** Where one sees how far an edition is: whoever has the token may look. */
+export function progress(base: string, edition: { public_id: string }, token: string): string {
+  return `${base}/editions/${edition.public_id}/progress?token=${token}`
+}

@@ -7,7 +7,9 @@ import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
 import { duration } from '../duration.ts'
-import { FIRST, REFUSALS } from '../editions.ts'
+import * as editions from '../editions.ts'
+import { sign } from '../keys.ts'
+import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
 import { openProgress } from './progress.ts'
 import { command, group, instantOption, number, type Shell, withApp } from './shell.ts'
@@ -76,10 +78,10 @@ export function digest(program: Command): void {
 
 /** Says what a large list's first edition waits for, or why it has stopped itself. */
 async function sayBraked(app: App, shell: Shell): Promise<void> {
-  const first = await deliveries.heldBack(app.db, FIRST)
+  const first = await deliveries.heldBack(app.db, editions.FIRST)
   if (first > 0)
     shell.say(`${first} letters of a first edition wait ten minutes for what comes back (edition resume: at once)`)
-  const refusals = await deliveries.heldBack(app.db, REFUSALS)
+  const refusals = await deliveries.heldBack(app.db, editions.REFUSALS)
   if (refusals > 0)
     shell.say(`${refusals} letters of a first edition are held: too many were refused (edition verify, edition resume)`)
 }
@@ -95,7 +97,7 @@ async function write(folder: string, files: Record<string, string | Buffer>): Pr
   }
 }
 
-/** `send`, `edition verify`, `edition pause`, `edition resume`. */
+/** `send`, `edition verify`, `edition watch`, `edition pause`, `edition resume`. */
 export function send(program: Command): void {
   command(program, 'send', 'submit what is due')
     .requiredOption('--until-empty', 'end when nothing is due any more')
@@ -129,6 +131,14 @@ export function send(program: Command): void {
       shell.print(answer)
       if (!answer.reconciled) process.exitCode = 1
     }),
+  )
+  command(commands, 'watch <id>', 'print the address of its live counters (server-sent events)').action(
+    (id: string, options: Json) =>
+      withApp(options, async (app, shell) => {
+        const edition = await editions.find(app.read, id)
+        const url = links.progress(app.config.url, edition, sign(app.keys, 'watch', edition.id))
+        shell.print({ edition: id, state: edition.state, ...(await deliveries.progress(app.read, edition.id)), url })
+      }),
   )
   command(commands, 'pause <id>', 'stop before the next letter').action((id: string, options: Json) =>
     withApp(options, async (app, shell) => {

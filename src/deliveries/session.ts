@@ -183,9 +183,8 @@ function announced(app: App, sender: string, ledger: Ledger): Ledger {
   const begun = new Map<number, Promise<void>>()
   async function begin(id: number): Promise<void> {
     try {
-      const rows = await editions.begun(app.db, [id])
-      const at = instant(app.now())
-      await leftLog.note(app, ...rows.map((row) => ({ at, what: 'sending' as const, sender, ...row })))
+      const told = await editions.begun(app.db, id)
+      await leftLog.note(app, { at: instant(app.now()), what: 'sending', sender, ...told })
     } catch {
       begun.delete(id) // the database is away: no mark can be written either, and the ledger says so
     }

@@ -1,10 +1,10 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as calendar from './calendar.ts'
-import { countAsTold } from './stories.ts'
+import { countAllAsTold, countAsTold } from './stories.ts'
 
-/** What a digest has told elsewhere, or may have: all that was published until then. */
-export type Told = { digest: number; until: Instant }
+/** What a digest has told elsewhere: these stories, or, where nobody knows, all that was published until then. */
+export type Told = { digest: number; stories: string[] } | { digest: number; until: Instant }
 
 /** What every digest may have told until a moment, by a database that nobody can ask. */
 export async function everything(db: Db, until: Instant): Promise<Told[]> {
@@ -14,7 +14,10 @@ export async function everything(db: Db, until: Instant): Promise<Told[]> {
 
 /** These stories count as told, and what these digests' hours brought since is not made up. Answers how many hours. */
 export async function passOver(db: Db, told: Told[], now: Instant): Promise<number> {
-  for (const { digest, until } of told) await countAsTold(db, digest, until, now)
+  for (const one of told) {
+    if ('until' in one) await countAllAsTold(db, one.digest, one.until, now)
+    else await countAsTold(db, one.digest, one.stories, now)
+  }
   const ids = [...new Set(told.map(({ digest }) => digest))]
   const due = await db
     .selectFrom('slot')

@@ -1,6 +1,7 @@
 import { type Instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as channels from '../channels.ts'
+import { storyKey } from '../editions.ts'
 import type { Digest } from './promise.ts'
 
 /** A story of a digest: its place in the order in which it entered, and its article. */
@@ -59,7 +60,7 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .executeTakeFirstOrThrow()
   const rows = await db
     .selectFrom('article')
-    .select(['article.id', 'article.published_at'])
+    .select(['article.id', 'article.guid', 'article.published_at'])
     .where('article.withdrawn_at', 'is', null)
     .where('article.archived_at', 'is', null)
     .where('article.published_at', '<=', at)
@@ -79,11 +80,44 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .orderBy('article.published_at')
     .orderBy('article.id')
     .execute()
-  return rows.map((row, index) => ({ seq: last + 1 + index, article_id: row.id, published_at: row.published_at }))
+  const told = await toldElsewhere(db, digest)
+  const fresh = rows.filter(({ guid }) => told.size === 0 || !told.has(storyKey(guid)))
+  return fresh.map((row, index) => ({ seq: last + 1 + index, article_id: row.id, published_at: row.published_at }))
+}
+
+async function toldElsewhere(db: Db, digest: Digest): Promise<Set<string>> {
+  const rows = await db.selectFrom('told_story').select('key').where('digest_id', '=', digest.id).execute()
+  return new Set(rows.map(({ key }) => key))
+}
+
+/** These stories (editions.storyKey) count as told to every reader, whether they are here or still to come. */
+export async function countAsTold(db: Db, digestId: number, keys: string[], now: Instant): Promise<void> {
+  const told = new Set(keys)
+  const rows = [...told].map((key) => ({ digest_id: digestId, key }))
+  for (let start = 0; start < rows.length; start += 1000)
+    await db
+      .insertInto('told_story')
+      .values(rows.slice(start, start + 1000))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  const entered = await db
+    .selectFrom('story')
+    .innerJoin('article', 'article.id', 'story.article_id')
+    .select(['article_id', 'guid'])
+    .where('story.digest_id', '=', digestId)
+    .where('excluded_at', 'is', null)
+    .execute()
+  for (const { article_id } of entered.filter(({ guid }) => told.has(storyKey(guid))))
+    await db
+      .updateTable('story')
+      .set({ excluded_at: now })
+      .where('digest_id', '=', digestId)
+      .where('article_id', '=', article_id)
+      .execute()
 }
 
 /** What was published until then, and whatever has entered, counts as told to every reader. */
-export async function countAsTold(db: Db, digestId: number, until: Instant, now: Instant): Promise<void> {
+export async function countAllAsTold(db: Db, digestId: number, until: Instant, now: Instant): Promise<void> {
   await db
     .updateTable('digest')
     .set({ told_until: until })

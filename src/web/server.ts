@@ -14,6 +14,7 @@ import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
 import { opmlPages } from './opml.ts'
+import { progressPages } from './progress.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
 import { searchPages } from './search.ts'
@@ -54,6 +55,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   web.route('/', publicPages(app))
   web.route('/', mediaFiles(app))
   web.route('/', searchPages(app))
+  web.route('/', progressPages(app))
   web.route('/', editionPages(app))
   web.route('/', opmlPages(app))
   web.route('/', reader(app))
