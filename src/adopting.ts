@@ -3,6 +3,7 @@ import type { Actor, App } from './app.ts'
 import * as changes from './changes.ts'
 import * as deliveries from './deliveries/index.ts'
 import * as digests from './digests/index.ts'
+import * as editions from './editions.ts'
 import * as home from './home.ts'
 import * as leftLog from './left-log.ts'
 import * as subscribers from './subscribers/index.ts'
@@ -33,25 +34,24 @@ export async function adopt(app: App, actor: Actor, { nothingSent = false } = {}
   const now = instant(app.now())
   const lines = await leftLog.known(app.config.data)
   const proof = nothingSent ? 'word' : provedBy(lines, held) ? 'left.log' : 'none'
-  const waiting = await deliveries.waitingIn(app.db)
+  const open = await editions.unfinished(app.db)
   const since = proof === 'left.log' ? await begunSince(app, lines, held) : []
-  const lost =
-    proof === 'none' ? waiting : waiting.filter((one) => since.some((line) => line.edition === one.public_id))
+  const lost = open.filter((one) => proof === 'none' || since.some((line) => line.edition === one.public_id))
   const told = proof === 'none' ? await digests.everything(app.db, now) : since
   const done = await app.db.transaction().execute(async (db) => {
     const left = await subscribers.replay(db, lines.filter(leftLog.isLeaving))
     const ids = lost.map((one) => one.id)
+    for (const id of ids) await editions.freeze(db, id, now) // one that was being composed gets no more readers
     const givenUp = await deliveries.giveUp(db, ids, now)
     const notices = nothingSent ? 0 : await deliveries.giveUpNotices(db) // no log tells of these
     const hours = await digests.passOver(db, told, now)
     return { left, givenUp: givenUp + notices, hours }
   })
   await home.adopt(app)
-  const rest = (await deliveries.waitingIn(app.db)).reduce((sum, one) => sum + one.n, 0)
   const adopted = {
     adopted: true,
     proof,
-    waiting: rest,
+    waiting: await deliveries.waitingInAll(app.db),
     told: new Set(told.map((one) => one.digest)).size,
     ...done,
   } as const

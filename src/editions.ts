@@ -190,6 +190,12 @@ export async function rename(db: Db, id: number, subject: string): Promise<void>
   await db.updateTable('edition').set({ subject }).where('id', '=', id).execute()
 }
 
+/** Those that are not done: being composed, sent, or held. */
+export async function unfinished(db: Db): Promise<Pick<Edition, 'id' | 'public_id' | 'state'>[]> {
+  const open = ['composing', 'frozen', 'held']
+  return db.selectFrom('edition').select(['id', 'public_id', 'state']).where('state', 'in', open).execute()
+}
+
 /** What is written down of an edition that is begun, so that a restored database can know what it has told. */
 export async function begun(db: Db, id: number): Promise<{ edition: string; digest: number; stories: string[] }> {
   const edition = await db

@@ -58,6 +58,7 @@ const PROBLEMS = {
   'list-not-found': 404,
   'no-news': 409,
   'no-relay': 409,
+  'no-room': 507,
   'no-sender': 409,
   'output-unwritable': 500,
   'page-not-found': 404,

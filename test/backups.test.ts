@@ -249,15 +249,20 @@ describe('a file that is no good backup', () => {
     expect(readdirSync(world.config.data).filter((name) => name.startsWith('.nashra'))).toEqual([])
   })
 
-  test('the last seven of the night are kept', async () => {
-    await using world = await openWorld('sqlite', MORNING)
+  test('the last seven of the night are kept; one is made after each 03:37, and none for a database of today', async () => {
+    await using world = await openWorld('sqlite', '2041-03-01T05:00:00Z')
+    const names = () => readdirSync(join(world.config.data, 'backups')).sort()
     for (let day = 0; day < 9; day++) {
       await backups.nightly(world)
       world.clock.advance({ hours: 24 })
     }
-    const names = readdirSync(join(world.config.data, 'backups')).sort()
-    expect(names).toHaveLength(7)
-    expect(names.at(-1)).toBe('nightly-20261201T050000Z.tar.gz')
+    expect(names()).toHaveLength(7)
+    expect(names().at(-1)).toBe('nightly-20410309T050000Z.tar.gz')
+    for (let start = 0; start < 3; start++) await backups.nightly(world)
+    expect(names().at(-2)).toBe('nightly-20410309T050000Z.tar.gz')
+
+    await using fresh = await openWorld('sqlite', new Date().toISOString())
+    expect(await backups.nightly(fresh)).toBeUndefined()
   })
 })
 

@@ -79,8 +79,8 @@ function unwritable(file: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof Problem) return error
   if (/^(ENOSPC|EDQUOT|SQLITE_FULL|EFBIG)$/.test(code ?? ''))
-    return new Problem('disk-full', { reason: message }, { cause: error })
-  if (/^(EACCES|EPERM|EROFS|ENOTDIR|ENAMETOOLONG|EEXIST|EISDIR)$/.test(code ?? ''))
+    return new Problem('no-room', { folder: dirname(file), reason: message }, { cause: error })
+  if (/^(EACCES|EPERM|ENOENT|EROFS|ENOTDIR|ENAMETOOLONG|EEXIST|EISDIR)$/.test(code ?? ''))
     return new Problem('folder-unwritable', { folder: dirname(file), reason: code! }, { cause: error })
   return error
 }

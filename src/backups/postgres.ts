@@ -93,7 +93,8 @@ function ended(tool: string, words: string[]): Promise<void> {
     )
     child.once('close', (code) => {
       if (code === 0) resolve()
-      else if (/no space left/i.test(said)) reject(new Problem('disk-full', { reason: 'no space left on device' }))
+      else if (/no space left/i.test(said))
+        reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
       else reject(new Problem('tool-failed', { tool, reason: said.split('\n')[0]!.trim() || `exit ${code}` }))
     })
   })

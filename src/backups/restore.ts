@@ -55,7 +55,7 @@ export async function restore(config: Config, file: string, { over, now }: Optio
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (/^(ENOSPC|EDQUOT|SQLITE_FULL)$/.test(code ?? ''))
-      throw new Problem('disk-full', { reason: message }, { cause: error })
+      throw new Problem('no-room', { folder: config.data, reason: message }, { cause: error })
     throw error
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -1,16 +1,24 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import { Problem } from '../problem.ts'
 import { type Made, make } from './make.ts'
 import { installed } from './postgres.ts'
 
+const HOUR = '03:37' // as jobs/back-up.ts has it
 const KEPT = { nightly: 7, before: 3 }
 
 type Saving = Pick<App, 'config' | 'database' | 'log' | 'now'>
 
-/** Saves everything into the folder `backups`, and keeps the last seven that were made so. */
+/**
+ * Saves everything into the folder `backups`, and keeps the last seven that were made so. Only once after each 03:37 of the
+ * server's time, however often it is asked: a night that was missed is made up, a database of today waits for its first.
+ */
 export async function nightly(app: Saving): Promise<Made | undefined> {
-  if (!(await possible(app))) return undefined
+  const before = lastNight(app)
+  const since = (await latest(app)) ?? stampOf(await beginning(app.database.db))
+  if (since >= stampOf(before) || !(await possible(app))) return undefined
   const made = await make(app, join(folderOf(app), `nightly-${stamp(app)}.tar.gz`))
   app.log.info('a backup was made', { file: made.file, bytes: made.bytes })
   await prune(folderOf(app), 'nightly', KEPT.nightly)
@@ -20,6 +28,15 @@ export async function nightly(app: Saving): Promise<Made | undefined> {
 /** Saves an existing database before it is changed: without the images, which no migration touches. */
 export async function beforeMigration(app: Saving, migration: string): Promise<void> {
   if (!(await possible(app))) return
+  try {
+    await save(app, migration)
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'tool-failed')) throw error
+    app.log.warn('no backup was made before the database is brought up to date', { ...error.values })
+  }
+}
+
+async function save(app: Saving, migration: string): Promise<void> {
   const { file } = await make(app, join(folderOf(app), `before-${migration}-${stamp(app)}.tar.gz`), { media: false })
   app.log.info('the database was saved before it is brought up to date', { file })
   await prune(folderOf(app), 'before', KEPT.before)
@@ -37,14 +54,44 @@ async function prune(folder: string, kind: keyof typeof KEPT, keep: number): Pro
   for (const name of byAge.slice(keep)) await rm(join(folder, name), { force: true })
 }
 
+/** When the last night's backup was due. */
+function lastNight({ now }: Saving): Temporal.Instant {
+  const local = now().toZonedDateTimeISO(Temporal.Now.timeZoneId())
+  const today = local.withPlainTime(HOUR)
+  const due = Temporal.ZonedDateTime.compare(today, local) > 0 ? today.subtract({ days: 1 }) : today
+  return due.toInstant()
+}
+
+async function latest(app: Saving): Promise<string | undefined> {
+  const names = await readdir(folderOf(app)).catch(() => [])
+  return names
+    .filter((name) => name.startsWith('nightly-'))
+    .map(dateOf)
+    .sort()
+    .at(-1)
+}
+
+/** When the database was made. */
+async function beginning(db: Db): Promise<Temporal.Instant> {
+  const { at } = await db
+    .withTables<{ kysely_migration: { timestamp: string } }>()
+    .selectFrom('kysely_migration')
+    .select(({ fn }) => fn.min('timestamp').as('at'))
+    .executeTakeFirstOrThrow()
+  return Temporal.Instant.from(at)
+}
+
 function dateOf(name: string): string {
   return /\d{8}T\d{6}Z/.exec(name)?.[0] ?? ''
 }
 
 function stamp({ now }: Saving): string {
-  return now()
-    .toString({ smallestUnit: 'second' })
-    .replace(/[^0-9TZ]/g, '')
+  return stampOf(now())
+}
+
+/** A moment as names have it: in the order of time. */
+function stampOf(moment: Temporal.Instant): string {
+  return moment.toString({ smallestUnit: 'second' }).replace(/[^0-9TZ]/g, '')
 }
 
 function folderOf({ config }: Saving): string {

@@ -19,7 +19,7 @@ export {
   reassign,
   skipFor,
   supersede,
-  waitingIn,
+  waitingInAll,
 } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
 export { expectedEnd, heldBack } from './unfinished.ts'

@@ -109,18 +109,19 @@ export async function giveUp(db: Db, editionIds: number[], now: Instant): Promis
   return n
 }
 
-/** The editions of which letters wait, with how many. */
-export async function waitingIn(db: Db): Promise<{ id: number; public_id: string; n: number }[]> {
-  return db
+/** How many letters wait, in editions of every state and outside them. */
+export async function waitingInAll(db: Db): Promise<number> {
+  const deliveries = await db
     .selectFrom('tally')
-    .innerJoin('edition', 'edition.id', 'tally.edition_id')
-    .select(['edition.id', 'edition.public_id'])
     .select(({ fn, cast }) => cast<number>(fn.sum('n'), 'integer').as('n'))
-    .where('tally.state', 'in', OPEN)
-    .where('tally.n', '>', 0)
-    .where('edition.state', 'in', ['composing', 'frozen', 'held'])
-    .groupBy(['edition.id', 'edition.public_id'])
-    .execute()
+    .where('state', 'in', OPEN)
+    .executeTakeFirst()
+  const notices = await db
+    .selectFrom('notice')
+    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
+    .where('state', 'in', OPEN)
+    .executeTakeFirst()
+  return (deliveries?.n ?? 0) + (notices?.n ?? 0)
 }
 
 /** Letters to one person that wait: given up, as they may have gone out. Who still wants one asks again. */

@@ -36,7 +36,11 @@ async function tell(app: App, stream: SSEStreamingApi, id: number): Promise<void
   const seen: { at: number; done: number }[] = []
   const deadline = performance.now() + LONGEST
   while (!stream.aborted && !stream.closed && performance.now() < deadline) {
-    const { state } = await app.read.selectFrom('edition').select('state').where('id', '=', id).executeTakeFirstOrThrow()
+    const { state } = await app.read
+      .selectFrom('edition')
+      .select('state')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
     const counts = await deliveries.progress(app.read, id)
     const report: Report = { ...counts, state, ...pace(seen, counts) }
     await stream.writeSSE({ event: 'progress', data: JSON.stringify(report) })
@@ -45,7 +49,10 @@ async function tell(app: App, stream: SSEStreamingApi, id: number): Promise<void
   }
 }
 
-function pace(seen: { at: number; done: number }[], { submitted, refused, skipped, waiting, uncertain }: deliveries.Progress) {
+function pace(
+  seen: { at: number; done: number }[],
+  { submitted, refused, skipped, waiting, uncertain }: deliveries.Progress,
+) {
   const done = submitted + refused + skipped
   seen.push({ at: performance.now(), done })
   if (seen.length > WINDOW) seen.shift()
