@@ -24,10 +24,11 @@ export function progressPages(app: App): Hono {
     if (!edition || !holds(app.keys, token, 'watch', edition.id)) throw new Problem('page-not-found')
     if (watchers >= WATCHERS) throw new Problem('too-many-requests')
     watchers++
-    c.header('Cache-Control', 'no-store, private')
     c.header('Referrer-Policy', 'no-referrer')
     c.header('X-Accel-Buffering', 'no') // nginx would keep the lines back
-    return streamSSE(c, (stream) => tell(app, stream, edition.id).finally(() => watchers--))
+    const answer = streamSSE(c, (stream) => tell(app, stream, edition.id).finally(() => watchers--))
+    answer.headers.set('Cache-Control', 'no-store, private')
+    return answer
   })
   return pages
 }

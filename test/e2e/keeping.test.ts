@@ -11,8 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { loadKeys } from '../../src/keys.ts'
+import * as articles from '../../src/articles/index.ts'
+import * as digests from '../../src/digests/index.ts'
+import * as subscribers from '../../src/subscribers/index.ts'
 import { handler } from '../../src/web/server.ts'
 import { openRelay } from '../relay.ts'
 import { databases, openWorld, type World } from '../world.ts'
@@ -103,7 +106,9 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
     expect(await nashra(world, ['restore', file, '--over'])).toMatchObject({ code: 0, answer: { media: 0 } })
   })
 
-  test('an existing database is saved before it is brought up to date, a new one is not', async () => {
+  test('an existing database is saved before it is brought up to date, a new one is not', {
+    timeout: 120_000,
+  }, async () => {
     await using world = await newspaper(kind)
     const backups = join(world.config.data, 'backups')
     expect(existsSync(backups)).toBe(false)
@@ -128,7 +133,9 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
 })
 
 describe('a copy of a database', () => {
-  test('on another machine asks before it sends; the same one with a new address does not', async () => {
+  test('on another machine asks before it sends; the same one with a new address does not', {
+    timeout: 120_000,
+  }, async () => {
     await using relay = await openRelay()
     await using world = await newspaper('sqlite')
     expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ answer: { submitted: READERS } })
@@ -164,21 +171,24 @@ describe('a copy of a database', () => {
 /** A paper with a story, readers, and an edition that waits. Its database stays open in this process. */
 async function newspaper(kind: (typeof kinds)[number]): Promise<World> {
   const world = await openWorld(kind, new Date().toISOString())
-  await article(world, 'first')
-  await nashra(world, ['list', 'add', 'readers', '--title', 'Readers', '--public', '--language', 'en'])
-  const csv = join(world.config.data, 'readers.csv')
-  writeFileSync(csv, `email\n${Array.from({ length: READERS }, (_, n) => `reader-${n}@example.org`).join('\n')}\n`)
-  await nashra(world, ['subscribers', 'import', csv, '--list', 'readers'])
-  const digest = ['--channel', 'all', '--list', 'readers', '--at', '23:59', '--zone', 'UTC', '--max-age', '30d']
-  await nashra(world, ['digest', 'add', 'morning', ...digest])
-  expect((await nashra(world, ['digest', 'compose', 'morning'])).code).toBe(0)
-  return Object.assign(world, { keys: loadKeys(world.config.secretFile) })
+  await articles.importLines(world, 'cli', Readable.from([Buffer.from(line('first'))]))
+  await subscribers.addList(world, 'cli', { slug: 'readers', title: 'Readers', public: true, language: 'en' })
+  const csv = `email\n${Array.from({ length: READERS }, (_, n) => `reader-${n}@example.org`).join('\n')}\n`
+  await subscribers.importCsv(world, 'cli', Readable.from([csv]), { list: 'readers' })
+  const hour = { at: '23:59', zone: 'UTC', maxAge: '30d' }
+  await digests.add(world, 'cli', { slug: 'morning', channel: 'all', list: 'readers', ...hour })
+  expect(await digests.composeNow(world, 'cli', 'morning')).toMatchObject({ recipients: READERS })
+  return world
+}
+
+function line(guid: string): string {
+  const published_at = new Date(Date.now() - 60_000).toISOString()
+  return JSON.stringify({ guid, title: guid, body_html: '<p>x</p>', language: 'en', published_at })
 }
 
 async function article(world: World, guid: string): Promise<void> {
   const file = join(world.config.data, 'articles.jsonl')
-  const published_at = new Date(Date.now() - 1000).toISOString()
-  writeFileSync(file, JSON.stringify({ guid, title: guid, body_html: '<p>x</p>', language: 'en', published_at }))
+  writeFileSync(file, line(guid))
   expect((await nashra(world, ['article', 'import', file])).code).toBe(0)
 }
 
