@@ -26,7 +26,11 @@ export function progressPages(app: App): Hono {
     watchers++
     c.header('Referrer-Policy', 'no-referrer')
     c.header('X-Accel-Buffering', 'no') // nginx would keep the lines back
-    const answer = streamSSE(c, (stream) => tell(app, stream, edition.id).finally(() => watchers--))
+    const answer = streamSSE(
+      c,
+      (stream) => tell(app, stream, edition.id).finally(() => watchers--),
+      async (error) => app.log.warn('live counters have ended', { error }),
+    )
     answer.headers.set('Cache-Control', 'no-store, private')
     return answer
   })
