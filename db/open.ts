@@ -3,6 +3,7 @@ import type { Database } from './database.ts'
 import { first } from './migrations/2026-11-first.ts'
 import { publishing } from './migrations/2026-11-publishing.ts'
 import { sources } from './migrations/2026-11-sources.ts'
+import { trustInbound } from './migrations/2026-11-trust-inbound.ts'
 import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { openPostgres } from './postgres.ts'
@@ -16,6 +17,7 @@ const MIGRATIONS = {
   '2026-11-first': first,
   '2026-11-publishing': publishing,
   '2026-11-sources': sources,
+  '2026-11-trust-inbound': trustInbound,
   '2026-11-trust-keep': trustKeep,
   '2026-11-trust-send': trustSend,
 } as const

@@ -545,6 +545,36 @@ export interface ToldStoryTable {
   key: string
 }
 
+/**
+ * What came back about a letter. `kind`: hard, full (the mailbox), soft, policy (our own reputation), delayed, complaint,
+ * leaving. `status` is RFC 3463's, `words` the other server's, without addresses; `domain` is the reader's, for counting;
+ * `via`: mail, smtp (a relay refused it), or the provider that reported it. A notice has no edition.
+ */
+export interface BounceTable {
+  id: Generated<number>
+  subscriber_id: number
+  edition_id: number | null
+  kind: string
+  status: string | null
+  words: string
+  domain: string
+  via: string
+  at: Instant
+}
+
+/** What was taken in already: the hash of a message, or a provider's name for an event. */
+export interface ArrivalTable {
+  key: string
+  at: Instant
+}
+
+/** A provider that may report to us; `settings` is JSON, sealed with the key ring. */
+export interface HookTable {
+  provider: string
+  settings: string
+  created_at: Instant
+}
+
 export interface Schema {
   site: SiteTable
   image: ImageTable
@@ -587,4 +617,7 @@ export interface Schema {
   allowance: AllowanceTable
   home: HomeTable
   told_story: ToldStoryTable
+  bounce: BounceTable
+  arrival: ArrivalTable
+  hook: HookTable
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import { type Mailbox, mailbox } from './address.ts'
+import { email, type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
 import { Problem } from './problem.ts'
 
@@ -18,6 +18,9 @@ export type Relay = {
   sign: boolean
 }
 
+/** Where bounces and replies come in. `domain` is where they are sent to, if not the sender's own. */
+export type Inbound = { protocol: 'lmtp' | 'smtp'; host: string; port: number; domain?: string }
+
 /** Everything the environment decides, read once. Durations are milliseconds. */
 export type Config = {
   data: string
@@ -29,7 +32,7 @@ export type Config = {
   from?: Mailbox
   media: string
   relays: Relay[]
-  inbound: string[]
+  inbound: Inbound[]
   retry: number[]
   secretFile: string
   /** What outbound requests may reach although private: `host:port`, as a URL spells the host. */
@@ -81,7 +84,7 @@ export function readConfig(env: Environment = process.env): Config {
     ...(from && { from }),
     media: resolve(env['NASHRA_MEDIA'] || join(data, 'media')),
     relays: attempt('NASHRA_SMTP', [], (value) => value.split(/\s+/).map((url) => relay(url, connections, rate))),
-    inbound: (env['NASHRA_INBOUND'] ?? '').split(/\s+/).filter(Boolean),
+    inbound: attempt('NASHRA_INBOUND', [], (value) => value.split(/\s+/).map(inbound)),
     retry: attempt('NASHRA_RETRY', ['1m', '5m', '30m', '2h', '6h', '12h', '24h'].map(duration), (value) =>
       value.split(',').map(pause),
     ),
@@ -173,6 +176,32 @@ function relay(value: string, connections: number, rate: number | undefined): Re
     ...(day && { day: wholeNumber(day, 1, 1e9) }),
     connections: wholeNumber(url.searchParams.get('connections') ?? String(connections), 1, 200),
     sign: url.searchParams.get('sign') !== 'no',
+  }
+}
+
+/** Reads `lmtp://127.0.0.1:2424?domain=bounces.paper.example`. */
+function inbound(value: string): Inbound {
+  const [, protocol, rest = ''] = /^(lmtp|smtp):\/\/(.+)$/.exec(value) ?? []
+  const url = protocol && URL.canParse(`http://${rest}`) ? new URL(`http://${rest}`) : undefined
+  const unknown = [...(url?.searchParams.keys() ?? [])].some((key) => key !== 'domain')
+  if (!url?.port || url.username || url.hash || url.pathname !== '/' || unknown)
+    throw new Error(
+      'mail comes in at lmtp://host:port or smtp://host:port, with ?domain=bounces.paper.example if need be; a mailbox (imaps) is not read',
+    )
+  const domain = url.searchParams.get('domain')
+  return {
+    protocol: protocol as Inbound['protocol'],
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port),
+    ...(domain && { domain: domainOf(domain) }),
+  }
+}
+
+function domainOf(value: string): string {
+  try {
+    return email(`b@${value}`).slice(2)
+  } catch {
+    throw new Error(`«${value}» is not a domain that bounces can be sent to`)
   }
 }
 

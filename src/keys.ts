@@ -7,7 +7,7 @@ import { Problem } from './problem.ts'
 export type Keys = ReadonlyMap<number, Buffer>
 
 /** What a token is good for; one made for one purpose is worth nothing for another. */
-const PURPOSES = { unsubscribe: 1, confirm: 2, preferences: 3, form: 4, watch: 6 } as const
+const PURPOSES = { unsubscribe: 1, confirm: 2, preferences: 3, form: 4, bounce: 5, watch: 6 } as const
 export type Purpose = keyof typeof PURPOSES
 
 /** Reads the key ring, or makes it (0600) when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */
@@ -69,6 +69,24 @@ export function unseal(keys: Keys, about: string, sealed: string): string {
   } catch (error) {
     throw new Error('it was not sealed with this key ring', { cause: error })
   }
+}
+
+/** Some bytes between a byte for key and purpose and a MAC of 16: whoever gets them back knows that we wrote them. */
+export function stamp(keys: Keys, purpose: Purpose, content: Buffer): Buffer {
+  return stampedBy(keys, Math.max(...keys.keys()), purpose, content)
+}
+
+/** What was stamped, if we did and for this purpose. */
+export function unstamped(keys: Keys, purpose: Purpose, bytes: Buffer): Buffer | undefined {
+  const number = (bytes[0] ?? 0) >> 4
+  if (bytes.length < 17 || !keys.has(number)) return undefined
+  const content = bytes.subarray(1, -16)
+  return timingSafeEqual(bytes, stampedBy(keys, number, purpose, content)) ? content : undefined
+}
+
+function stampedBy(keys: Keys, number: number, purpose: Purpose, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.of((number << 4) | PURPOSES[purpose]), content])
+  return Buffer.concat([body, createHmac('sha256', keys.get(number)!).update(body).digest().subarray(0, 16)])
 }
 
 /** A token of 30 characters: key and purpose 1 byte, id 5 bytes, MAC 16 bytes. `about` binds it to a state, such as a date. */

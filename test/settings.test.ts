@@ -17,6 +17,15 @@ describe('settings', () => {
     ['NASHRA_URL', 'https://x.example/news/', /NASHRA_URL: .* root of a host name of its own/],
     ['NASHRA_URL', 'ftp://x.example', /NASHRA_URL: give the public address/],
     ['NASHRA_PORT', 'many', /NASHRA_PORT: «many» is not a whole number/],
+    [
+      'NASHRA_INBOUND',
+      'imaps://u:secret@h:993',
+      /NASHRA_INBOUND: .*lmtp:\/\/host:port.* a mailbox \(imaps\) is not read/,
+    ],
+    ['NASHRA_INBOUND', 'lmtp://127.0.0.1', /NASHRA_INBOUND: mail comes in at lmtp/],
+    ['NASHRA_INBOUND', 'lmtp://127.0.0.1:2424/x', /NASHRA_INBOUND: mail comes in at lmtp/],
+    ['NASHRA_INBOUND', 'lmtp://127.0.0.1:2424?domian=x', /NASHRA_INBOUND: mail comes in at lmtp/],
+    ['NASHRA_INBOUND', 'lmtp://127.0.0.1:2424?domain=x', /NASHRA_INBOUND: «x» is not a domain/],
     ['NASHRA_DATABASE', 'mysql://x', /NASHRA_DATABASE: give a file path/],
   ])('%s=%s is refused in words', (name, value, words) => {
     const said = refusal({ [name]: value })
@@ -33,6 +42,15 @@ describe('settings', () => {
     expect(readConfig({ NASHRA_URL: 'https://x.example/' }).url).toBe('https://x.example')
     expect(readConfig({ NASHRA_URL: 'http://x.example:8080' }).url).toBe('http://x.example:8080')
   })
+})
+
+test('mail comes in at the places that are given', () => {
+  expect(
+    readConfig({ NASHRA_INBOUND: 'lmtp://127.0.0.1:2424?domain=Bounces.Paper.example smtp://[::1]:25' }).inbound,
+  ).toEqual([
+    { protocol: 'lmtp', host: '127.0.0.1', port: 2424, domain: 'bounces.paper.example' },
+    { protocol: 'smtp', host: '::1', port: 25 },
+  ])
 })
 
 describe('a duration', () => {

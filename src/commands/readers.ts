@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { openProgress } from './progress.ts'
-import { command, group, openInput, untilStopped, withApp } from './shell.ts'
+import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add`. */
+/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
 export function readers(program: Command): void {
   command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
@@ -68,12 +68,37 @@ export function readers(program: Command): void {
     (address: string, options: Json) =>
       withApp(options, async (app, shell) => shell.print(await subscribers.show(app.read, address))),
   )
-  command(group(program, 'suppression', 'addresses never written to again'), 'add <address>', 'suppress one')
+  suppression(group(program, 'suppression', 'addresses never written to again'))
+}
+
+type Wanted = { reason?: string; search?: string }
+
+function suppression(commands: Command): void {
+  command(commands, 'add <address>', 'suppress one')
     .option('--reason <words>', 'why', 'manual')
     .action((address: string, options: Json & { reason: string }) =>
       withApp(options, async (app, shell) => {
         const reason = await subscribers.suppress(app, 'cli', address, options.reason)
         shell.print({ suppressed: true, reason })
+      }),
+    )
+  command(commands, 'list', 'the latest, with their reasons')
+    .option('--reason <words>', 'how the reason begins, such as bounced or complaint')
+    .option('--search <address>', 'a part of the address')
+    .addOption(number('--limit <n>', 'at most so many').default(100))
+    .action(({ json, limit, ...wanted }: Json & Wanted & { limit: number }) =>
+      withApp({ json: json === true }, async (app, shell) => {
+        if (!(Number.isInteger(limit) && limit >= 1 && limit <= 10_000))
+          throw new Problem('bad-number', { name: '--limit', least: 1, most: 10_000 })
+        shell.print(await subscribers.suppressions(app.read, wanted, limit))
+      }),
+    )
+  command(commands, 'export', 'all of them: CSV on standard output; with --json an array')
+    .option('--reason <words>', 'how the reason begins')
+    .option('--search <address>', 'a part of the address')
+    .action(({ json, ...wanted }: Json & Wanted) =>
+      withApp({ json: json === true }, async (app) => {
+        await subscribers.exportSuppressions(app, wanted, json === true ? 'json' : 'csv', process.stdout)
       }),
     )
 }

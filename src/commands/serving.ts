@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
 import { backUp } from '../../jobs/back-up.ts'
 import { composeDigests } from '../../jobs/compose-digests.ts'
+import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
+import { noteRefusals } from '../../jobs/note-refusals.ts'
 import type { App } from '../app.ts'
+import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as job from '../job.ts'
 import { openReadingThread } from './reading-thread.ts'
@@ -17,16 +20,19 @@ export function serving(program: Command): void {
       withApp(options, async (app, shell) => {
         if (options.only !== undefined && !['web', 'work'].includes(options.only))
           program.error(`error: --only takes web or work, not ${options.only}`)
-        const closers = []
-        if (options.only !== 'work') {
-          const { openServer } = await import('../web/server.ts') // not loaded by the other commands
-          const server = await openServer(app)
-          closers.push(server.close)
-          shell.say(`Nashra serves ${app.config.url} (listening on ${server.url})`)
+        const closers: (() => Promise<void>)[] = []
+        try {
+          if (options.only !== 'work') {
+            const { openServer } = await import('../web/server.ts') // not loaded by the other commands
+            const server = await openServer(app)
+            closers.push(server.close)
+            shell.say(`Nashra serves ${app.config.url} (listening on ${server.url})`)
+          }
+          if (options.only !== 'web') closers.push(await startWork(app))
+          if (!shell.signal.aborted) await new Promise((resolve) => shell.signal.addEventListener('abort', resolve))
+        } finally {
+          await Promise.all(closers.map((close) => close())) // also when the next could not be opened
         }
-        if (options.only !== 'web') closers.push(await startWork(app))
-        if (!shell.signal.aborted) await new Promise((resolve) => shell.signal.addEventListener('abort', resolve))
-        await Promise.all(closers.map((close) => close()))
       }),
     )
   command(program, 'migrate', 'bring the database up to date').action((options: { json?: boolean }) =>
@@ -37,11 +43,19 @@ export function serving(program: Command): void {
 /** Composes and sends what is due until it is closed; in-flight letters end first. */
 export async function startWork(app: App): Promise<() => Promise<void>> {
   const stop = new AbortController()
-  const timetable = await job.keep(app, [composeDigests, keepPictures, forgetFeedReaders, backUp])
+  const inbound = await bounces.listen(app)
+  const timetable = await job.keep(app, [
+    composeDigests,
+    keepPictures,
+    forgetFeedReaders,
+    forgetArrivals,
+    noteRefusals,
+    backUp,
+  ])
   const reading = openReadingThread(app)
   const sending = deliveries.run(app, stop.signal)
   return async () => {
     stop.abort()
-    await Promise.all([timetable.stop(), reading.close(), sending])
+    await Promise.all([timetable.stop(), reading.close(), sending, inbound.close()])
   }
 }

@@ -4,6 +4,7 @@ import { type Instant, instant } from '../../db/instant.ts'
 import type { ListTable } from '../../db/schema.ts'
 import { type Email, email, type Mailbox, mailbox } from '../address.ts'
 import type { App } from '../app.ts'
+import { envelope } from '../bounces/envelope.ts'
 import type { Relay } from '../config.ts'
 import * as dkim from '../dkim/index.ts'
 import { letterhead } from '../letterhead.ts'
@@ -70,7 +71,8 @@ export function openDesk(app: App): Desk {
       const to = email(task.address) // our own grammar once more, before it becomes a header
       const letter = letters.spliced(sheet.fixed, personal(app, task, sheet.from, to))
       const signature = sheet.hand && relay.sign ? await signed(app, sheet.hand, sheet.fixed, letter) : ''
-      return { from: sheet.from.address, to, pieces: [Buffer.from(signature + letter.head, 'latin1'), ...letter.body] }
+      const from = envelope(app, aboutOf(task), sheet.from.address)
+      return { from, to, pieces: [Buffer.from(signature + letter.head, 'latin1'), ...letter.body] }
     },
   }
 }
@@ -109,6 +111,10 @@ async function sign(sheet: Sheet, kept: Sheet | undefined, signing: Signing): Pr
   })
   const body = Buffer.concat(letter.body).toString('latin1')
   await sheet.hand.prove(letter.head, letters.bodyHash(sheet.fixed, letter), body)
+}
+
+function aboutOf(task: Task) {
+  return { edition_id: task.table === 'delivery' ? task.edition_id : null, subscriber_id: task.subscriber_id }
 }
 
 /** The same for every try: whoever gets a letter twice sees it once. */

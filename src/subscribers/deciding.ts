@@ -16,6 +16,14 @@ import { isSuppressed } from './suppressions.ts'
 const NOBODY = 0 // no subscription has this id
 const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed
 
+/** What stands as evidence where nobody read a sentence of ours. */
+const NO_IN_WORDS = {
+  'one-click': 'List-Unsubscribe=One-Click',
+  mail: 'a mail that asks to leave',
+  provider: "the mail provider's own unsubscribe",
+  complaint: 'a report of abuse',
+}
+
 /** One address on one list. */
 export type Subscription = Selectable<SubscriptionTable>
 
@@ -65,19 +73,28 @@ export async function confirm(app: App, token: string, network: string): Promise
   return confirmed
 }
 
+/** How a reader has said no: by a link, by mail, through a mail provider, or by calling a letter spam. */
+export type How = 'one-click' | 'page' | 'mail' | 'provider' | 'complaint'
+
 /** The reader's own no: at once, also for letters that wait to be sent. Again is no change. */
-export async function leave(app: App, token: string, how: 'one-click' | 'page', network: string): Promise<Standing> {
+export async function leave(app: App, token: string, how: How, network: string): Promise<Standing> {
+  return depart(app, await readLeaving(app, token), how, network)
+}
+
+/** The same where something else than a token proves who it is, such as a letter of ours that came back. */
+export async function leaveFor(app: App, subscriptionId: number, how: How): Promise<Standing> {
+  return depart(app, await claimed(app.read, subscriptionId), how, '')
+}
+
+async function depart(app: App, standing: Standing, how: How, network: string): Promise<Standing> {
   const now = instant(app.now())
-  const standing = await readLeaving(app, token)
   if (standing.subscription.state !== 'left') await leftLog.note(app, { ...named(standing), what: 'left', at: now })
   return app.db.transaction().execute(async (db) => {
     await deliveries.skipFor(db, standing.subscription.id)
     const left = await turn(db, standing, { state: 'left', left_at: now, left_reason: how })
     if (!left) return standing
     const wording =
-      how === 'page'
-        ? say(left.language, 'reader.leave-text', { list: standing.list.title })
-        : 'List-Unsubscribe=One-Click'
+      how === 'page' ? say(left.language, 'reader.leave-text', { list: standing.list.title }) : NO_IN_WORDS[how]
     await testify(db, standing, 'left', wording, network, `/unsubscribe (${how})`, now)
     return { ...standing, subscription: left }
   })

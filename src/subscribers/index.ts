@@ -6,6 +6,7 @@ export {
   confirm,
   isTrial,
   leave,
+  leaveFor,
   readConfirmation,
   readLeaving,
   type Standing,
@@ -18,5 +19,5 @@ export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
-export { suppress } from './suppressions.ts'
+export { exportSuppressions, suppress, suppressions } from './suppressions.ts'
 export { tokens } from './tokens.ts'

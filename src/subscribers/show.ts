@@ -5,7 +5,10 @@ import { Problem } from '../problem.ts'
 
 const LAST = 20
 
-/** All that is known of an address: what it reads, what it agreed to, whether it may be written to, what it was sent last. */
+/**
+ * All that is known of an address: what it reads, what it agreed to, whether it may be written to, what it was sent last and
+ * what came back.
+ */
 export async function show(db: Db, address: string) {
   const hash = addressHash(email(address))
   const subscriber = await db.selectFrom('subscriber').selectAll().where('address_hash', '=', hash).executeTakeFirst()
@@ -31,6 +34,7 @@ export async function show(db: Db, address: string) {
       : null,
     deliveries: (await deliveries(db, id)).map(told),
     notices: (await notices(db, id)).map(told),
+    bounces: (await bounces(db, id)).map(told),
   }
 }
 
@@ -80,6 +84,17 @@ async function notices(db: Db, subscriber: number) {
     .select(['kind', 'state', 'reason', 'created_at', 'due_at', 'attempts', 'submitted_at', 'reply'])
     .where('subscriber_id', '=', subscriber)
     .orderBy('id', 'desc')
+    .limit(LAST)
+    .execute()
+}
+
+async function bounces(db: Db, subscriber: number) {
+  return db
+    .selectFrom('bounce')
+    .leftJoin('edition', 'edition.id', 'bounce.edition_id')
+    .select(['bounce.at', 'kind', 'status', 'words', 'via', 'edition.public_id as edition'])
+    .where('subscriber_id', '=', subscriber)
+    .orderBy('bounce.id', 'desc')
     .limit(LAST)
     .execute()
 }

@@ -1,10 +1,16 @@
-import { type Instant, instant } from '../../db/instant.ts'
-import type { Db } from '../../db/schema.ts'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Selectable, sql } from 'kysely'
+import { type Instant, instant, moment } from '../../db/instant.ts'
+import type { Db, SuppressionTable } from '../../db/schema.ts'
 import { addressHash, type Email, email, maskedIn } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as leftLog from '../left-log.ts'
 import { oneLine } from '../text.ts'
+import { writeRows } from './csv.ts'
+
+const PAGE = 1000
 
 /** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change: the first reason stays, and is answered. */
 export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<string> {
@@ -48,4 +54,74 @@ function wordsOf(reason: string): string {
 export async function isSuppressed(db: Db, hash: string): Promise<boolean> {
   const row = await db.selectFrom('suppression').select('id').where('address_hash', '=', hash).executeTakeFirst()
   return row !== undefined
+}
+
+/** One that is never written to; `address` is null where only its hash was kept. */
+export type Suppression = { address: string | null; reason: string; actor: string; created_at: string }
+
+/** What to look for: `reason` is how it begins, `search` a part of the address, or the whole of one that was erased. */
+export type Wanted = { reason?: string; search?: string }
+
+/** The suppressions, the latest first, at most `limit`. */
+export async function suppressions(db: Db, wanted: Wanted, limit: number): Promise<Suppression[]> {
+  const rows = await matching(db, wanted).orderBy('id', 'desc').limit(limit).execute()
+  return rows.map(written)
+}
+
+/** Writes them all, page by page, the oldest first: as CSV or as a JSON array, one a line. The output stays open. */
+export async function exportSuppressions(
+  app: App,
+  wanted: Wanted,
+  as: 'csv' | 'json',
+  output: Writable,
+): Promise<void> {
+  if (as === 'csv') await writeRows(cells(app.read, wanted), output)
+  else await pipeline(lines(app.read, wanted), output, { end: false })
+}
+
+async function* cells(db: Db, wanted: Wanted): AsyncGenerator<string[]> {
+  yield ['email', 'reason', 'actor', 'suppressed_at']
+  for await (const { address, reason, actor, created_at } of all(db, wanted))
+    yield [address ?? '', reason, actor, created_at]
+}
+
+async function* lines(db: Db, wanted: Wanted): AsyncGenerator<string> {
+  let before = '['
+  for await (const one of all(db, wanted)) {
+    yield `${before}\n${JSON.stringify(one)}`
+    before = ','
+  }
+  yield before === '[' ? '[]\n' : '\n]\n'
+}
+
+async function* all(db: Db, wanted: Wanted): AsyncGenerator<Suppression> {
+  let last = 0
+  for (;;) {
+    const page = await matching(db, wanted).where('id', '>', last).orderBy('id').limit(PAGE).execute()
+    yield* page.map(written)
+    if (page.length < PAGE) return
+    last = page.at(-1)!.id
+  }
+}
+
+function matching(db: Db, { reason, search }: Wanted) {
+  const part = (text: string) => text.toLowerCase().replace(/[\\%_]/g, '\\$&')
+  return db
+    .selectFrom('suppression')
+    .selectAll()
+    .$if(reason !== undefined, (query) =>
+      query.where(sql<boolean>`lower(reason) like ${`${part(reason!)}%`} escape '\\'`),
+    )
+    .$if(search !== undefined, (query) =>
+      query.where(({ or, eb }) =>
+        or([
+          sql<boolean>`lower(address) like ${`%${part(search!)}%`} escape '\\'`,
+          eb('address_hash', '=', addressHash(search!.trim() as Email)),
+        ]),
+      ),
+    )
+}
+
+function written({ address, reason, actor, created_at }: Selectable<SuppressionTable>): Suppression {
+  return { address, reason, actor, created_at: moment(created_at).toString() }
 }

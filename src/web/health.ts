@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
 import * as leftLog from '../left-log.ts'
@@ -21,6 +22,7 @@ export async function health(app: App): Promise<Health> {
     database: await database(app),
     disk: await disk(app),
     sending: sending(app),
+    inboxes: await inboxes(app),
     editions: await editions(app),
     leavings: leavings(app),
     feeds: feeds(app),
@@ -82,6 +84,12 @@ function leavings(app: App): Check {
   return trouble === undefined
     ? { status: 'ok' }
     : { status: 'degraded', detail: `left.log cannot be written (${trouble})` }
+}
+
+/** Whether inboxes take our letters: who refuses us for our own reputation is nobody that a reader could help. */
+async function inboxes(app: App): Promise<Check> {
+  const domains = await bounces.trouble(app).catch(() => undefined) // the database speaks for itself above
+  return domains ? { status: 'degraded', detail: `refuse us (5.7.x) since yesterday: ${domains}` } : { status: 'ok' }
 }
 
 /** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */

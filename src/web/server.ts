@@ -10,6 +10,7 @@ import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
 import { health, lateEditions } from './health.ts'
+import { providerHooks } from './hooks.ts'
 import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
@@ -59,6 +60,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   web.route('/', editionPages(app))
   web.route('/', opmlPages(app))
   web.route('/', reader(app))
+  web.route('/', providerHooks(app))
   if (extra) web.route('/', extra)
   web.notFound((c) => missing(app, c))
   web.onError((error, c) => refused(app, c, error))

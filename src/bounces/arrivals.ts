@@ -1,0 +1,29 @@
+import { type Instant, instant, later } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import type { App } from '../app.ts'
+
+const REMEMBERED = 90 * 86_400_000 // ms: longer than anybody repeats a message or an event that we still accept
+
+/** Whether this was taken in before. */
+export async function known(db: Db, key: string): Promise<boolean> {
+  return (await db.selectFrom('arrival').select('at').where('key', '=', key).executeTakeFirst()) !== undefined
+}
+
+/** Remembers what is taken in, in the caller's transaction; false when somebody else has just done so. */
+export async function remember(db: Db, key: string, at: Instant): Promise<boolean> {
+  const fresh = await db
+    .insertInto('arrival')
+    .values({ key, at })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  return fresh !== undefined
+}
+
+/** Forgets what nobody repeats any more. */
+export async function forgetArrivals(app: App): Promise<void> {
+  await app.db
+    .deleteFrom('arrival')
+    .where('at', '<', later(instant(app.now()), -REMEMBERED))
+    .execute()
+}

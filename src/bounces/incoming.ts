@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { addressHash, email } from '../address.ts'
+import type { App } from '../app.ts'
+import * as subscribers from '../subscribers/index.ts'
+import { aboutOriginal } from './about.ts'
+import type { About } from './envelope.ts'
+import type { Judged } from './message.ts'
+import type { Recipient } from './recipient.ts'
+import type { Finding, Kind } from './status.ts'
+import { take } from './take.ts'
+
+/** What became of a message: taken in (or of no interest), or written by a person to an address that nobody reads. */
+export type Outcome = 'taken' | 'unread'
+
+/** The worst first: of several things that one message says of one letter, only one counts. */
+const WEIGHT: Kind[] = ['complaint', 'leaving', 'hard', 'full', 'policy', 'soft', 'delayed']
+
+/** Does what a message asks for that came to one of our addresses; `digest` names the message, so that it counts once. */
+export async function receive(app: App, recipient: Recipient, message: Judged, digest: string): Promise<Outcome> {
+  const { verdict } = message
+  switch (verdict.what) {
+    case 'report': {
+      const about = recipient.role === 'letter' ? recipient.about : await aboutOriginal(app, verdict.original)
+      if (about) await report(app, about, verdict.findings, digest)
+      else app.log.info('a bounce names no letter of ours', { kind: verdict.findings[0]!.kind })
+      return 'taken'
+    }
+    case 'automatic':
+      return 'taken'
+    case 'order':
+    case 'other':
+      if (recipient.role === 'leave') {
+        await subscribers.leave(app, recipient.token, 'mail', '')
+        return 'taken'
+      }
+      if (verdict.what === 'order') await order(app, recipient, message)
+      else if (recipient.role === 'paper') return 'unread'
+      return 'taken'
+  }
+}
+
+/** Names a message by what its sender wrote: a second way here adds fields on top, and changes nothing below. */
+export function digestOf(recipient: Recipient, message: Judged, body: Buffer): string {
+  const to = recipient.role === 'letter' ? recipient.about : recipient.role
+  const named = `${JSON.stringify(to)}\n${message.header['message-id'] ?? ''}\n${message.header['date'] ?? ''}\n`
+  return createHash('sha256').update(named).update(body).digest('hex')
+}
+
+async function report(app: App, about: About, findings: Finding[], digest: string): Promise<void> {
+  const [worst] = findings.toSorted((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind))
+  await take(app, { ...about, ...worst!, via: 'mail', key: `mail ${digest}` })
+}
+
+/**
+ * Somebody answers with nothing but the wish to leave: the one whose letter came back with it, or else the address that it
+ * comes from, from the lists of whom it was written to.
+ */
+async function order(app: App, recipient: Recipient, { from, header }: Judged): Promise<void> {
+  const about =
+    recipient.role === 'letter'
+      ? recipient.about
+      : await aboutOriginal(app, `${header['in-reply-to'] ?? ''} ${header['references'] ?? ''}`)
+  const lists = recipient.role === 'paper' ? recipient.lists : undefined
+  const ids = await subscriptions(app, from, about, lists)
+  for (const id of ids) await subscribers.leaveFor(app, id, 'mail')
+  app.log.info('an answer asks to leave', { subscriptions: ids.length })
+}
+
+async function subscriptions(
+  app: App,
+  from: string,
+  about: About | undefined,
+  lists: number[] | undefined,
+): Promise<number[]> {
+  const rows = app.read
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .select('subscription.id')
+    .where('state', '!=', 'left')
+  if (about)
+    return idsOf(
+      rows
+        .where('subscriber.id', '=', about.subscriber_id)
+        .$if(about.edition_id !== null, (query) =>
+          query.where('list_id', 'in', (one) =>
+            one
+              .selectFrom('edition')
+              .innerJoin('digest', 'digest.id', 'edition.digest_id')
+              .select('digest.list_id')
+              .where('edition.id', '=', about.edition_id!),
+          ),
+        ),
+    )
+  const hash = hashOf(from)
+  if (hash === undefined || !lists) return []
+  return idsOf(rows.where('address_hash', '=', hash).where('list_id', 'in', lists))
+}
+
+async function idsOf(query: { execute(): Promise<{ id: number }[]> }): Promise<number[]> {
+  return (await query.execute()).map(({ id }) => id)
+}
+
+function hashOf(address: string): string | undefined {
+  try {
+    return addressHash(email(address))
+  } catch {
+    return undefined
+  }
+}

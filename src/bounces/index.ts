@@ -1,0 +1,11 @@
+/*
+ * What comes back: bounces, complaints and answers, by mail or from a provider; what they say of our readers, and what follows.
+ * The public face of this folder; only the ledger of letters reaches past it, for `envelope.ts`, because this folder stands
+ * on the ledger.
+ */
+export { forgetArrivals } from './arrivals.ts'
+export { hear } from './hearing.ts'
+export { addHook, hooks, removeHook } from './hooks.ts'
+export { type Listener, listen } from './listener.ts'
+export { noteRefusals } from './refusals.ts'
+export { trouble } from './trouble.ts'
