@@ -40,6 +40,17 @@ export function maskedIn(text: string): string {
   return text.replace(/[^\s<>(),;:"']+@[^\s<>(),;:"']+/g, masked)
 }
 
+/** What somebody else said, for people: one line of at most 300 letters, without addresses and without what a terminal would take for an order. */
+export function wordsOf(text: string): string {
+  return text
+    .slice(0, 4000)
+    .replace(/[^\s<>(),;:"'=]{1,64}@[^\s<>(),;:"']{1,253}/g, '…')
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300)
+    .toWellFormed()
+}
+
 /** A sender or reply address with its display name. */
 export type Mailbox = { name: string; address: Email }
 

@@ -1,6 +1,7 @@
+import { wordsOf } from '../address.ts'
 import { addressIn, groups } from './fields.ts'
 import type { Message } from './message.ts'
-import { type Finding, wordsOf } from './status.ts'
+import type { Finding } from './status.ts'
 
 /** What feedback loops call a reader's "this is spam"; their other types are nothing that a reader did. */
 const COMPLAINTS = ['abuse', 'fraud', 'virus', 'other', 'miscategorized']

@@ -26,6 +26,8 @@ export async function receive(app: App, recipient: Recipient, message: Judged, d
       return 'taken'
     }
     case 'automatic':
+      if (recipient.role === 'leave' && asOurLinkAsks(message))
+        await subscribers.leave(app, recipient.token, 'mail', '')
       return 'taken'
     case 'order':
     case 'other':
@@ -37,6 +39,11 @@ export async function receive(app: App, recipient: Recipient, message: Judged, d
       else if (recipient.role === 'paper') return 'unread'
       return 'taken'
   }
+}
+
+/** Whether it has the subject that our List-Unsubscribe names: a mail program wrote it for its reader, and may say so. */
+function asOurLinkAsks({ header }: Judged): boolean {
+  return /^unsubscribe$/i.test((header['subject'] ?? '').trim())
 }
 
 /** Names a message by what its sender wrote: a second way here adds fields on top, and changes nothing below. */

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { instant, later } from '../../db/instant.ts'
+import { wordsOf } from '../address.ts'
 import type { App } from '../app.ts'
-import { judged, wordsOf } from './status.ts'
+import { judged } from './status.ts'
 import { take } from './take.ts'
 
 const LATELY = 7 * 86_400_000 // ms since an edition was composed

@@ -1,6 +1,7 @@
+import { wordsOf } from '../address.ts'
 import { addressIn, groups } from './fields.ts'
 import type { Message } from './message.ts'
-import { type Finding, judged, wordsOf } from './status.ts'
+import { type Finding, judged } from './status.ts'
 
 const MOST = 20 // recipients: our letters have one
 const LONGEST = 2000 // letters of an answer that are judged

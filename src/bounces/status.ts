@@ -38,17 +38,6 @@ function statusIn(text: string): string | null {
   return after ?? alone ?? null
 }
 
-/** Words for people: one line of at most 300 letters, without addresses and without what a terminal would take for an order. */
-export function wordsOf(text: string): string {
-  return text
-    .slice(0, 4000)
-    .replace(/[^\s<>(),;:"'=]{1,64}@[^\s<>(),;:"']{1,253}/g, '…')
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300)
-    .toWellFormed()
-}
-
 function kindOf(status: string | null): Kind {
   if (!status) return 'soft'
   if (HARD.includes(status)) return 'hard'

@@ -1,6 +1,7 @@
+import { wordsOf } from '../address.ts'
 import { addressIn } from './fields.ts'
 import type { Message } from './message.ts'
-import { type Finding, judged, wordsOf } from './status.ts'
+import { type Finding, judged } from './status.ts'
 
 /** Who writes bounces, and what they call them. */
 const DAEMON =

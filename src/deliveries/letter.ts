@@ -4,7 +4,7 @@ import { type Instant, instant } from '../../db/instant.ts'
 import type { ListTable } from '../../db/schema.ts'
 import { type Email, email, type Mailbox, mailbox } from '../address.ts'
 import type { App } from '../app.ts'
-import { envelope } from '../bounces/envelope.ts'
+import { envelope, leaveAddress } from '../bounces/envelope.ts'
 import type { Relay } from '../config.ts'
 import * as dkim from '../dkim/index.ts'
 import { letterhead } from '../letterhead.ts'
@@ -146,6 +146,7 @@ export function editionHeader(
     },
     feedbackId: `${edition}:${list.slug}:${digest}:nashra`,
     oneClick: true,
+    leaveBy: (unsubscribe) => leaveAddress(app, unsubscribe, from.address),
     publicUrl: app.config.url,
     boundary: boundary(`${edition} ${list.slug}`),
   }

@@ -6,7 +6,10 @@ import { dateHeader, field, mailboxHeader, phrase, unstructured } from './header
 import type { Rendered } from './letter.ts'
 import { cut, type Slot, TOKEN } from './slots.ts'
 
-/** What all letters of one rendering have in common, beside the rendering. `oneClick` adds RFC 8058. */
+/**
+ * What all letters of one rendering have in common, beside the rendering. `oneClick` adds RFC 8058; `leaveBy` is where a mail
+ * leaves by an unsubscribe token, where mail comes in.
+ */
 export type Shared = {
   from: Mailbox
   replyTo?: Mailbox
@@ -14,9 +17,12 @@ export type Shared = {
   feedbackId?: string
   language?: string
   oneClick: boolean
+  leaveBy?: LeaveBy
   publicUrl: string
   boundary: string
 }
+
+type LeaveBy = (unsubscribe: string) => Email | undefined
 
 /** What is one reader's own. `messageId` comes without its angle brackets. */
 export type Personal = {
@@ -34,6 +40,7 @@ export type Fixed = {
   /** SHA-256 of the body up to its first slot. */
   readonly hashed: Hash
   readonly oneClick: boolean
+  readonly leaveBy?: LeaveBy | undefined
   readonly publicUrl: string
 }
 
@@ -62,6 +69,7 @@ export function fix(rendered: Rendered, shared: Shared): Fixed {
     constant: `${constantHeaders(rendered, shared)}${type}\r\n`,
     ...hashing(joined(body)),
     oneClick: shared.oneClick,
+    leaveBy: shared.leaveBy,
     publicUrl: shared.publicUrl,
   }
 }
@@ -102,18 +110,24 @@ export function size(fixed: Fixed): number {
   return fixed.sender.length + fixed.constant.length + body
 }
 
-function personalHeaders({ oneClick, publicUrl }: Fixed, { to, messageId, date, tokens }: Personal): string {
+function personalHeaders(fixed: Fixed, { to, messageId, date, tokens }: Personal): string {
   if (email(to) !== to) throw new Error('a letter goes to a checked address')
   if (!/^[\w.+=-]{1,100}@[A-Za-z0-9.-]{1,253}$/.test(messageId)) throw new Error('this is no message id')
-  const leave = tokens.unsubscribe && `${publicUrl}/unsubscribe/${checked(tokens.unsubscribe)}`
-  if (oneClick && !leave) throw new Error('one click needs a token')
+  if (fixed.oneClick && !tokens.unsubscribe) throw new Error('one click needs a token')
   return [
     field('To', to),
     field('Date', dateHeader(date)),
     field('Message-ID', `<${messageId}>`),
-    leave ? field('List-Unsubscribe', `<${leave}>`) : '',
-    oneClick ? field('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click') : '',
+    tokens.unsubscribe ? field('List-Unsubscribe', ways(fixed, checked(tokens.unsubscribe))) : '',
+    fixed.oneClick ? field('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click') : '',
   ].join('')
+}
+
+/** The ways to leave (RFC 2369): one click first, then a mail where one is heard, folded between them. */
+function ways({ publicUrl, leaveBy }: Fixed, unsubscribe: string): string {
+  const address = leaveBy?.(unsubscribe)
+  const mail = address && `<mailto:${email(address)}?subject=unsubscribe>`
+  return [`<${publicUrl}/unsubscribe/${unsubscribe}>`, ...(mail ? [mail] : [])].join(',\r\n ')
 }
 
 function constantHeaders({ subject, html }: Rendered, { listId, feedbackId, language }: Shared): string {

@@ -1,5 +1,6 @@
 import type { Instant } from '../../../db/instant.ts'
-import { type Finding, judged, type Kind, wordsOf } from '../status.ts'
+import { wordsOf } from '../../address.ts'
+import { type Finding, judged, type Kind } from '../status.ts'
 
 /** What a provider posts: its headers by names in lower case, and the very bytes, which its signature is over. */
 export type Posted = { header(name: string): string | undefined; body: Buffer; now: Instant }
