@@ -4,12 +4,18 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as backups from '../src/backups/index.ts'
+import * as bounces from '../src/bounces/index.ts'
+import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
+import * as dkim from '../src/dkim/index.ts'
 import type { Finding } from '../src/doctor/index.ts'
 import * as doctor from '../src/doctor/index.ts'
-import { type Names, names } from '../src/doctor/names.ts'
+import { type Names, names, ptr } from '../src/doctor/names.ts'
+import { returns } from '../src/doctor/returns.ts'
 import * as home from '../src/home.ts'
+import * as site from '../src/site.ts'
 import * as subscribers from '../src/subscribers/index.ts'
+import { health } from '../src/web/health.ts'
 import { handler, openServer } from '../src/web/server.ts'
 import { openDns } from './dns.ts'
 import { edition, mailing } from './mailing.ts'
@@ -21,7 +27,6 @@ const GOOD = {
   'news.example': { TXT: ['v=spf1 include:relay.example -all', 'other'], MX: ['mx.news.example'], A: ['192.0.2.7'] },
   '_dmarc.news.example': { TXT: ['v=DMARC1; p=quarantine'] },
   '7.2.0.192.in-addr.arpa': { PTR: ['news.example'] },
-  'n1._domainkey.news.example': { TXT: [`v=DKIM1; k=rsa; p=${'A'.repeat(300)}`] },
 }
 
 describe.each(databases)('doctor on %s', (kind) => {
@@ -100,16 +105,15 @@ describe.each(databases)('doctor on %s', (kind) => {
 })
 
 describe('names', () => {
-  const look = async (dns: Names, selectors: Parameters<typeof names>[3] = []) => {
+  const look = async (dns: Names) => {
     await using world = await openWorld('sqlite', MORNING)
-    return Object.fromEntries((await names(world, 'news.example', dns, selectors)).map((one) => [one.check, one]))
+    const found = [...(await names('news.example', dns)), await ptr(world, dns)]
+    return Object.fromEntries(found.map((one) => [one.check, one]))
   }
 
   test('all that mail needs is there', async () => {
     await using dns = await openDns(GOOD)
-    const record = `v=DKIM1; k=rsa; p=${'A'.repeat(300)}`
-    const found = await look(dns, [{ name: 'n1._domainkey.news.example', record }])
-    expect(Object.values(found).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
+    expect(Object.values(await look(dns)).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok'])
   })
 
   test('a sub-domain is under the policy of its parent', async () => {
@@ -121,16 +125,14 @@ describe('names', () => {
     expect((await look(dns))['DMARC']).toMatchObject({ state: 'fail' }) // a top-level domain is nobody's parent
   })
 
-  test('two SPF records, another key, a name that does not lead back', async () => {
+  test('two SPF records, a name that does not lead back', async () => {
     await using dns = await openDns({
       ...GOOD,
       'news.example': { TXT: ['v=spf1 a -all', 'v=spf1 mx -all'], A: ['192.0.2.7'] },
       '7.2.0.192.in-addr.arpa': { PTR: ['other.example'] },
     })
-    const found = await look(dns, [{ name: 'n1._domainkey.news.example', record: 'v=DKIM1; p=BBBB' }])
-    expect(found).toMatchObject({
+    expect(await look(dns)).toMatchObject({
       SPF: { state: 'fail', says: expect.stringContaining('2') },
-      DKIM: { state: 'fail', says: expect.stringContaining('another key') },
       PTR: { state: 'warn' },
       MX: { state: 'warn' },
     })
@@ -141,6 +143,124 @@ describe('names', () => {
     const found = Object.values(await look(dns))
     expect(found.map(({ state }) => state)).toEqual(['warn', 'warn', 'warn', 'warn'])
     expect(found.every(({ says }) => says.includes('could not be looked up'))).toBe(true)
+  })
+})
+
+describe.each(databases)('keys and what comes back on %s', (kind) => {
+  const DOMAIN = { domain: 'news.example' }
+  const of = (findings: Finding[], check: RegExp) => findings.filter((one) => check.test(one.check))
+
+  test('a key is held against what is published: the one that signs must be there, the next one should', async () => {
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: 'smtp://127.0.0.1:9' })
+    const look = async (zone: Parameters<typeof openDns>[0]) => {
+      await using dns = await openDns({ ...GOOD, ...zone })
+      return of(await examined(world, dns), /DKIM/).map(({ state, says, todo }) => `${state}: ${says} ${todo ?? ''}`)
+    }
+    const signs = expect.stringMatching(/^ok: n202611 of news.example signs/)
+    const found = expect.stringMatching(/^ok: .* has our key/)
+    expect(await look({})).toEqual([expect.stringMatching(/^warn: .*unsigned.*dkim add/)])
+    const key = await dkim.add(world, 'cli', DOMAIN)
+    const { name, text } = dkim.record(key)
+    expect(await look({})).toEqual([signs, expect.stringMatching(/^fail: .*no key.*Publish there as TXT: v=DKIM1/)])
+    const other = { [name]: { TXT: ['v=DKIM1; k=rsa; p=AAAA'] } }
+    expect(await look(other)).toEqual([signs, expect.stringMatching(/^fail: .*another key than ours/)])
+    const there = { [name]: { TXT: [text] } }
+    expect(await look(there)).toEqual([signs, found])
+    await dkim.rotate(world, 'cli', { ...DOMAIN, after: 3_600_000 })
+    expect(await look(there)).toEqual([signs, found, expect.stringMatching(/^warn: .*no key/)])
+    await world.db.updateTable('dkim_key').set({ private_key: 'damaged' }).where('id', '=', key.id).execute()
+    expect((await look(there))[0]).toMatch(/^fail: .*cannot be used.*dkim rotate/)
+    Object.assign(world.config.relays[0]!, { host: 'relay.example' })
+    await world.db.updateTable('dkim_key').set({ domain: 'elsewhere.example' }).execute()
+    expect(await look({})).toEqual([
+      expect.stringMatching(/^fail: There is no key for news\.example, so nothing is sent/),
+    ])
+    Object.assign(world.config.relays[0]!, { sign: false })
+    expect(await look({})).toEqual([expect.stringMatching(/^ok: the relays sign/)])
+  })
+
+  test('a list with a sender of its own is looked at, too', async () => {
+    await using dns = await openDns(GOOD)
+    await using world = await openWorld(kind, MORNING)
+    await mailing(world, 1)
+    await world.db.updateTable('list').set({ sender: 'Sports <goal@sports.example>' }).execute()
+    const failed = (await examined(world, dns)).filter(({ state }) => state === 'fail')
+    expect(failed.filter(({ says }) => says.includes('sports.example')).map(({ check }) => check)).toEqual([
+      'SPF',
+      'DMARC',
+    ])
+  })
+
+  test('bounces by mail need an MX and a listener with our key ring', async () => {
+    await using dns = await openDns({ ...GOOD, 'back.example': { MX: ['mx.back.example'] } })
+    await using world = await openWorld(kind, MORNING, { NASHRA_INBOUND: 'lmtp://127.0.0.1:0' })
+    const listener = await bounces.listen(world)
+    const { port } = listener.places[0]!
+    const look = async (domain?: string) => {
+      const inbound = [{ ...world.config.inbound[0]!, port, ...(domain && { domain }) }]
+      const app = Object.assign(Object.create(world) as World, { config: { ...world.config, inbound } })
+      return of(await examined(app, dns), /^(bounces|listener|hook)/)
+    }
+    expect(await look()).toMatchObject([
+      { state: 'ok', says: expect.stringMatching(/mx\.news\.example has to pass b\+…@news\.example/) },
+      { state: 'ok' },
+    ])
+    expect(await look('back.example')).toMatchObject([{ state: 'ok' }, { state: 'ok' }])
+    expect(await look('nowhere.example')).toMatchObject([
+      { state: 'fail', says: expect.stringContaining('no MX') },
+      { state: 'ok' },
+    ])
+    await using other = await openWorld(kind, MORNING, { NASHRA_INBOUND: `lmtp://127.0.0.1:${port}` })
+    expect(of(await examined(other, dns), /^listener/)).toMatchObject([
+      { state: 'fail', says: expect.stringContaining('550') },
+    ])
+    await listener.close()
+    expect(await look()).toMatchObject([
+      { state: 'ok' },
+      { state: 'warn', says: expect.stringContaining('ECONNREFUSED') },
+    ])
+  })
+
+  test('who sends for us should report, and whether it may is said', async () => {
+    await using dns = await openDns(GOOD)
+    await using world = await openWorld(kind, MORNING)
+    const look = async (hosts: string[]) => {
+      const relays = hosts.map((host) => ({ name: host, host, port: 9, secure: false, connections: 1, sign: false }))
+      const app = Object.assign(Object.create(world) as World, { config: { ...world.config, relays } })
+      return of([...(await returns(app, ['news.example'], dns))], /./).map(({ check, state }) => `${state} ${check}`)
+    }
+    expect(await look([])).toEqual(['warn bounces'])
+    expect(await look(['email-smtp.eu-central-1.amazonaws.com'])).toEqual(['warn hook ses'])
+    await bounces.addHook(world, 'test', { provider: 'postmark' })
+    expect(await look(['smtp-broadcasts.postmarkapp.com', 'smtp.mailgun.org'])).toEqual([
+      'ok hook postmark',
+      'warn hook mailgun',
+    ])
+    await world.db.updateTable('hook').set({ settings: 'damaged' }).execute()
+    expect(await look([])).toEqual(['fail hook postmark'])
+  })
+
+  test('health says in words why nothing is sent, and names no address', async () => {
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: 'smtp://127.0.0.1:9', NASHRA_FROM: '' })
+    const said = async (expected: RegExp) => {
+      const stop = new AbortController()
+      const running = deliveries.run(world, stop.signal)
+      await expect
+        .poll(async () => (await health(world)).checks['sending'], { timeout: 10_000 })
+        .toEqual({ status: 'degraded', detail: expect.stringMatching(expected) })
+      expect((await health(world)).checks['sending']!.detail).not.toMatch(/\w@\w/)
+      stop.abort()
+      await running
+    }
+    await said(/^There is no sender/)
+    await site.set(world, 'test', { sender: 'News <news@news.example>' })
+    const key = await dkim.add(world, 'cli', DOMAIN)
+    await world.db.updateTable('dkim_key').set({ private_key: 'damaged' }).where('id', '=', key.id).execute()
+    await said(/^The DKIM key n202611 of news\.example cannot be used/)
+    await world.db.deleteFrom('dkim_key').execute()
+    await world.db.updateTable('home').set({ held_for: 'restored' }).execute()
+    expect((await health(world)).checks['sending']!.detail).toMatch(/restored from a backup/) // also where only pages are served
+    await said(/restored from a backup/)
   })
 })
 

@@ -5,7 +5,7 @@
  */
 export { forgetArrivals } from './arrivals.ts'
 export { hear } from './hearing.ts'
-export { addHook, hooks, removeHook } from './hooks.ts'
+export { addHook, findHook, hooks, removeHook } from './hooks.ts'
 export { type Listener, listen } from './listener.ts'
 export { noteRefusals } from './refusals.ts'
 export { trouble } from './trouble.ts'

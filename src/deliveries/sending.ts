@@ -139,7 +139,8 @@ export function trouble(app: Pick<App, 'database'>): Trouble | undefined {
   return troubles.get(app.database)
 }
 
-type Trouble = { kind: 'ledger' | 'relay' | 'sender' | 'held'; reason: string }
+/** `said` is what a person can mend: no sender, a key that cannot sign, a database that is not at home. */
+type Trouble = { kind: 'ledger' | 'relay' | 'sender' | 'held'; reason: string; said?: Problem }
 
 const troubles = new WeakMap<App['database'], Trouble>()
 
@@ -156,8 +157,9 @@ export async function run(app: App, signal: AbortSignal): Promise<void> {
       await serve(app, signal, ringers)
     } catch (error) {
       const kind = kindOf(error)
-      if (troubles.get(app.database)?.kind !== kind) app.log.error('letters are not sent', { error })
-      troubles.set(app.database, { kind, reason: (error as Error).message })
+      const { message: reason } = error as Error
+      if (troubles.get(app.database)?.reason !== reason) app.log.error('letters are not sent', { error })
+      troubles.set(app.database, { kind, reason, ...(error instanceof Problem && { said: error }) })
       await rest(DEAD, signal)
     }
   }

@@ -4,11 +4,12 @@ import * as digests from '../digests/index.ts'
 import * as feedHealth from '../feed-health/index.ts'
 import * as home from '../home.ts'
 import { Problem } from '../problem.ts'
-import * as site from '../site.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
+import { keys } from './keys.ts'
 import { machine } from './machine.ts'
-import { domainOf, oneClick, relays, sender } from './mail.ts'
-import { type Names, names, openNames, type Selector } from './names.ts'
+import { domainsOf, oneClick, relays, sender } from './mail.ts'
+import { type Names, names, openNames, ptr } from './names.ts'
+import { returns } from './returns.ts'
 
 export type { Finding } from './finding.ts'
 
@@ -17,26 +18,17 @@ export async function* examine(app: App, dns: Names = openNames()): AsyncGenerat
   yield* machine(app)
   yield await standing(app)
   yield* await sender(app)
-  const domain = domainOf(app, await site.show(app, app.db))
-  if (domain !== undefined) yield* await names(app, domain, dns, await selectors(app, domain))
+  const domains = await domainsOf(app)
+  for (const domain of domains) {
+    yield* await names(domain, dns)
+    yield* await keys(app, domain, dns)
+  }
+  if (domains.length > 0) yield await ptr(app, dns)
   yield* await relays(app)
+  yield* await returns(app, domains, dns)
   yield* oneClick(app)
   yield await editions(app)
   yield await feeds(app)
-}
-
-/** The key that letters of this domain are signed with, where there is one. */
-async function selectors({ read }: App, domain: string): Promise<Selector[]> {
-  const tables = await read.introspection.getTables()
-  if (!tables.some((table) => table.name === 'dkim_key')) return []
-  const key = await read
-    .withTables<{ dkim_key: { domain: string; selector: string; public_key: string; signs_at: number } }>()
-    .selectFrom('dkim_key')
-    .select(['selector', 'public_key'])
-    .where('domain', '=', domain)
-    .orderBy('signs_at', 'desc')
-    .executeTakeFirst()
-  return key ? [{ name: `${key.selector}._domainkey.${domain}`, record: `v=DKIM1; k=rsa; p=${key.public_key}` }] : []
 }
 
 /** Whether this database is the one that sends. */

@@ -1,3 +1,4 @@
+import { mailbox } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
 import * as mail from '../mail.ts'
@@ -27,10 +28,24 @@ export async function sender(app: App): Promise<Finding[]> {
   return findings
 }
 
-/** The domain that letters come from; undefined without a sender. */
-export function domainOf(app: App, paper: site.Site): string | undefined {
-  if (!app.config.from && !paper.sender) return undefined
-  const { address } = site.sender(app, paper)
+/** The domains that letters come from, the paper's first; those of lists that have a sender of their own, too. */
+export async function domainsOf(app: App): Promise<string[]> {
+  const lists = await app.read
+    .selectFrom('list')
+    .select('sender')
+    .where('sender', 'is not', null)
+    .orderBy('id')
+    .execute()
+  const paper = domainOf(app, await site.show(app, app.read))
+  const own = lists.map(({ sender }) => domainIn(mailbox(sender!).address))
+  return [...new Set([...(paper === undefined ? [] : [paper]), ...own])]
+}
+
+function domainOf(app: App, paper: site.Site): string | undefined {
+  return app.config.from || paper.sender ? domainIn(site.sender(app, paper).address) : undefined
+}
+
+function domainIn(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1)
 }
 

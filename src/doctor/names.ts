@@ -13,19 +13,10 @@ export function openNames(): Names {
   return new Resolver({ timeout: 2000, tries: 2 })
 }
 
-/** SPF, DMARC and MX of the sender's domain, DKIM where a selector is known, and what the sending machine is called. */
-export async function names(app: App, domain: string, dns: Names, selectors: Selector[] = []): Promise<Finding[]> {
-  return Promise.all([
-    spf(domain, dns),
-    ...selectors.map((one) => dkim(one, dns)),
-    dmarc(domain, dns),
-    mx(domain, dns),
-    ptr(app, dns),
-  ])
+/** SPF, DMARC and MX of a sender's domain. */
+export async function names(domain: string, dns: Names): Promise<Finding[]> {
+  return Promise.all([spf(domain, dns), dmarc(domain, dns), mx(domain, dns)])
 }
-
-/** A DKIM key of ours; `record` is what its TXT record must say. */
-export type Selector = { name: string; record: string }
 
 async function spf(domain: string, dns: Names): Promise<Finding> {
   const records = await texts(domain, dns)
@@ -40,15 +31,20 @@ async function spf(domain: string, dns: Names): Promise<Finding> {
   return ok('SPF', `${domain}: ${record}`)
 }
 
-async function dkim({ name, record }: Selector, dns: Names): Promise<Finding> {
+/** Whether a key's TXT record says what it must; what is not there yet is a `verdict`. */
+export async function published(
+  { name, text }: { name: string; text: string },
+  dns: Names,
+  verdict: typeof fail = fail,
+): Promise<Finding> {
   const records = await texts(name, dns)
   if (records === 'unknown') return unknown('DKIM', name)
-  const key = (text: string) => /p=([^;\s]*)/.exec(text.replace(/\s+/g, ''))?.[1]
-  if (records.some((text) => key(text) === key(record))) return ok('DKIM', `${name} has our key`)
-  return fail(
+  const key = (record: string) => /p=([^;\s]*)/.exec(record.replace(/\s+/g, ''))?.[1]
+  if (records.some((record) => key(record) === key(text))) return ok('DKIM', `${name} has our key`)
+  return verdict(
     'DKIM',
     records.length > 0 ? `${name} has another key than ours.` : `${name} has no key.`,
-    `Publish there as TXT: ${record}`,
+    `Publish there as TXT: ${text}`,
   )
 }
 
@@ -82,7 +78,7 @@ async function mx(domain: string, dns: Names): Promise<Finding> {
 }
 
 /** The machine that sends: the first relay, or where that is on this machine, the site. Its address must lead to a name and back. */
-async function ptr({ config }: App, dns: Names): Promise<Finding> {
+export async function ptr({ config }: App, dns: Names): Promise<Finding> {
   const relay = config.relays[0]?.host
   const host = relay && !LOCAL.test(relay) ? relay : new URL(config.url).hostname
   const addresses = isIP(host) ? [host] : await asked(dns.resolve4(host))
@@ -107,7 +103,7 @@ async function texts(name: string, dns: Names): Promise<string[] | 'unknown'> {
 }
 
 /** What a name has: nothing is an answer, too; no answer is not. */
-async function asked<T>(answer: Promise<T[]>): Promise<T[] | 'unknown'> {
+export async function asked<T>(answer: Promise<T[]>): Promise<T[] | 'unknown'> {
   try {
     return await answer
   } catch (error) {

@@ -4,7 +4,10 @@ import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
+import * as home from '../home.ts'
 import * as leftLog from '../left-log.ts'
+import { sentence } from '../locale.ts'
+import { Problem } from '../problem.ts'
 import * as sources from '../sources/index.ts'
 import { troubled } from './feed-trouble.ts'
 
@@ -21,7 +24,7 @@ export async function health(app: App): Promise<Health> {
   const checks = {
     database: await database(app),
     disk: await disk(app),
-    sending: sending(app),
+    sending: await sending(app),
     inboxes: await inboxes(app),
     editions: await editions(app),
     leavings: leavings(app),
@@ -52,17 +55,21 @@ async function disk(app: App): Promise<Check> {
 }
 
 /** Whether letters go out, as far as this process sends them; what was said by whom stands in the log. */
-function sending(app: App): Check {
+async function sending(app: App): Promise<Check> {
   const trouble = deliveries.trouble(app)
-  if (!trouble) return { status: 'ok' }
-  if (trouble.kind === 'ledger')
+  if (trouble?.kind === 'ledger')
     return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
-  if (trouble.kind === 'held')
-    return {
-      status: 'degraded',
-      detail: 'nothing is sent before `nashra doctor --adopt`: a restored or copied database',
-    }
-  return { status: 'degraded', detail: trouble.kind === 'relay' ? 'no relay takes letters' : 'there is no sender' }
+  if (trouble?.kind === 'relay') return { status: 'degraded', detail: 'no relay takes letters' }
+  const said = trouble?.said ?? (await held(app)) // a process that only serves pages knows that much
+  return said ? { status: 'degraded', detail: sentence('en', said) } : { status: 'ok' }
+}
+
+/** Why a restored or copied database sends nothing; undefined also while it cannot be read, which speaks for itself. */
+async function held(app: App): Promise<Problem | undefined> {
+  return home.refuseHeld(app.read).then(
+    () => undefined,
+    (error) => (error instanceof Problem ? error : undefined),
+  )
 }
 
 /** Whether editions go out at their hour. */
