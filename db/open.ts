@@ -5,6 +5,7 @@ import { publishing } from './migrations/2026-11-publishing.ts'
 import { sources } from './migrations/2026-11-sources.ts'
 import { trustInbound } from './migrations/2026-11-trust-inbound.ts'
 import { trustKeep } from './migrations/2026-11-trust-keep.ts'
+import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
@@ -19,6 +20,7 @@ const MIGRATIONS = {
   '2026-11-sources': sources,
   '2026-11-trust-inbound': trustInbound,
   '2026-11-trust-keep': trustKeep,
+  '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
 } as const
 

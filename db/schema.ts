@@ -23,6 +23,7 @@ export interface SiteTable {
   zone: string
   sender: string | null
   reply_to: string | null
+  report_to: string | null
   postal_address: string
   version: number
   changed_at: Instant
@@ -398,6 +399,7 @@ export interface EditionTable {
   held_at: Instant | null
   done_at: Instant | null
   braked_at: Instant | null
+  reported_at: Instant | null
 }
 
 /** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
@@ -481,12 +483,15 @@ export interface SenderTable {
   started_at: Instant
 }
 
-/** A letter to one person outside editions: confirmation, welcome, test. Same states as a delivery. */
+/**
+ * A letter to one person outside editions: confirmation, welcome, test. Same states as a delivery. A report of an edition goes
+ * to an `address` of the newsroom and has neither subscriber nor subscription.
+ */
 export interface NoticeTable {
   id: Generated<number>
   kind: string
-  subscriber_id: number
-  subscription_id: number
+  subscriber_id: number | null
+  subscription_id: number | null
   language: string
   state: string
   reason: string | null
@@ -499,6 +504,9 @@ export interface NoticeTable {
   relay_id: number | null
   reply: string | null
   created_at: Instant
+  edition_id: number | null
+  address: string | null
+  address_hash: string | null
 }
 
 /** Append-only: what was changed, by whom, from what to what (JSON). */

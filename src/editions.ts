@@ -229,6 +229,19 @@ export async function finish(db: Db, id: number, now: Instant): Promise<void> {
     .execute()
 }
 
+/** Takes it upon itself to tell how the edition went; false if somebody else has. */
+export async function report(db: Db, id: number, now: Instant): Promise<boolean> {
+  const mine = await db
+    .updateTable('edition')
+    .set({ reported_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'done')
+    .where('reported_at', 'is', null)
+    .returning('id')
+    .execute()
+  return mine.length > 0
+}
+
 /** The edition of this public id, or a Problem. */
 export async function find(db: Db, publicId: string): Promise<Edition> {
   const edition = await db.selectFrom('edition').selectAll().where('public_id', '=', publicId).executeTakeFirst()

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Instant } from '../db/instant.ts'
 import { instant } from '../db/instant.ts'
 import type { Db, SiteTable } from '../db/schema.ts'
-import { type Mailbox, mailbox } from './address.ts'
+import { email, type Mailbox, mailbox } from './address.ts'
 import type { Actor, App } from './app.ts'
 import { record } from './changes.ts'
 import { languageTag, zoneName } from './locale.ts'
@@ -21,6 +21,7 @@ export type Identity = Partial<{
   zone: string
   sender: string
   reply_to: string
+  report_to: string
   postal_address: string
   logo_id: number
 }> &
@@ -73,10 +74,11 @@ export function today(site: Site, at: Instant): Temporal.PlainDate {
 }
 
 function checked(identity: Identity, base: string): Identity {
-  const { name, tagline, accent, language, zone, sender, reply_to, postal_address, logo_id } = identity
+  const { name, tagline, accent, language, zone, sender, reply_to, report_to, postal_address, logo_id } = identity
   if (accent !== undefined && !/^#[0-9a-f]{6}$/i.test(accent)) throw new Problem('bad-colour', { value: accent })
   if (sender) mailbox(sender)
   if (reply_to) mailbox(reply_to)
+  if (report_to) email(report_to)
   return {
     ...(name !== undefined && { name: oneLine(name) }),
     ...(tagline !== undefined && { tagline: oneLine(tagline) }),
@@ -85,6 +87,7 @@ function checked(identity: Identity, base: string): Identity {
     ...(zone !== undefined && { zone: zoneName(zone) }),
     ...(sender !== undefined && { sender: oneLine(sender) }),
     ...(reply_to !== undefined && { reply_to: oneLine(reply_to) }),
+    ...(report_to !== undefined && { report_to: report_to && email(report_to) }),
     ...(postal_address !== undefined && { postal_address: oneLine(postal_address) }),
     ...(logo_id !== undefined && { logo_id }),
     ...Object.fromEntries(

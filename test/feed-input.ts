@@ -19,7 +19,7 @@ export const PICTURE: Picture = {
 
 const SITE: Site = {
   id: 1, name: 'نشرة الميناء', tagline: 'أخبار البحر والبر', logo_id: null, accent: '#9b1c1c', language: 'ar', zone: 'Europe/Istanbul',
-  sender: null, reply_to: null, postal_address: '', version: 7, changed_at: at('2026-11-01T00:00:00Z'), about: '', contact: '', privacy: '', imprint: '',
+  sender: null, reply_to: null, report_to: null, postal_address: '', version: 7, changed_at: at('2026-11-01T00:00:00Z'), about: '', contact: '', privacy: '', imprint: '',
 } // biome-ignore format: one row
 
 const CHANNEL: Channel = {

@@ -3,7 +3,9 @@ import type { Kysely } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { first } from '../db/migrations/2026-11-first.ts'
 import { publishing } from '../db/migrations/2026-11-publishing.ts'
+import { trustReport } from '../db/migrations/2026-11-trust-report.ts'
 import { migrate } from '../db/open.ts'
+import type { Db } from '../db/schema.ts'
 import { databases, type Kind, openWorld } from './world.ts'
 
 const kinds = [...new Set<Kind>([...databases, 'pglite'])]
@@ -72,6 +74,61 @@ test.each(['sqlite', 'pglite'] as const)(
     expect(new Set(found.map(({ article_id }) => article_id)).size).toBe(1)
   },
 )
+
+test.each(['sqlite', 'pglite'] as const)(
+  'a notice that waits is kept when notices learn of reports, and no id is given twice, on %s',
+  async (kind) => {
+    await using old = await openWorld(kind, '2026-11-23T04:10:00Z', {}, 'empty')
+    const dialect = kind === 'sqlite' ? 'sqlite' : 'postgres'
+    await first(old.db as unknown as Kysely<unknown>, dialect)
+    const reader = await readerIn(old.db)
+    const row = { ...reader, kind: 'confirm', language: 'ar', state: 'queued', due_at: 0, attempts: 2, created_at: 7 }
+    const add = () =>
+      old.db
+        .insertInto('notice')
+        .values(row as never)
+        .returning('id')
+        .executeTakeFirstOrThrow()
+    const kept = await add()
+    const gone = await add()
+    await old.db.deleteFrom('notice').where('id', '=', gone.id).execute()
+    await trustReport(old.db as unknown as Kysely<unknown>, dialect)
+    expect(await old.db.selectFrom('notice').selectAll().execute()).toEqual([
+      expect.objectContaining({ ...row, ...kept, reply: null, address: null }),
+    ])
+    expect((await add()).id).toBeGreaterThan(gone.id)
+  },
+)
+
+/** One reader, by the tables of the first version. */
+async function readerIn(db: Db) {
+  const one = (row: object) => ({ ...row, created_at: 0 }) as never
+  const list = await db
+    .insertInto('list')
+    .values(one({ slug: 'a', title: 'a', language: 'ar', visibility: 'public' }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const subscriber = await db
+    .insertInto('subscriber')
+    .values(one({ public_id: 'a', address: 'a@b.example', address_hash: 'a' }))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const standing = {
+    list_id: list.id,
+    subscriber_id: subscriber.id,
+    state: 'pending',
+    sections: '',
+    format: 'html',
+    language: 'ar',
+    feed_epoch: 0,
+  }
+  const subscription = await db
+    .insertInto('subscription')
+    .values(one(standing))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return { subscriber_id: subscriber.id, subscription_id: subscription.id }
+}
 
 /** The interfaces of db/schema.ts as {table: {column: type}}, read from its text. */
 function declared(): Record<string, Record<string, string>> {

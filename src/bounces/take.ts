@@ -15,6 +15,7 @@ const DAY = 86_400_000 // ms
 const SOFT = { most: 3, within: 30 * DAY } // failures of other kinds, each of another letter
 const FULL = { most: 5, within: 60 * DAY } // editions that found the mailbox full
 const ACTOR = 'bounce'
+const NOBODY = 0 // no subscriber has this id: whom a report of an edition goes to
 
 /**
  * Takes in a bounce: what follows from it, then the record, which makes it count once. Whoever dies in between repeats what
@@ -22,6 +23,7 @@ const ACTOR = 'bounce'
  */
 export async function take(app: App, report: Report): Promise<boolean> {
   if (await known(app.db, report.key)) return false
+  if (report.subscriber_id === NOBODY) app.log.warn('a report to the newsroom came back', { status: report.status })
   const reader = await readerOf(app, report.subscriber_id)
   if (!reader) return false
   const finding = { ...asOurs(report, reader), edition_id: await editionOf(app, report) }

@@ -15,6 +15,7 @@ type SetOptions = {
   zone?: string
   from?: string
   replyTo?: string
+  reportTo?: string
   postalAddress?: string
 } & Partial<Record<site.StandingPage, string>>
 
@@ -32,6 +33,7 @@ export function paper(program: Command): void {
     .option('--zone <zone>', 'like Europe/Istanbul')
     .option('--from <sender>', '"Name <address>": who letters come from')
     .option('--reply-to <address>', 'where answers go')
+    .option('--report-to <address>', 'who is told by mail how each edition went; "" for nobody')
     .option('--postal-address <words>', 'stands in every letter')
     .option('--about <file>', 'the page about the paper, HTML or plain text; an empty file removes it')
     .option('--contact <file>', 'the page that says how to reach the newsroom')
@@ -50,6 +52,7 @@ export function paper(program: Command): void {
           zone,
           sender: options.from,
           reply_to: options.replyTo,
+          report_to: options.reportTo,
           postal_address: options.postalAddress,
           logo_id: logo?.id,
           ...(await standing(options)),
@@ -64,9 +67,21 @@ export function paper(program: Command): void {
 }
 
 function shown(paper: site.Site) {
-  const { name, tagline, accent, language, zone, sender, reply_to, postal_address, logo_id } = paper
+  const { name, tagline, accent, language, zone, sender, reply_to, report_to, postal_address, logo_id } = paper
   const pages = Object.fromEntries(site.standingPages.map((page) => [page, paper[page] !== '']))
-  return { name, tagline, accent, language, zone, from: sender, reply_to, postal_address, logo: logo_id, ...pages }
+  return {
+    name,
+    tagline,
+    accent,
+    language,
+    zone,
+    from: sender,
+    reply_to,
+    report_to,
+    postal_address,
+    logo: logo_id,
+    ...pages,
+  }
 }
 
 /** The pages whose files are named. */

@@ -155,43 +155,11 @@ async function claimNotices(
   now: Instant,
   limit: number,
 ): Promise<Claimed> {
-  const due = skippingLocked(
-    kind,
-    'notice',
-    db
-      .selectFrom('notice')
-      .innerJoin('subscriber', 'subscriber.id', 'notice.subscriber_id')
-      .innerJoin('subscription', 'subscription.id', 'notice.subscription_id')
-      .select([
-        'notice.id',
-        'list_id',
-        'kind',
-        'notice.language',
-        'notice.subscriber_id',
-        'subscription_id',
-        'notice.state',
-        'attempts',
-      ])
-      .select([
-        'due_at',
-        'doubted_at',
-        'relay_id',
-        'reply',
-        'requested_at',
-        'subscriber.public_id',
-        'subscriber.address',
-      ])
-      .select(['subscription.state as standing', 'paused_until', suppressed()])
-      .where(waiting('notice'))
-      .where('due_at', '<=', now)
-      .orderBy('due_at')
-      .limit(limit),
-  )
   // A confirmation goes to whoever asked for it, whatever the subscription was before; pausing stops no notice.
-  const rows = (await due.execute()).map((row) => ({
+  const rows = (await dueNotices(db, kind, now, limit)).map((row) => ({
     ...row,
     paused_until: null,
-    standing: row.kind === 'confirm' ? 'active' : row.standing,
+    standing: row.kind === 'welcome' ? row.standing : 'active',
   }))
   const { free, vetoed } = divided(rows, now)
   for (const { veto, row } of vetoed) {
@@ -209,16 +177,72 @@ async function claimNotices(
     .returning('id')
     .execute()
   const mine = new Set(taken.map((row) => row.id))
-  const tasks = free
-    .filter((row) => mine.has(row.id))
-    .map(
-      ({ standing: _, paused_until: __, suppressed: ___, ...row }): Task => ({
-        table: 'notice',
-        ...row,
-        address: row.address!,
-      }),
-    )
-  return { tasks, skipped: vetoed.length }
+  return { tasks: free.filter((row) => mine.has(row.id)).map(noticeTask), skipped: vetoed.length }
+}
+
+async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: number) {
+  const query = db
+    .selectFrom('notice')
+    .leftJoin('subscriber', 'subscriber.id', 'notice.subscriber_id')
+    .leftJoin('subscription', 'subscription.id', 'notice.subscription_id')
+    .select([
+      'notice.id',
+      'kind',
+      'notice.language',
+      'notice.state',
+      'attempts',
+      'due_at',
+      'doubted_at',
+      'relay_id',
+      'reply',
+    ])
+    .select([
+      'notice.subscriber_id',
+      'notice.subscription_id',
+      'list_id',
+      'requested_at',
+      'notice.edition_id',
+      'subscriber.public_id',
+    ])
+    .select(({ fn }) => fn.coalesce('notice.address', 'subscriber.address').as('address'))
+    .select(['subscription.state as standing', suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`)])
+    .where(waiting('notice'))
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(limit)
+  return skippingLocked(kind, 'notice', query).execute()
+}
+
+type DueNotice = Awaited<ReturnType<typeof dueNotices>>[number]
+
+function noticeTask({
+  standing: _,
+  suppressed: __,
+  paused_until: ___,
+  edition_id,
+  list_id,
+  requested_at,
+  ...row
+}: DueNotice & { paused_until: null }): Task {
+  const { id, language } = row
+  const about =
+    row.kind === 'report'
+      ? { table: 'notice' as const, id, language, kind: 'report' as const, report_of: edition_id! }
+      : {
+          table: 'notice' as const,
+          id,
+          language,
+          kind: row.kind as 'confirm' | 'welcome',
+          list_id: list_id!,
+          requested_at,
+        }
+  const { subscriber_id, subscription_id, public_id, address } = row
+  const whom = {
+    subscriber_id: subscriber_id ?? 0,
+    subscription_id: subscription_id ?? 0,
+    public_id: public_id ?? 'report',
+  }
+  return { ...row, ...about, ...whom, address: address! }
 }
 
 type Candidate = {
@@ -248,8 +272,8 @@ function veto(row: Candidate, now: Instant): Veto | undefined {
   return undefined
 }
 
-function suppressed() {
-  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = subscriber.address_hash) then 1 else 0 end`.as(
+function suppressed(hash = sql`subscriber.address_hash`) {
+  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = ${hash}) then 1 else 0 end`.as(
     'suppressed',
   )
 }

@@ -12,8 +12,9 @@ import * as letters from '../letters/index.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import { tokens } from '../subscribers/tokens.ts'
+import { reportLetter } from './report.ts'
 import { type Hand, openSigning, type Signing } from './signing.ts'
-import type { Task } from './task.ts'
+import type { NoticeKey, ReportKey, Task } from './task.ts'
 
 /** A letter as it goes to the relay, in its pieces. */
 export type Letter = { from: Email; to: Email; pieces: readonly Buffer[] }
@@ -49,7 +50,9 @@ export function openDesk(app: App): Desk {
           const sheet =
             task.table === 'delivery'
               ? await editionSheet(app, identity, sender, task, kept)
-              : await noticeSheet(app, identity, sender, task, kept)
+              : task.kind === 'report'
+                ? await reportSheet(app, identity, sender, task, kept)
+                : await noticeSheet(app, identity, sender, task, kept)
           await sign(sheet, kept, signing)
           sheets.delete(key) // to the end of the map: the first ones are those unused for longest
           sheets.set(key, sheet)
@@ -78,16 +81,16 @@ export function openDesk(app: App): Desk {
 }
 
 function personal(app: App, task: Task, from: Mailbox, to: Email): letters.Personal {
-  const { unsubscribe, confirm } = tokens(app, {
-    id: task.subscription_id,
-    requested_at: task.table === 'notice' ? task.requested_at : null,
-  })
-  return {
-    to,
-    messageId: messageId(task, from),
-    date: instant(app.now()),
-    tokens: task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe },
-  }
+  return { to, messageId: messageId(task, from), date: instant(app.now()), tokens: tokensOf(app, task) }
+}
+
+/** A report is about no subscription. */
+function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
+  if (task.table === 'delivery')
+    return { unsubscribe: tokens(app, { id: task.subscription_id, requested_at: null }).unsubscribe }
+  if (task.kind === 'report') return {}
+  const { unsubscribe, confirm } = tokens(app, { id: task.subscription_id, requested_at: task.requested_at })
+  return task.kind === 'confirm' ? { confirm } : { unsubscribe }
 }
 
 function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {
@@ -124,7 +127,8 @@ function messageId(task: Task, from: Mailbox): string {
 }
 
 function sheetOf(task: Task): string {
-  return task.table === 'delivery' ? `part ${task.part_id}` : `notice ${task.kind} ${task.language} ${task.list_id}`
+  if (task.table === 'delivery') return `part ${task.part_id}`
+  return `notice ${task.kind} ${task.language} ${task.kind === 'report' ? task.report_of : task.list_id}`
 }
 
 /** What stands in the header of every letter of an edition, by who writes and for which list. */
@@ -181,7 +185,7 @@ async function noticeSheet(
   app: App,
   identity: site.Site,
   sender: Mailbox,
-  task: Task & { table: 'notice' },
+  task: NoticeKey,
   kept: Sheet | undefined,
 ): Promise<Sheet> {
   const list = await app.db.selectFrom('list').selectAll().where('id', '=', task.list_id).executeTakeFirstOrThrow()
@@ -190,13 +194,30 @@ async function noticeSheet(
   const made = JSON.stringify([header, identity, list.title])
   if (kept?.made === made) return kept
   const rendered = await letters.renderNotice({
-    kind: task.kind as 'confirm' | 'welcome',
+    kind: task.kind,
     paper: await letterhead(app, app.db),
     list: { title: list.title },
     language: task.language,
     publicUrl: app.config.url,
   })
   return { fixed: letters.fix(rendered, { ...header, language: task.language }), from: header.from, made }
+}
+
+async function reportSheet(
+  app: App,
+  identity: site.Site,
+  from: Mailbox,
+  task: ReportKey,
+  kept: Sheet | undefined,
+): Promise<Sheet> {
+  const { language, report_of } = task
+  const header: Shared = {
+    ...{ from, oneClick: false, publicUrl: app.config.url, language },
+    ...{ feedbackId: `report:${report_of}:report:nashra`, boundary: boundary(`report ${report_of}`) },
+  }
+  const made = JSON.stringify([header, identity])
+  if (kept?.made === made) return kept
+  return { fixed: letters.fix(await reportLetter(app, report_of, language), header), from, made }
 }
 
 /** No letter holds this line by chance, and the same letter always has the same one. */

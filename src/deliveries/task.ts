@@ -1,6 +1,6 @@
 import type { Instant } from '../../db/instant.ts'
 
-/** One letter to one person in the ledger: a delivery of an edition, or a notice. */
+/** One letter to one person in the ledger: a delivery of an edition, or a notice. A report has 0 for both its ids. */
 export type Task = Key & {
   subscriber_id: number
   subscription_id: number
@@ -10,7 +10,7 @@ export type Task = Key & {
   doubted_at: Instant | null
   relay_id: number | null
   reply: string | null
-  /** The subscriber's public id, for the Message-ID. */
+  /** The subscriber's public id, for the Message-ID; `report` where it is none. */
   public_id: string
   address: string
 }
@@ -18,7 +18,17 @@ export type Task = Key & {
 /** Where its row is, and what is to be rendered. */
 export type Key =
   | { table: 'delivery'; edition_id: number; part_id: number; edition_public_id: string }
-  | { table: 'notice'; id: number; kind: string; language: string; list_id: number; requested_at: Instant | null }
+  | NoticeKey
+  | ReportKey
+export type NoticeKey = {
+  table: 'notice'
+  id: number
+  kind: 'confirm' | 'welcome'
+  language: string
+  list_id: number
+  requested_at: Instant | null
+}
+export type ReportKey = { table: 'notice'; id: number; kind: 'report'; language: string; report_of: number }
 
 /** The states in which a letter is not finished. */
 export const OPEN = ['queued', 'deferred', 'uncertain', 'claimed', 'submitting']

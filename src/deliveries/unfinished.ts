@@ -2,7 +2,7 @@ import { held, waiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import * as editions from '../editions.ts'
+import * as report from './report.ts'
 import { OPEN } from './task.ts'
 
 /** When the next waiting letter is due; undefined when none waits. */
@@ -79,7 +79,7 @@ export async function heldByOthers(db: Db, senderId: string): Promise<boolean> {
   return false
 }
 
-/** Ends the editions of which nothing waits any more. */
+/** Ends the editions of which nothing waits any more; what tells the newsroom of them is due at once. */
 export async function finish(db: Db, now: Instant): Promise<void> {
   const rows = await db
     .selectFrom('edition')
@@ -97,5 +97,5 @@ export async function finish(db: Db, now: Instant): Promise<void> {
       ),
     )
     .execute()
-  for (const { id } of rows) await editions.finish(db, id, now)
+  for (const { id } of rows) await db.transaction().execute((one) => report.finish(one, id, now))
 }

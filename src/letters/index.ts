@@ -1,6 +1,6 @@
 export { renderEdition } from './edition.ts'
 export { subjectOf } from './edition-text.ts'
-export type { EditionLetter, LetterStory, Notice, Paper, Rendered } from './letter.ts'
+export type { EditionLetter, LetterStory, Notice, Paper, Rendered, Report } from './letter.ts'
 export {
   bodyHash,
   type Fixed,
@@ -13,4 +13,5 @@ export {
   spliced,
 } from './message.ts'
 export { renderNotice } from './notice.ts'
+export { renderReport } from './report.ts'
 export { fill, type Slot } from './slots.ts'

@@ -49,3 +49,24 @@ export type Notice = {
   language: string
   publicUrl: string
 }
+
+/**
+ * A letter to the newsroom: how an edition went, in numbers of letters. `from` and `to` are when the first and the last were
+ * submitted; `refusals` holds the servers' own words, without addresses.
+ */
+export type Report = {
+  paper: Paper
+  digest: { title: string }
+  language: string
+  day: Temporal.PlainDate
+  webUrl: string
+  recipients: number
+  submitted: number
+  refused: number
+  skipped: number
+  reasons: { reason: string; n: number }[]
+  doubted: number
+  from: Instant | null
+  to: Instant | null
+  refusals: { words: string; n: number }[]
+}

@@ -51,7 +51,7 @@ function unknown(app: App): Paper {
 
 function blank(app: App): Site {
   const name = app.config.name ?? 'نشرة'
-  const nobody = { logo_id: null, sender: null, reply_to: null, postal_address: '' }
+  const nobody = { logo_id: null, sender: null, reply_to: null, report_to: null, postal_address: '' }
   const pages = { about: '', contact: '', privacy: '', imprint: '' }
   return {
     id: 1,

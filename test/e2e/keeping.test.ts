@@ -12,7 +12,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { Migrator } from 'kysely/migration'
 import { describe, expect, test } from 'vitest'
+import { first } from '../../db/migrations/2026-11-first.ts'
+import { publishing } from '../../db/migrations/2026-11-publishing.ts'
+import { sources } from '../../db/migrations/2026-11-sources.ts'
 import * as articles from '../../src/articles/index.ts'
 import * as digests from '../../src/digests/index.ts'
 import * as subscribers from '../../src/subscribers/index.ts'
@@ -109,20 +113,15 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
   test('an existing database is saved before it is brought up to date, a new one is not', {
     timeout: 120_000,
   }, async () => {
-    await using world = await newspaper(kind)
-    const backups = join(world.config.data, 'backups')
-    expect(existsSync(backups)).toBe(false)
-    await world.db.schema.dropTable('home').execute()
-    await world.db.schema.dropTable('told_story').execute()
-    await world.db.schema.alterTable('digest').dropColumn('told_until').execute()
-    await world.db
-      .withTables<{ kysely_migration: { name: string } }>()
-      .deleteFrom('kysely_migration')
-      .where('name', '=', '2026-11-trust-keep')
-      .execute()
+    await using fresh = await openWorld(kind, new Date().toISOString(), {}, 'empty')
+    expect((await nashra(fresh, ['migrate'])).code).toBe(0)
+    expect(existsSync(join(fresh.config.data, 'backups'))).toBe(false)
+    await using world = await openWorld(kind, new Date().toISOString(), {}, 'empty')
+    await migrateTo(world, { '2026-11-first': first, '2026-11-publishing': publishing, '2026-11-sources': sources })
     expect((await nashra(world, ['migrate'])).code).toBe(0)
+    const backups = join(world.config.data, 'backups')
     const [name] = readdirSync(backups)
-    expect(name).toMatch(/^before-2026-11-trust-keep-\d{8}T\d{6}Z\.tar\.gz$/)
+    expect(name).toMatch(/^before-2026-11-trust-inbound-\d{8}T\d{6}Z\.tar\.gz$/)
     await world.database.close()
     expect(await nashra(world, ['restore', join(backups, name!), '--over'])).toMatchObject({ code: 0 })
     expect(await nashra(world, ['send', '--until-empty'], 'smtp://127.0.0.1:1')).toMatchObject({
@@ -249,4 +248,17 @@ function base64(text: string): string {
 
 function soon(milliseconds: number, answer = ''): Promise<string> {
   return new Promise((resolve) => setTimeout(() => resolve(answer), milliseconds))
+}
+
+/** A database as an older version of the program left it. */
+async function migrateTo(
+  { db, database }: World,
+  migrations: Record<string, (db: never, kind: typeof database.kind) => Promise<void>>,
+) {
+  const getMigrations = async () =>
+    Object.fromEntries(
+      Object.entries(migrations).map(([name, up]) => [name, { up: (one: unknown) => up(one as never, database.kind) }]),
+    )
+  const { error } = await new Migrator({ db, provider: { getMigrations } }).migrateToLatest()
+  if (error) throw error
 }

@@ -1,0 +1,141 @@
+import type { Instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import { addressHash, email, wordsOf } from '../address.ts'
+import type { App } from '../app.ts'
+import * as editions from '../editions.ts'
+import { letterhead } from '../letterhead.ts'
+import * as letters from '../letters/index.ts'
+import * as links from '../links.ts'
+
+/** How an edition went, from its ledger. `doubted` counts letters that were on the wire in a crash, and went again. */
+export type Figures = Pick<
+  letters.Report,
+  'recipients' | 'submitted' | 'refused' | 'skipped' | 'reasons' | 'doubted' | 'from' | 'to' | 'refusals'
+>
+
+const CHUNK = 5000 // rows of the ledger in one look: a few milliseconds
+const NAMED = 5 // reasons
+const KINDS = 200 // different answers that are told apart
+
+/** Ends an edition, and asks for the letter that tells the newsroom how it went, where it wants one: once per edition. */
+export async function finish(db: Db, editionId: number, now: Instant): Promise<void> {
+  await editions.finish(db, editionId, now)
+  const { report_to, language } = await db
+    .selectFrom('site')
+    .select(['report_to', 'language'])
+    .executeTakeFirstOrThrow()
+  if (!report_to || !(await editions.report(db, editionId, now))) return
+  const address = email(report_to)
+  await db
+    .insertInto('notice')
+    .values({
+      ...{ kind: 'report', edition_id: editionId, address, address_hash: addressHash(address), language },
+      ...{ state: 'queued', due_at: now, attempts: 0, created_at: now },
+    })
+    .execute()
+}
+
+/** The letter about an edition. */
+export async function reportLetter(app: App, editionId: number, language: string): Promise<letters.Rendered> {
+  const edition = await app.db
+    .selectFrom('edition')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .select(['edition.day', 'digest.slug', 'digest.title'])
+    .where('edition.id', '=', editionId)
+    .executeTakeFirstOrThrow()
+  return letters.renderReport({
+    ...(await figures(app.read, editionId)),
+    ...{ language, paper: await letterhead(app, app.db), digest: { title: edition.title } },
+    day: Temporal.PlainDate.from(edition.day),
+    webUrl: links.edition(app.config.url, edition.slug, edition.day),
+  })
+}
+
+/** Counts an edition's letters, a few thousand at a time: others have their turn in between. */
+export async function figures(db: Db, editionId: number): Promise<Figures> {
+  const states = new Map<string, number>()
+  const reasons = new Map<string, number>()
+  const times: number[] = []
+  let doubted = 0
+  for await (const row of chunks(db, editionId)) {
+    add(states, row.state, row.n)
+    if (row.state === 'skipped') add(reasons, row.reason ?? 'other', row.n)
+    doubted += row.doubted
+    times.push(...[row.first, row.last].filter((at) => at !== null))
+  }
+  const n = (state: string) => states.get(state) ?? 0
+  return {
+    ...{ submitted: n('submitted'), refused: n('refused'), skipped: n('skipped'), doubted },
+    recipients: states.values().reduce((sum, one) => sum + one, 0),
+    reasons: most(reasons).map(([reason, n]) => ({ reason, n })),
+    refusals: n('refused') > 0 ? await refusals(db, editionId) : [],
+    from: times.length > 0 ? (times.reduce((a, b) => Math.min(a, b)) as Instant) : null,
+    to: times.length > 0 ? (times.reduce((a, b) => Math.max(a, b)) as Instant) : null,
+  }
+}
+
+async function* chunks(db: Db, editionId: number) {
+  for (let after = 0; ; ) {
+    const end = await db
+      .selectFrom('delivery')
+      .select('subscriber_id')
+      .where('edition_id', '=', editionId)
+      .where('subscriber_id', '>', after)
+      .orderBy('subscriber_id')
+      .offset(CHUNK)
+      .limit(1)
+      .executeTakeFirst()
+    yield* await db
+      .selectFrom('delivery')
+      .select(['state', 'reason'])
+      .select(({ fn, cast }) => [
+        cast<number>(fn.countAll(), 'integer').as('n'),
+        cast<number>(fn.count('doubted_at'), 'integer').as('doubted'),
+        fn.min('submitted_at').as('first'),
+        fn.max('submitted_at').as('last'),
+      ])
+      .where('edition_id', '=', editionId)
+      .where('subscriber_id', '>', after)
+      .$if(end !== undefined, (query) => query.where('subscriber_id', '<=', end!.subscriber_id))
+      .groupBy(['state', 'reason'])
+      .execute()
+    if (!end) return
+    after = end.subscriber_id
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** What the servers said to those they refused, the most frequent first; what differs in a number only is the same. */
+async function refusals(db: Db, editionId: number): Promise<letters.Report['refusals']> {
+  const told = new Map<string, { words: string; n: number }>()
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('delivery')
+      .select(['subscriber_id', 'reply'])
+      .where('edition_id', '=', editionId)
+      .where('state', '=', 'refused')
+      .where('subscriber_id', '>', after)
+      .orderBy('subscriber_id')
+      .limit(CHUNK / 5)
+      .execute()
+    for (const { reply } of rows) {
+      const words = wordsOf(reply ?? '')
+      const key = words.replace(/[\w.-]*\d[\w.-]{7,}/g, '#')
+      const known = told.get(key)
+      if (known) known.n++
+      else if (told.size < KINDS) told.set(key, { words, n: 1 })
+    }
+    const last = rows.at(-1)
+    if (!last) break
+    after = last.subscriber_id
+  }
+  return [...told.values()].sort((a, b) => b.n - a.n).slice(0, NAMED)
+}
+
+function add(counts: Map<string, number>, key: string, n: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + n)
+}
+
+function most(counts: Map<string, number>): [string, number][] {
+  return [...counts].sort(([, a], [, b]) => b - a)
+}
