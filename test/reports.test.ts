@@ -66,7 +66,7 @@ describe.each(databases)('the report of an edition on %s', (kind) => {
     expect(lines).toEqual(expect.arrayContaining([
       'القرّاء: 12', 'سُلِّمت إلى خادم البريد: 7', 'رُفضت نهائيًا: 3', 'لم تُرسل: 2',
       '– ألغوا اشتراكهم قبل الإرسال: 1', '– عناوين لا يُكتب إليها: 1', 'بقي مصيرها غير مؤكد فأُعيد إرسالها: 1',
-      '2 × 550 5.1.1 <…>: User unknown in table 4F2A9918B719', '1 × 554 5.7.1 no thanks',
+      '2 × 550 5.1.1 <…>: User unknown in table 4F2A9918B721', '1 × 554 5.7.1 no thanks',
       'https://news.example/editions/morning/2026-11-23',
     ])) // biome-ignore format: as it is read
     expect(lines.find((line) => line.startsWith('الوقت'))).toMatch(
@@ -148,9 +148,10 @@ describe.each(databases)('the report of an edition on %s', (kind) => {
     await send(world)
     const { text, html } = await parsed(reports(relay)[0]!)
     expect(html).toContain(`<html lang="${language}" dir="${language === 'ar' ? 'rtl' : 'ltr'}"`)
-    const said = plain(html as string, / *<[^>]*> */g).join('\n')
-    for (const line of plain(text!).filter((one) => !/^https?:/.test(one)))
-      for (const piece of line.replace(/^– /, '').split(/: (?=[\d(])/)) expect(said).toContain(piece)
+    const bare = (said: string) => said.replace(/[\s\u200e\u200f\u2066-\u2069]/g, '')
+    const said = bare((html as string).replace(/<[^>]*>/g, '').replaceAll('&#34;', '"'))
+    const pieces = plain(text!).flatMap((line) => line.replace(/^– /, '').split(/: (?=\d|من |from )/))
+    for (const piece of pieces.filter((one) => !/^https?:/.test(one))) expect(said).toContain(bare(piece))
   })
 })
 
@@ -159,14 +160,10 @@ test('an address that is none is refused', async () => {
   await expect(site.set(world, 'test', { report_to: 'nobody' })).rejects.toMatchObject({ code: 'bad-address' })
 })
 
-/** Lines as they are read: without the marks of direction, and of tags those of `between`. */
-function plain(text: string, between = /$^/): string[] {
+/** Lines as they are read: without the marks of direction. */
+function plain(text: string): string[] {
   return text
-    .replace(between, '\n')
     .replace(/[\u200e\u200f\u2066-\u2069]/g, '')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean)
