@@ -22,7 +22,7 @@ export function side(direction: Direction): 'right' | 'left' {
 }
 
 /** The direction of a text whose language nobody told us: that of its first letter. */
-function directionOf(text: string): Direction | undefined {
+export function directionOf(text: string): Direction | undefined {
   const first = STRONG.exec(text)?.[0]
   if (first === undefined) return undefined
   return RIGHT_TO_LEFT.test(first) ? 'rtl' : 'ltr'

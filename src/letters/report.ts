@@ -2,7 +2,7 @@ import type { Instant } from '../../db/instant.ts'
 import { instant } from '../../db/instant.ts'
 import { clockTime, direction, type MessageKey, shortDate } from '../locale.ts'
 import { escaped } from '../text.ts'
-import { type Direction, isolated, line, marked, side, words } from './direction.ts'
+import { type Direction, directionOf, isolated, line, marked, side, words } from './direction.ts'
 import { accent, framed, LIGHT } from './frame.ts'
 import { button, masthead, row, STYLE } from './html.ts'
 import type { Rendered, Report } from './letter.ts'
@@ -11,6 +11,7 @@ import { tidy } from './tidy.ts'
 /** One line of the figures; `part` is a part of the one above. Isolates in place, not yet escaped. */
 type Line = { label: string; value: string; part?: true }
 
+const END = 'nashra site set --report-to ""'
 const REASONS = ['left', 'paused', 'restored', 'superseded', 'suppressed', 'withdrawn'] as const
 
 /** Renders what the newsroom is told of an edition that has gone out: numbers, never who. */
@@ -35,7 +36,7 @@ function subjectOf({ language, digest, day, paper, submitted, refused }: Report,
 function linesOf(report: Report): Line[] {
   const { language, paper, from, to, submitted } = report
   const said = (key: MessageKey, n: number): Line => ({ label: words(language, key), value: number(language, n) })
-  const span = from !== null && to !== null ? { from: moment(from, paper.zone), to: moment(to, paper.zone) } : undefined
+  const span = from !== null && to !== null ? spanOf(from, to, paper.zone) : undefined
   const rate = from !== null && to !== null && to > from ? submitted / ((to - from) / 1000) : undefined
   return [
     said('letter.report-recipients', report.recipients),
@@ -73,13 +74,16 @@ function number(language: string, n: number): string {
   return new Intl.NumberFormat(`${language}-u-nu-latn`, { maximumFractionDigits: n < 10 ? 1 : 0 }).format(n)
 }
 
-function moment(at: Instant, zone: string): string {
-  return `${shortDate(at, zone)} ${clockTime(at, zone)}`
+/** From when to when; the day is said once where it is one. */
+function spanOf(from: Instant, to: Instant, zone: string): { from: string; to: string } {
+  const [first, last] = [shortDate(from, zone), shortDate(to, zone)]
+  const end = clockTime(to, zone)
+  return { from: `${first} ${clockTime(from, zone)}`, to: first === last ? end : `${last} ${end}` }
 }
 
 function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
   const { language, paper, refusals, webUrl } = report
-  const heading = (key: MessageKey) => `<h2 class="lead" style="${STYLE.headline}">${marked(words(language, key))}</h2>`
+  const heading = (key: MessageKey) => `<h2 style="${STYLE.headline}">${marked(words(language, key))}</h2>`
   const title = `<h2 class="lead" style="${STYLE.lead}">${marked(words(language, 'letter.report-title'))}</h2>`
   const rule = { style: `padding:24px 0 0;border-top:3px double ${LIGHT.ink};`, class: 'ink strong' }
   const rows = [
@@ -89,7 +93,7 @@ function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
     ...(refusals.length > 0
       ? [row(dir, heading('letter.report-refusals'), { style: 'padding:24px 0 0;', class: 'ink' })]
       : []),
-    ...refusals.map((one) => row(dir, refusal(report, one), { style: 'padding:0;' })),
+    ...(refusals.length > 0 ? [row(dir, refusalsTable(report, dir), { style: 'padding:0;' })] : []),
     row(dir, button(webUrl, marked(words(language, 'letter.report-page')), accent(paper.accent), true), {
       style: 'padding:24px 0 28px;',
     }),
@@ -102,7 +106,7 @@ function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
       preview: marked(preview.join(' · ')),
       top: '',
       rows: rows.join(''),
-      foot: `<p class="grey" style="margin:0 0 8px;">${marked(words(language, 'letter.report-why'))}</p>`,
+      foot: `<p class="grey" style="margin:0;">${marked(words(language, 'letter.report-why'))}</p><p dir="ltr" align="${side(dir)}" class="grey" style="margin:0 0 8px;direction:ltr;text-align:${side(dir)};">${escaped(END)}</p>`,
     },
   )
 }
@@ -124,8 +128,14 @@ function figuresTable(dir: Direction, lines: Line[]): string {
   return `<table dir="${dir}" width="100%" border="0" cellpadding="0" cellspacing="0" style="width:100%;border-collapse:collapse;direction:${dir};">${rows.join('\n')}</table>`
 }
 
-function refusal({ language }: Report, { words: said, n }: Report['refusals'][number]): string {
-  return `<p class="ink" style="${STYLE.text}word-break:break-word;">${marked(times(language, n, said))}</p>`
+/** What servers said, each in its own direction beside how often it was said. */
+function refusalsTable({ language, refusals }: Report, dir: Direction): string {
+  const cell = 'padding:6px 0 0;font-size:15px;line-height:1.6;vertical-align:top;'
+  const rows = refusals.map(({ words: said, n }) => {
+    const own = directionOf(said) ?? dir
+    return `<tr><th class="ink" scope="row" dir="${dir}" align="${side(dir)}" style="${cell}text-align:${side(dir)};white-space:nowrap;padding-${side(dir === 'rtl' ? 'ltr' : 'rtl')}:12px;color:${LIGHT.ink};">${number(language, n)} ×</th><td class="ink" dir="${own}" align="${side(own)}" style="${cell}direction:${own};text-align:${side(own)};word-break:break-word;color:${LIGHT.ink};" width="100%">${escaped(said)}</td></tr>`
+  })
+  return `<table dir="${dir}" width="100%" border="0" cellpadding="0" cellspacing="0" style="width:100%;border-collapse:collapse;direction:${dir};">${rows.join('\n')}</table>`
 }
 
 /** How often it was said, and what, in its own direction. */
@@ -144,7 +154,7 @@ function text(report: Report, dir: Direction, lines: Line[]): string {
       ? [[said('letter.report-refusals'), ...refusals.map((one) => line(times(language, one.n, one.words), dir))]]
       : []),
     [said('letter.report-page'), webUrl],
-    [said('letter.report-why')],
+    [said('letter.report-why'), line(END, 'ltr')],
   ]
   return `${blocks.map((block) => block.join('\n')).join('\n\n')}\n`
 }
