@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
+import * as explaining from './explaining.ts'
 import { openProgress } from './progress.ts'
 import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
 
@@ -66,7 +67,10 @@ export function readers(program: Command): void {
     )
   command(group(program, 'subscriber', 'one reader'), 'show <address>', 'what we know and may prove').action(
     (address: string, options: Json) =>
-      withApp(options, async (app, shell) => shell.print(await subscribers.show(app.read, address))),
+      withApp(options, async (app, shell) => {
+        const shown = await subscribers.show(app.read, address)
+        shell.print(options.json ? shown : explaining.reader(shell.config.language, shown))
+      }),
   )
   suppression(group(program, 'suppression', 'addresses never written to again'))
 }
@@ -90,7 +94,8 @@ function suppression(commands: Command): void {
       withApp({ json: json === true }, async (app, shell) => {
         if (!(Number.isInteger(limit) && limit >= 1 && limit <= 10_000))
           throw new Problem('bad-number', { name: '--limit', least: 1, most: 10_000 })
-        shell.print(await subscribers.suppressions(app.read, wanted, limit))
+        const rows = await subscribers.suppressions(app.read, wanted, limit)
+        shell.print(json ? rows : explaining.suppressions(shell.config.language, rows))
       }),
     )
   command(commands, 'export', 'all of them: CSV on standard output; with --json an array')

@@ -133,11 +133,12 @@ function readable(answer: unknown): string {
   if (Array.isArray(answer)) return answer.length === 0 ? '(none)' : table(answer as Record<string, unknown>[])
   if (typeof answer !== 'object' || answer === null) return cell(answer)
   return Object.entries(answer)
-    .map(([key, value]) =>
-      Array.isArray(value) && typeof value[0] === 'object'
-        ? `${key}:\n${indent(table(value))}`
-        : `${key}: ${cell(value)}`,
-    )
+    .map(([key, value]) => {
+      const rows = Array.isArray(value) ? value : [value]
+      return typeof rows[0] === 'object' && rows[0] !== null
+        ? `${key}:\n${indent(table(rows))}`
+        : `${key}: ${cell(value)}`
+    })
     .join('\n')
 }
 

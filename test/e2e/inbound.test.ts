@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
@@ -45,8 +45,21 @@ describe.each(several)('mail that comes in to a running serve on %s', (kind) => 
     }
     const [code] = await once(serve, 'close')
     expect(code).toBe(0)
+    const said = { en: 'the mailbox does not exist', ar: 'صندوق البريد غير موجود', tr: 'posta kutusu yok' }
+    for (const [language, words] of Object.entries(said)) {
+      expect(typed(world, language, 'suppression', 'list')).toMatch(new RegExp(`reason=bounced 5.1.1 .*says=${words}`))
+      expect(typed(world, language, 'subscriber', 'show', sent.to)).toMatch(new RegExp(`kind=hard .*says=${words}`))
+      expect(JSON.parse(typed(world, language, 'suppression', 'list', '--json'))).toMatchObject([{ actor: 'bounce' }])
+    }
   })
 })
+
+/** What a command prints to somebody who reads this language. */
+function typed(world: World, language: string, ...words: string[]): string {
+  const { data, database } = world.config
+  const env = { PATH: process.env['PATH'], NASHRA_DATA: data, NASHRA_DATABASE: database, LANG: `${language}.UTF-8` }
+  return execFileSync(process.execPath, ['src/main.ts', ...words], { env, encoding: 'utf8' })
+}
 
 async function start(world: World, port: number): Promise<ChildProcess> {
   const serve = spawn(process.execPath, ['src/main.ts', 'serve', '--only', 'work'], {
