@@ -1,9 +1,11 @@
+import { sql } from 'kysely'
 import { simpleParser } from 'mailparser'
 import { afterEach, describe, expect, test } from 'vitest'
 import { email } from '../src/address.ts'
 import { envelope } from '../src/bounces/envelope.ts'
 import * as bounces from '../src/bounces/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
+import { figures } from '../src/deliveries/report.ts'
 import * as dkim from '../src/dkim/index.ts'
 import * as site from '../src/site.ts'
 import * as subscribers from '../src/subscribers/index.ts'
@@ -139,6 +141,28 @@ describe.each(databases)('the report of an edition on %s', (kind) => {
     await send(world)
     expect(reports(relay)).toHaveLength(1)
     expect(JSON.stringify(world.logs)).not.toContain('@')
+  })
+
+  test('of many readers is counted in pieces that add up', async () => {
+    await using world = await openWorld(kind, MORNING)
+    const { id, public_id } = await edition(world, await mailing(world, 10_001))
+    await sql`update delivery set state = case subscriber_id % 4 when 0 then 'refused' when 1 then 'skipped' else 'submitted' end, submitted_at = case when subscriber_id % 4 > 1 then subscriber_id * 10 end,
+      reason = case subscriber_id % 4 when 1 then 'left' end, reply = case when subscriber_id % 8 = 0 then '550 5.2.2 full' else '550 5.1.1 none ' || subscriber_id || '000000000' end`.execute(
+      world.db,
+    )
+    const { submitted, refused, skipped, recipients } = await deliveries.verify(world.db, public_id)
+    const counted = await figures(world.read, id)
+    expect(counted).toMatchObject({
+      submitted,
+      refused,
+      skipped,
+      recipients: 10_001,
+      reasons: [{ reason: 'left', n: skipped }],
+      doubted: 0,
+    })
+    expect(recipients).toBe(10_001)
+    expect(counted.refusals.map(({ n }) => n)).toEqual([1250, 1250])
+    expect([counted.from, counted.to]).toEqual([20, 99_990])
   })
 
   test.each(['en', 'tr', 'ar'])('in %s, its two forms say the same', async (language) => {
