@@ -4,7 +4,7 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Email } from './address.ts'
 import type { Relay } from './config.ts'
 import { type Answer, broken, type Outcome, oneLine, taken, turnedDown } from './wire/answer.ts'
-import { openWire, type Patience, type Wire } from './wire/wire.ts'
+import { NOT_NOW, openWire, type Patience, type Wire } from './wire/wire.ts'
 
 export type { Answer } from './wire/answer.ts'
 
@@ -14,8 +14,11 @@ export type Connection = {
   readonly open: boolean
   /** Whether letters are written by our own hand; else by nodemailer's, more slowly. */
   readonly direct: boolean
-  /** `pieces` are the letter's bytes, as for DATA: no line begins with a dot. */
-  submit(from: Email, to: Email, pieces: readonly Buffer[]): Promise<Answer>
+  /**
+   * `pieces` are the letter's bytes, as for DATA: no line begins with a dot. None of them leaves before `mayGo` has said
+   * yes, though the envelope may; after a no the line ends, and the letter is unsent.
+   */
+  submit(from: Email, to: Email, pieces: readonly Buffer[], mayGo?: () => Promise<boolean>): Promise<Answer>
   /** Says goodbye, and waits a moment for the answer. */
   quit(): Promise<void>
   /** Hangs up at once; a letter under way is answered as far as it came. */
@@ -98,8 +101,8 @@ function ours(line: SMTPConnection, wire: Wire): Connection {
     get open() {
       return !line.destroyed && wire.open
     },
-    async submit(from, to, pieces) {
-      const { answer, usable } = await wire.submit(from, to, pieces)
+    async submit(from, to, pieces, mayGo) {
+      const { answer, usable } = await wire.submit(from, to, pieces, mayGo)
       if (!usable) line.close()
       else if (answer.kind !== 'accepted' && !(await wire.reset())) line.close()
       return answer
@@ -123,7 +126,8 @@ function theirs(line: SMTPConnection): Connection {
     get open() {
       return !line.destroyed
     },
-    async submit(from, to, pieces) {
+    async submit(from, to, pieces, mayGo) {
+      if (mayGo && !(await mayGo())) return broken(false, NOT_NOW).answer
       const { answer, usable } = await transact(line, from, to, pieces, (stop) => {
         interrupt = stop
       })

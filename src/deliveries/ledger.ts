@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import { type Instant, instant } from '../../db/instant.ts'
+import { plain, rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import * as follows from '../follows.ts'
@@ -27,12 +29,15 @@ export type Entry = {
  * While it cannot write, nobody gets a mark, so nothing new is sent; what was answered is kept and written as soon as it can.
  * Whoever goes on asking for marks finds out when that is.
  */
+/** Whether a letter may go: see `mark`. */
+export type Mark = 'yes' | 'no' | 'unable'
+
 export type Ledger = {
   /**
    * Marks the letter as on the wire, durably. `no`: it may not go (held, left, revised, taken over) and has been given back;
    * `unable`: nothing can be written, it is still ours.
    */
-  mark(task: Task): Promise<'yes' | 'no' | 'unable'>
+  mark(task: Task): Promise<Mark>
   /** Writes what became of a letter on the wire. */
   record(entry: Entry): void
   /** Why marks cannot be written, for as long as that is so. */
@@ -43,7 +48,7 @@ export type Ledger = {
   settle(milliseconds: number): Promise<boolean>
 }
 
-type Mark = { task: Task; answer: (granted: 'yes' | 'no' | 'unable') => void }
+type Wish = { task: Task; answer: (granted: Mark) => void }
 
 const PAUSE = { first: 250, most: 5000 } // ms between attempts to write while the disk is full or the database away
 const ROWS = 500 // entries in one commit
@@ -51,7 +56,7 @@ const SLOW = { from: 1, most: 10 } // ms: a commit that takes so long waits for 
 
 export function openLedger(app: App, senderId: string): Ledger {
   const entries: Entry[] = []
-  let marks: Mark[] = []
+  let marks: Wish[] = []
   let working = false
   let failing: string | undefined
   let pause = 0
@@ -157,11 +162,12 @@ function refusingUs(entries: Entry[]): Set<number> {
 async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Moves): Promise<void> {
   const deliveries = entries.filter((entry) => entry.task.table === 'delivery')
   const notices = entries.filter((entry) => entry.task.table === 'notice')
-  if (notices.length > 0)
-    await set(db, 'notice', senderId, notices, sql`notice.state = 'submitting' and notice.sender_id = ${senderId}`)
+  const kind = kindOf(db)
+  const onWire = (table: 'delivery' | 'notice') =>
+    sql`${sql.ref(`${table}.state`)} = 'submitting' and ${plain(kind, `${table}.sender_id`)} = ${senderId}`
+  if (notices.length > 0) await set(db, 'notice', senderId, notices, onWire('notice'))
   if (deliveries.length === 0) return
-  const onWire = sql`delivery.state = 'submitting' and delivery.sender_id = ${senderId}`
-  const known = new Set(await set(db, 'delivery', senderId, deliveries, onWire))
+  const known = new Set(await set(db, 'delivery', senderId, deliveries, onWire('delivery')))
   // Taken over while we were away: a letter that the relay has accepted is nevertheless no longer in doubt for the next.
   const late = deliveries.filter((entry) => !known.has(keyOf(entry.task)) && entry.state === 'submitted')
   const saved = new Set(
@@ -181,6 +187,23 @@ async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Mo
   }
 }
 
+const ENTRY = [
+  ...([
+    'whole',
+    'whole',
+    'whole',
+    'word',
+    'word',
+    'whole',
+    'whole',
+    'word',
+    'whole',
+    'whole',
+    'whole',
+    'word',
+  ] as const),
+]
+
 async function set(
   db: Db,
   table: 'delivery' | 'notice',
@@ -188,18 +211,19 @@ async function set(
   entries: Entry[],
   condition: RawBuilder<unknown>,
 ): Promise<string[]> {
-  const rows = entries.map((entry) => {
-    const sender = entry.state === 'claimed' ? senderId : null
-    return sql`(${whole(first(entry.task))}, ${whole(second(entry.task))}, ${whole(partOf(entry.task))}, ${word(entry.state)}, ${word(entry.reason)}, ${whole(entry.due_at)},
-      ${whole(entry.attempts)}, ${word(sender)}, ${whole(entry.submitted_at)}, ${whole(entry.doubted_at)}, ${whole(entry.relay_id)}, ${word(entry.reply)})`
-  })
+  const kind = kindOf(db)
+  const rows = entries.map(({ task, ...entry }) => [
+    ...[first(task), second(task), partOf(task), entry.state, entry.reason, entry.due_at, entry.attempts],
+    ...[entry.state === 'claimed' ? senderId : null, entry.submitted_at, entry.doubted_at, entry.relay_id, entry.reply],
+  ])
   // Which revision a letter carried is known for sure only now: a newer one may have been made while it was on the wire.
   const carried =
     table === 'delivery'
       ? sql`part_id = case when entry.state = 'submitted' then entry.part_id else delivery.part_id end,`
       : sql``
   const { rows: written } = await sql<{ one: number; two: number }>`
-    with entry (one, two, part_id, state, reason, due_at, attempts, sender_id, submitted_at, doubted_at, relay_id, reply) as (values ${sql.join(rows)})
+    with entry (one, two, part_id, state, reason, due_at, attempts, sender_id, submitted_at, doubted_at, relay_id, reply)
+      as (${rowsOf(kind, ENTRY, rows)})
     update ${sql.table(table)} set ${carried} state = entry.state, reason = entry.reason, due_at = entry.due_at, attempts = entry.attempts,
       sender_id = entry.sender_id, submitted_at = entry.submitted_at, doubted_at = entry.doubted_at, relay_id = entry.relay_id, reply = entry.reply
     from entry
@@ -214,10 +238,13 @@ async function set(
  */
 async function grant(db: Db, senderId: string, asked: Task[], moves: tally.Moves): Promise<Set<string>> {
   const granted = new Set<string>()
+  const kind = kindOf(db)
+  const held = (table: string) =>
+    sql`${sql.ref(`${table}.state`)} = 'claimed' and ${plain(kind, `${table}.sender_id`)} = ${senderId}`
   for (const table of ['delivery', 'notice'] as const) {
     const tasks = asked.filter((task) => task.table === table)
     if (tasks.length === 0) continue
-    const rows = tasks.map((task) => sql`(${whole(first(task))}, ${whole(second(task))}, ${whole(partOf(task))})`)
+    const wishes = tasks.map((task) => [first(task), second(task), partOf(task)])
     const still =
       table === 'delivery'
         ? sql`delivery.part_id = wish.part_id
@@ -228,9 +255,9 @@ async function grant(db: Db, senderId: string, asked: Task[], moves: tally.Moves
               where subscriber.id = delivery.subscriber_id)`
         : sql`1 = 1`
     const { rows: marked } = await sql<{ one: number; two: number }>`
-      with wish (one, two, part_id) as (values ${sql.join(rows)})
+      with wish (one, two, part_id) as (${rowsOf(kind, ['whole', 'whole', 'whole'], wishes)})
       update ${sql.table(table)} set state = 'submitting' from wish
-      where ${same(table, 'wish')} and ${sql.table(table)}.state = 'claimed' and ${sql.table(table)}.sender_id = ${senderId} and ${still}
+      where ${same(table, 'wish')} and ${held(table)} and ${still}
       returning ${sql.join(keyColumns(table))}`.execute(db)
     for (const row of marked) granted.add(table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`)
   }
@@ -276,13 +303,4 @@ function keyColumns(table: 'delivery' | 'notice'): RawBuilder<unknown>[] {
   return table === 'delivery'
     ? [sql`delivery.edition_id as one`, sql`delivery.subscriber_id as two`]
     : [sql`0 as one`, sql`notice.id as two`]
-}
-
-/** PostgreSQL takes a bare value in `values` for a text. */
-function whole(value: number | null): RawBuilder<unknown> {
-  return sql`cast(${value} as bigint)`
-}
-
-function word(value: string | null): RawBuilder<unknown> {
-  return sql`cast(${value} as text)`
 }

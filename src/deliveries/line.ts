@@ -2,7 +2,7 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as mail from '../mail.ts'
 import type { Bell } from './bell.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, Mark } from './ledger.ts'
 import type { Desk, Letter } from './letter.ts'
 import { rest, type Way } from './relays.ts'
 import { keyOf, type Task } from './task.ts'
@@ -37,6 +37,7 @@ export type Floor = {
 
 const STRIKES = 3 // times that a letter may break its line before that spends a try
 const IDLE = 1000 // ms that a line waits for its next letter before it says goodbye
+const AHEAD = 2 // letters made ahead for each line
 const UNABLE = 250 // ms until a mark is asked for again
 
 /** One line to a relay: opened, used for one letter after another, closed. */
@@ -75,16 +76,12 @@ async function letters(
       floor.stock.unshift(task) // it broke while idle: another line takes this letter
       break
     }
-    const letter = made(floor, task, way)
-    for (const following of floor.stock.slice(0, floor.open.size)) void made(floor, following, way)
-    const mark = await floor.ledger.mark(task)
-    if (mark === 'no') continue
-    if (mark === 'unable') {
-      floor.stock.unshift(task)
-      await rest(UNABLE, floor.over)
+    const { answer, fault, mark } = await submit(floor, way, connection, task)
+    if (mark === 'unable') await rest(UNABLE, floor.over)
+    if (mark !== 'yes') {
+      passed++ // when the line has ended, it was we who hung up
       continue
     }
-    const { answer, fault } = await submit(floor, way, connection, task, letter)
     if (['accepted', 'refused', 'deferred'].includes(answer.kind)) {
       passed++
       way.works()
@@ -121,25 +118,38 @@ async function next(floor: Floor): Promise<Task | undefined> {
   return floor.over.aborted ? undefined : floor.stock.shift()
 }
 
-type Outcome = { answer: mail.Answer; fault: boolean }
+type Outcome = { answer: mail.Answer; fault: boolean; mark: Mark }
 
-async function submit(
-  floor: Floor,
-  way: Way,
-  connection: mail.Connection,
-  task: Task,
-  letter: Promise<Letter>,
-): Promise<Outcome> {
-  const { app, ledger, stock, sent } = floor
+/**
+ * One letter's turn. Its envelope goes out while its mark is being written, its body and dot only after that: until then
+ * nothing has happened that the relay could deliver.
+ */
+async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<Outcome> {
+  const { app, ledger, stock } = floor
   floor.busy++
+  const letter = made(floor, task, way)
+  for (const following of stock.slice(0, AHEAD * floor.open.size)) void made(floor, following, way)
+  const marked = ledger.mark(task)
+  if (ledger.failing) await marked // no relay is to be kept waiting for a disk that is full
   let answer: mail.Answer
   try {
     const { from, to, pieces } = await letter
-    answer = await connection.submit(from, to, pieces)
+    answer = await connection.submit(from, to, pieces, async () => (await marked) === 'yes')
   } catch (error) {
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }
   }
+  const mark = await marked
+  if (mark === 'unable') stock.unshift(task)
+  const fault = mark === 'yes' && finish(floor, way, task, answer)
+  floor.busy--
+  if (stock.length === 0) floor.wants.ring()
+  return { answer, fault, mark }
+}
+
+/** Has the ledger write what became of a letter; true when its line broke by its fault. */
+function finish(floor: Floor, way: Way, task: Task, answer: mail.Answer): boolean {
+  const { app, ledger, stock, sent } = floor
   floor.ahead.delete(task) // the next try is made anew
   const { lasting, fault } = judge(floor, way, task, answer)
   const entry = verdict(task, { answer: lasting, relayId: way.id, now: instant(app.now()), pauses: app.config.retry })
@@ -149,9 +159,7 @@ async function submit(
   if (state === 'claimed')
     stock.push(task) // to the end: another letter tells whether it was this one's fault
   else if (state in sent) sent[state as keyof Sent]++
-  floor.busy--
-  if (stock.length === 0) floor.wants.ring()
-  return { answer, fault }
+  return fault
 }
 
 /** A letter that keeps breaking its line by its own fault spends a try, or it would come back for ever. */

@@ -10,8 +10,8 @@ export type Patience = { mail: number; rcpt: number; data: number; dot: number }
 /** A line to a relay behind its greeting and log-in, on which we speak for ourselves. */
 export type Wire = {
   readonly open: boolean
-  /** One letter in as few writes as the relay allows; `pieces` are its bytes, CRLF at their end and no line that begins with a dot. */
-  submit(from: Email, to: Email, pieces: readonly Buffer[]): Promise<Outcome>
+  /** One letter in as few writes as the relay allows; `pieces` are its bytes, CRLF at their end and no line that begins with a dot. They wait for `mayGo`. */
+  submit(from: Email, to: Email, pieces: readonly Buffer[], mayGo?: () => Promise<boolean>): Promise<Outcome>
   /** Forgets an unfinished letter; false when the relay does not say that it did. */
   reset(): Promise<boolean>
   /** Says goodbye; the answer may take so long. */
@@ -22,6 +22,8 @@ export type Wire = {
 
 const MINUTE = 60_000
 const PATIENCE: Patience = { mail: 5 * MINUTE, rcpt: 5 * MINUTE, data: 2 * MINUTE, dot: 10 * MINUTE }
+/** Said of a letter that was not to go. */
+export const NOT_NOW = 'this letter may not go now'
 const DOT = Buffer.from('.\r\n')
 
 type Line = { socket: Socket; replies: Replies; pipelining: boolean; patience: Patience }
@@ -35,7 +37,7 @@ export function openWire(socket: Socket, pipelining: boolean, patience: Partial<
     get open() {
       return !replies.over && !replies.unasked && socket.writable
     },
-    async submit(from, to, pieces) {
+    async submit(from, to, pieces, mayGo) {
       if (![from, to].every((address) => /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(address)))
         throw new Error('an envelope takes checked addresses')
       const commands: Command[] = [
@@ -44,7 +46,7 @@ export function openWire(socket: Socket, pipelining: boolean, patience: Partial<
         ['DATA', 'DATA\r\n', line.patience.data],
       ]
       const refusal = pipelining ? await pipelined(line, commands) : await oneByOne(line, commands)
-      const outcome = refusal ?? (await body(line, pieces))
+      const outcome = refusal ?? (await permitted(line, pieces, mayGo))
       return { ...outcome, usable: outcome.usable && !replies.over && !replies.unasked }
     },
     async reset() {
@@ -101,6 +103,15 @@ async function nothing({ socket, replies, patience }: Line): Promise<boolean> {
 function judged(reply: Reply, stage: Stage): Outcome | undefined {
   if (kind(reply) >= 4) return turnedDown(reply.text, stage)
   return (stage === 'DATA' ? reply.code === 354 : kind(reply) === 2) ? undefined : broken(false, reply.text)
+}
+
+/** The letter, if it may go. Behind DATA there is no other way back than to hang up: a dot alone would be a letter, too. */
+async function permitted(
+  line: Line,
+  pieces: readonly Buffer[],
+  mayGo: (() => Promise<boolean>) | undefined,
+): Promise<Outcome> {
+  return mayGo && !(await mayGo()) ? broken(false, NOT_NOW) : body(line, pieces)
 }
 
 /** The letter and its dot in one go. Only what is said after the dot has left us can be its answer. */
