@@ -33,6 +33,8 @@ export type Floor = {
   readonly sent: Sent
   idle: number
   busy: number
+  /** When no more are left in stock, it is time to claim again. */
+  low: number
 }
 
 const STRIKES = 3 // times that a letter may break its line before that spends a try
@@ -115,6 +117,7 @@ async function next(floor: Floor): Promise<Task | undefined> {
       await floor.filled.wait(deadline - performance.now())
     floor.idle--
   }
+  if (floor.stock.length === floor.low) floor.wants.ring()
   return floor.over.aborted ? undefined : floor.stock.shift()
 }
 

@@ -67,7 +67,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
       strikes: new Map(),
       ahead: new WeakMap(),
     },
-    ...{ over, sent: { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }, idle: 0, busy: 0 },
+    ...{ over, sent: { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }, idle: 0, busy: 0, low: 0 },
   }
   over.addEventListener('abort', () => {
     floor.wants.ring()
@@ -144,16 +144,18 @@ function filling(floor: Floor): Fill {
   const { app, senderId, stock, sent } = floor
   const most = mostAhead(app)
   let limit = Math.min(STOCK.first, most)
+  floor.low = Math.floor(limit / 2)
   let dry = -Infinity
   let since = performance.now()
   let done = 0
   return async () => {
-    if (stock.length > limit / 2) return 'some'
+    if (stock.length > floor.low) return 'some'
     if (stock.length + floor.busy > 0 && performance.now() - dry < DRY) return 'later'
     const finished = sent.submitted + sent.refused
     const seconds = (performance.now() - since) / 1000
     if (seconds > 0.2 && finished > done) {
       limit = Math.min(most, Math.max(STOCK.least, Math.ceil((finished - done) / seconds)))
+      floor.low = Math.floor(limit / 2)
       since = performance.now()
       done = finished
     }
