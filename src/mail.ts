@@ -4,9 +4,10 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Email } from './address.ts'
 import type { Relay } from './config.ts'
 import { type Answer, broken, type Outcome, oneLine, taken, turnedDown } from './wire/answer.ts'
-import { NOT_NOW, openWire, type Patience, type Wire } from './wire/wire.ts'
+import { NOT_NOW, openWire, type Patience, type Piece, type Wire } from './wire/wire.ts'
 
 export type { Answer } from './wire/answer.ts'
+export type { Piece } from './wire/wire.ts'
 
 /** A line to a relay: one letter at a time. */
 export type Connection = {
@@ -18,7 +19,7 @@ export type Connection = {
    * `pieces` are the letter's bytes, as for DATA: no line begins with a dot. None of them leaves before `mayGo` has said
    * yes, though the envelope may; after a no the line ends, and the letter is unsent.
    */
-  submit(from: Email, to: Email, pieces: readonly Buffer[], mayGo?: () => Promise<boolean>): Promise<Answer>
+  submit(from: Email, to: Email, pieces: readonly Piece[], mayGo?: () => Promise<boolean>): Promise<Answer>
   /** Says goodbye, and waits a moment for the answer. */
   quit(): Promise<void>
   /** Hangs up at once; a letter under way is answered as far as it came. */
@@ -157,12 +158,14 @@ function transact(
   line: SMTPConnection,
   from: Email,
   to: Email,
-  pieces: readonly Buffer[],
+  pieces: readonly Piece[],
   interruptible: (stop: () => void) => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let complete = false // our side of the body has ended: from here on the final dot may be on the wire
-    const body = Readable.from(pieces)
+    const body = Readable.from(
+      pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)),
+    )
     body.once('end', () => {
       complete = true
     })

@@ -1,5 +1,6 @@
-import { compile } from 'html-to-text'
-import sanitize from 'sanitize-html'
+import { createRequire } from 'node:module'
+import type { compile } from 'html-to-text'
+import type sanitize from 'sanitize-html'
 import { split, withoutArticle } from '../db/words.ts'
 
 const FORBIDDEN =
@@ -106,8 +107,18 @@ export function slug(title: string): string {
 
 const SINGLE = { leadingLineBreaks: 1, trailingLineBreaks: 1 }
 
+// Both are loaded with the first HTML: what only sends letters does without their 10 MB.
+const load = createRequire(import.meta.url)
+let toText: ReturnType<typeof compile> | undefined
+let toHarmless: typeof sanitize | undefined
+
 /** The text of some HTML, paragraphs separated by blank lines, without link targets and pictures. */
-export const plain: (html: string) => string = compile({
+export function plain(html: string): string {
+  toText ??= (load('html-to-text') as { compile: typeof compile }).compile(TEXT)
+  return toText(html)
+}
+
+const TEXT: Parameters<typeof compile>[0] = {
   wordwrap: false,
   limits: { maxInputLength: 2_000_000, maxDepth: 200 },
   selectors: [
@@ -120,7 +131,7 @@ export const plain: (html: string) => string = compile({
     { selector: 'table', format: 'block' },
     ...['td', 'th', 'dt', 'dd', 'caption'].map((selector) => ({ selector, format: 'block', options: SINGLE })),
   ],
-})
+}
 
 const BLOCK = /<(p|div|h[1-6]|ul|ol|blockquote|figure|table|pre|section|article)[\s>]/i
 
@@ -134,7 +145,8 @@ export function clean(html: string, base?: string): string {
 }
 
 function sanitized(html: string, base?: string): string {
-  return sanitize(html, {
+  toHarmless ??= load('sanitize-html') as typeof sanitize
+  return toHarmless(html, {
     allowedTags: [
       'p', 'div', 'br', 'hr', 'h2', 'h3', 'h4', 'ul', 'ol', 'li', 'blockquote', 'strong', 'b', 'em', 'i', 'u', 's', 'sub', 'sup', 'code', 'pre', 'a',
       'img', 'figure', 'figcaption', 'dl', 'dt', 'dd', 'table', 'caption', 'thead', 'tbody', 'tr', 'th', 'td', 'bdi', 'time', 'abbr', 'cite', 'q', 'small', 'mark',

@@ -46,7 +46,10 @@ describe.each(databases)('intake in trouble on %s', (kind) => {
     const before = (await intake.stored(world.db, partner)).length
     expect(before).toBeGreaterThan(0)
     expect(before).toBeLessThan(250)
-    expect(await bring(world, partner, items, { first: true })).toMatchObject({ added: 250 - before, unchanged: before })
+    expect(await bring(world, partner, items, { first: true })).toMatchObject({
+      added: 250 - before,
+      unchanged: before,
+    })
     expect(await world.db.selectFrom('article').select('id').execute()).toHaveLength(250)
   })
 

@@ -23,15 +23,15 @@ export type Entry = {
   reply: string | null
 }
 
+/** Whether a letter may go: see `mark`. */
+export type Mark = 'yes' | 'no' | 'unable'
+
 /**
  * What makes marks durable: all that the connections ask for between two commits goes into one transaction.
  *
  * While it cannot write, nobody gets a mark, so nothing new is sent; what was answered is kept and written as soon as it can.
  * Whoever goes on asking for marks finds out when that is.
  */
-/** Whether a letter may go: see `mark`. */
-export type Mark = 'yes' | 'no' | 'unable'
-
 export type Ledger = {
   /**
    * Marks the letter as on the wire, durably. `no`: it may not go (held, left, revised, taken over) and has been given back;

@@ -9,6 +9,7 @@ import type { Relay } from '../config.ts'
 import * as dkim from '../dkim/index.ts'
 import { letterhead } from '../letterhead.ts'
 import * as letters from '../letters/index.ts'
+import type { Piece } from '../mail.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import { tokens } from '../subscribers/tokens.ts'
@@ -17,7 +18,7 @@ import { type Hand, openSigning, type Signing } from './signing.ts'
 import type { NoticeKey, ReportKey, Task } from './task.ts'
 
 /** A letter as it goes to the relay, in its pieces. */
-export type Letter = { from: Email; to: Email; pieces: readonly Buffer[] }
+export type Letter = { from: Email; to: Email; pieces: readonly Piece[] }
 
 /** Makes letters: what many readers share is prepared once and kept for a while. */
 export type Desk = {
@@ -75,7 +76,7 @@ export function openDesk(app: App): Desk {
       const letter = letters.spliced(sheet.fixed, personal(app, task, sheet.from, to))
       const signature = sheet.hand && relay.sign ? await signed(app, sheet.hand, sheet.fixed, letter) : ''
       const from = envelope(app, aboutOf(task), sheet.from.address)
-      return { from, to, pieces: [Buffer.from(signature + letter.head, 'latin1'), ...letter.body] }
+      return { from, to, pieces: [signature + letter.head, ...letter.body] }
     },
   }
 }
@@ -89,8 +90,8 @@ function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
   if (task.table === 'delivery')
     return { unsubscribe: tokens(app, { id: task.subscription_id, requested_at: null }).unsubscribe }
   if (task.kind === 'report') return {}
-  const { unsubscribe, confirm } = tokens(app, { id: task.subscription_id, requested_at: task.requested_at })
-  return task.kind === 'confirm' ? { confirm } : { unsubscribe }
+  const own = tokens(app, { id: task.subscription_id, requested_at: task.requested_at })
+  return task.kind === 'confirm' ? { confirm: own.confirm } : { unsubscribe: own.unsubscribe }
 }
 
 function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {

@@ -1,3 +1,6 @@
+import { sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 
 /** By how much the numbers of an edition's states move. */
@@ -15,17 +18,12 @@ export async function move(db: Db, moves: Moves): Promise<void> {
   const rows = [...moves]
     .filter(([, n]) => n !== 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, n]) => ({ edition_id: Number(key.split(' ')[0]), state: key.split(' ')[1]!, n }))
+    .map(([key, n]) => [Number(key.split(' ')[0]), key.split(' ')[1]!, n])
   if (rows.length === 0) return
-  await db
-    .insertInto('tally')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['edition_id', 'state'])
-        .doUpdateSet(({ eb, ref }) => ({ n: eb('tally.n', '+', ref('excluded.n')) })),
-    )
-    .execute()
+  await sql`
+    with moved (edition_id, state, n) as (${rowsOf(kindOf(db), ['whole', 'word', 'whole'], rows)})
+    insert into tally (edition_id, state, n) select edition_id, state, n from moved where true
+    on conflict (edition_id, state) do update set n = tally.n + excluded.n`.execute(db)
 }
 
 /** How many deliveries of the edition stand in each state. */

@@ -16,6 +16,8 @@ const COVERED = [
 ] // biome-ignore format: one list
 const NAMES = new Map(COVERED.map((name) => [name.toLowerCase(), name.toLowerCase()]))
 const signing = promisify(sign)
+const SCRATCH = 8192 // bytes: more than what is signed of any letter of ours
+const spare: Buffer[] = []
 
 /**
  * The DKIM-Signature field of a letter (RFC 6376; rsa-sha256, relaxed/relaxed), CRLF at its end: to stand before `head`.
@@ -33,8 +35,19 @@ export async function signature(signer: Signer, head: string, bodyHash: string, 
   ].join('\r\n\t')
   const own = { name: 'DKIM-Signature', value: ` ${unsigned}` }
   const text = [...selected(all, names), own].map(relaxed).join('\r\n')
-  const bytes = await signing('sha256', Buffer.from(text, 'latin1'), signer.key)
+  const bytes = await signed(text, signer.key)
   return `${own.name}:${own.value}${bytes.toString('base64').replace(/.{1,72}(?=.)/g, '$&\r\n\t ')}\r\n`
+}
+
+/** Ten thousand small buffers would pile up until the next great clearing: a few are used again and again. */
+async function signed(text: string, key: KeyObject): Promise<Buffer> {
+  if (text.length > SCRATCH) return signing('sha256', Buffer.from(text, 'latin1'), key)
+  const scratch = spare.pop() ?? Buffer.allocUnsafeSlow(SCRATCH)
+  try {
+    return await signing('sha256', scratch.subarray(0, scratch.write(text, 'latin1')), key)
+  } finally {
+    spare.push(scratch)
+  }
 }
 
 function covered(all: Field[]): string[] {

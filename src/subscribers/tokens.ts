@@ -12,7 +12,11 @@ export function tokens(
   subscription: { id: number; requested_at: Instant | null },
 ): { unsubscribe: string; confirm: string } {
   return {
-    unsubscribe: sign(keys, 'unsubscribe', subscription.id),
-    confirm: sign(keys, 'confirm', subscription.id, String(subscription.requested_at ?? 0)),
+    get unsubscribe() {
+      return sign(keys, 'unsubscribe', subscription.id)
+    },
+    get confirm() {
+      return sign(keys, 'confirm', subscription.id, String(subscription.requested_at ?? 0))
+    },
   }
 }

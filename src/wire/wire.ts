@@ -7,11 +7,14 @@ import { openReplies, type Replies, type Reply } from './replies.ts'
 /** How long each answer may take, in milliseconds (RFC 5321, 4.5.3.2). */
 export type Patience = { mail: number; rcpt: number; data: number; dot: number }
 
+/** Some of a letter's bytes; as a string, one byte in each of its letters. */
+export type Piece = Buffer | string
+
 /** A line to a relay behind its greeting and log-in, on which we speak for ourselves. */
 export type Wire = {
   readonly open: boolean
   /** One letter in as few writes as the relay allows; `pieces` are its bytes, CRLF at their end and no line that begins with a dot. They wait for `mayGo`. */
-  submit(from: Email, to: Email, pieces: readonly Buffer[], mayGo?: () => Promise<boolean>): Promise<Outcome>
+  submit(from: Email, to: Email, pieces: readonly Piece[], mayGo?: () => Promise<boolean>): Promise<Outcome>
   /** Forgets an unfinished letter; false when the relay does not say that it did. */
   reset(): Promise<boolean>
   /** Says goodbye; the answer may take so long. */
@@ -108,18 +111,18 @@ function judged(reply: Reply, stage: Stage): Outcome | undefined {
 /** The letter, if it may go. Behind DATA there is no other way back than to hang up: a dot alone would be a letter, too. */
 async function permitted(
   line: Line,
-  pieces: readonly Buffer[],
+  pieces: readonly Piece[],
   mayGo: (() => Promise<boolean>) | undefined,
 ): Promise<Outcome> {
   return mayGo && !(await mayGo()) ? broken(false, NOT_NOW) : body(line, pieces)
 }
 
 /** The letter and its dot in one go. Only what is said after the dot has left us can be its answer. */
-async function body({ socket, replies, patience }: Line, pieces: readonly Buffer[]): Promise<Outcome> {
+async function body({ socket, replies, patience }: Line, pieces: readonly Piece[]): Promise<Outcome> {
   if (replies.unasked || replies.over) return broken(false, 'the relay answered before it was asked')
   let complete = socket instanceof TLSSocket // when the last bytes leave from in there, nobody can tell
   socket.cork()
-  for (const piece of pieces) socket.write(piece)
+  for (const piece of pieces) socket.write(piece, 'latin1')
   socket.write(DOT, (error) => {
     if (!error) complete = true
   })

@@ -1,0 +1,32 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Kind } from './columns.ts'
+
+type Cell = number | string | null
+type Type = 'whole' | 'word'
+
+/**
+ * Rows for a `with name (columns) as (…)`, bound as one value: however many there are, the statement is the same, and has
+ * been prepared before.
+ */
+export function rowsOf(kind: Kind, types: readonly Type[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
+  const json = JSON.stringify(rows.map((row) => row.map(written)))
+  const columns = sql.raw(types.map((type, at) => column(kind, type, at)).join(', '))
+  return kind === 'sqlite'
+    ? sql`select ${columns} from json_each(${json})`
+    : sql`select ${columns} from jsonb_array_elements(cast(${json} as jsonb)) as json (value)`
+}
+
+/** A column in a condition for which SQLite is not to look for an index: what it prepares for that costs more than the row. */
+export function plain(kind: Kind, name: string): RawBuilder<unknown> {
+  return kind === 'sqlite' ? sql`+${sql.ref(name)}` : sql.ref(name)
+}
+
+function column(kind: Kind, type: Type, at: number): string {
+  if (kind === 'sqlite') return `json_extract(value, '$[${at}]')`
+  return `cast(value ->> ${at} as ${type === 'whole' ? 'bigint' : 'text'})`
+}
+
+/** JSON can say what no text of PostgreSQL can hold. */
+function written(cell: Cell): Cell {
+  return typeof cell === 'string' ? cell.toWellFormed().replaceAll('\0', '') : cell
+}
