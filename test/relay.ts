@@ -5,6 +5,7 @@ export type Received = { from: string; to: string; id: string; source: string }
 
 /**
  * What a relay answers, one function per step; each may answer late, and `drop` hangs up. Without a step: as any relay.
+ * `body` is asked after the letter's first line; `cut` after the dot takes the letter and hangs up without a word.
  * `line` counts connections from 1, `nth` the letters on this connection.
  */
 export type Script = {
@@ -12,7 +13,8 @@ export type Script = {
   ehlo?: string[]
   mail?: (from: string) => Answer
   rcpt?: (to: string, nth: number) => Answer
-  data?: (nth: number) => Answer
+  data?: (nth: number, to: string) => Answer
+  body?: (to: string) => 'go' | 'drop'
   dot?: (letter: Received, nth: number) => Answer
 }
 export type Answer = string | Promise<string>
@@ -58,12 +60,12 @@ async function converse(socket: Socket, relay: State, line: number): Promise<voi
   let nth = 0
   async function say(answer: Answer): Promise<string> {
     const text = await answer
-    if (text === 'drop') socket.destroy()
+    if (text === 'drop' || text === 'cut') socket.destroy()
     else socket.write(`${text}\r\n`)
     return text
   }
   let said = await say(relay.script.greeting?.(line) ?? '220 relay.test ESMTP')
-  while (said !== 'drop' && !/^(421|221)/.test(said)) {
+  while (said !== 'drop' && said !== 'cut' && !/^(421|221)/.test(said)) {
     const command = await read('\r\n')
     if (command === undefined) return
     const { script } = relay
@@ -82,14 +84,17 @@ async function converse(socket: Socket, relay: State, line: number): Promise<voi
       said = await say(script.rcpt?.(between(command), nth) ?? '250 ok')
       if (said.startsWith('2')) letter.to = between(command)
     } else if (word === 'DATA') {
-      said = await say(letter.to ? (script.data?.(nth) ?? '354 go') : '554 no valid recipients')
+      said = await say(letter.to ? (script.data?.(nth, letter.to) ?? '354 go') : '554 no valid recipients')
       if (!said.startsWith('354')) continue
-      const source = await read('\r\n.\r\n')
-      if (source === undefined) return
+      const firstLine = await read('\r\n')
+      if (script.body?.(letter.to) === 'drop') socket.destroy()
+      const rest = await read('\r\n.\r\n')
+      if (firstLine === undefined || rest === undefined) return
+      const source = `${firstLine}\r\n${rest}`
       const received = { ...letter, id: /^Message-ID:\s*(\S+)/im.exec(source)?.[1] ?? '', source }
       relay.seen.push(received)
       said = await say(script.dot?.(received, nth) ?? '250 2.0.0 queued')
-      if (said.startsWith('2')) relay.received.push(received)
+      if (said.startsWith('2') || said === 'cut') relay.received.push(received)
     } else said = await say(word === 'QUIT' ? '221 bye' : '250 ok')
   }
   socket.end()

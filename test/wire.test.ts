@@ -36,6 +36,26 @@ test('nodemailer’s connection still has inside what our own writer needs', asy
   expect((await submitted({})).direct).toBe(true)
 })
 
+test.each([true, false])(
+  'no byte of a letter leaves before it may go, and none when it may not; direct: %s',
+  async (direct) => {
+    await using relay = await openRelay()
+    const line = await open(relay.port, { patience: PATIENCE, direct })
+    let permitted = false
+    const answer = line.submit(FROM, TO, LETTER, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(relay.seen).toHaveLength(0)
+      permitted = true
+      return true
+    })
+    expect(await answer).toMatchObject({ kind: 'accepted' })
+    expect(permitted).toBe(true)
+    expect(await line.submit(FROM, TO, LETTER, async () => false)).toMatchObject({ kind: 'unsent' })
+    await line.quit()
+    expect(relay.seen).toHaveLength(1)
+  },
+)
+
 describe.each<[string, Script]>([
   ['with PIPELINING', {}],
   ['without it', { ehlo: ['8BITMIME'] }],

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { sql } from 'kysely'
 import { type ParsedMail, simpleParser } from 'mailparser'
@@ -6,6 +5,7 @@ import { SMTPServer } from 'smtp-server'
 import { describe, expect, test } from 'vitest'
 import * as deliveries from '../../src/deliveries/index.ts'
 import { edition, mailing } from '../mailing.ts'
+import { startSending } from '../program.ts'
 import { openRelay, type Received, type Script } from '../relay.ts'
 import { databases, openWorld, type World } from '../world.ts'
 
@@ -14,51 +14,19 @@ const NONE = { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }
 const several = databases.filter((kind) => kind !== 'pglite') // PGlite lives inside one process
 
 describe.each(several)('sending from processes of their own on %s', (kind) => {
-  test('ten times kill -9 in the middle: nobody is lost, and who gets a letter twice sees the same Message-ID', {
-    timeout: 120_000,
-  }, async () => {
-    const connections = 5
-    await using relay = await openRelay({ dot: () => soon(15, '250 ok') })
-    await using world = await openWorld(kind, new Date().toISOString())
-    const list = await mailing(world, 1000)
-    const { public_id } = await edition(world, list)
-    for (let kill = 0; kill < 10; kill++) {
-      const before = relay.seen.length
-      const child = start(world, `${relay.url}?connections=${connections}`)
-      while (relay.seen.length === before && child.process.exitCode === null) await soon(5)
-      await soon(Math.random() * 250)
-      child.process.kill('SIGKILL')
-      await child.ended
-    }
-    expect(relay.seen.length).toBeLessThan(1000) // else the kills came too late to mean anything
-    expect((await start(world, relay.url).ended).code).toBe(0)
-
-    const extra = relay.seen.length - 1000
-    expect(new Set(relay.seen.map((letter) => letter.to)).size).toBe(1000)
-    expect(extra).toBeLessThanOrEqual(10 * connections)
-    expect(new Set(relay.seen.map((letter) => letter.id)).size).toBe(1000)
-    const verdict = await deliveries.verify(world.db, public_id)
-    expect(verdict).toMatchObject({ recipients: 1000, submitted: 1000, addsUp: true })
-    const addresses = new Map(list.readers.map((reader) => [reader.address, reader.public_id]))
-    for (const letter of repeated(relay.seen)) expect(verdict.doubted).toContain(addresses.get(letter.to))
-    console.log(
-      `${kind}: 10 kills, 1,000 readers, ${connections} connections: 0 lost, ${extra} extra copies, ${verdict.doubted.length} doubted`,
-    )
-  })
-
   test('SIGTERM lets the letters on the wire end, and nothing is repeated', async () => {
     await using relay = await openRelay({ dot: () => soon(40, '250 ok') })
     await using world = await openWorld(kind, new Date().toISOString())
     const { public_id } = await edition(world, await mailing(world, 300))
     for (let stop = 0; stop < 2; stop++) {
       const before = relay.seen.length
-      const child = start(world, relay.url)
+      const child = startSending(world, relay.url)
       while (relay.seen.length < before + 30) await soon(5)
       child.process.kill('SIGTERM')
       expect((await child.ended).code).toBe(0)
     }
     expect(relay.seen.length).toBeLessThan(300)
-    expect((await start(world, relay.url).ended).code).toBe(0)
+    expect((await startSending(world, relay.url).ended).code).toBe(0)
     expect(relay.received.map((letter) => letter.to).sort()).toEqual(
       [...new Set(relay.seen.map((letter) => letter.to))].sort(),
     )
@@ -69,7 +37,7 @@ describe.each(several)('sending from processes of their own on %s', (kind) => {
     await using relay = await openRelay({ dot: () => soon(10, '250 ok') })
     await using world = await openWorld(kind, new Date().toISOString())
     const { public_id } = await edition(world, await mailing(world, 1000))
-    const ended = await Promise.all([start(world, relay.url).ended, start(world, relay.url).ended])
+    const ended = await Promise.all([startSending(world, relay.url).ended, startSending(world, relay.url).ended])
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
     expect(relay.seen).toHaveLength(1000)
     expect(ended.reduce((sum, { answer }) => sum + Number(answer['submitted']), 0)).toBe(1000)
@@ -261,43 +229,6 @@ describe('relays as they are', () => {
     expect(performance.now() - from).toBeGreaterThan(450)
   })
 })
-
-type Ended = { code: number | null; answer: Record<string, unknown>; errors: string }
-
-/** `nashra send --until-empty` as a process of its own. */
-function start(world: World, relay: string): { process: ChildProcess; ended: Promise<Ended> } {
-  const env = {
-    ...{
-      PATH: process.env['PATH'],
-      NASHRA_DATA: world.config.data,
-      NASHRA_DATABASE: world.config.database,
-      NASHRA_SMTP: relay,
-    },
-    ...{ NASHRA_FROM: 'نشرة <paper@news.example>', NASHRA_URL: 'https://news.example', NASHRA_LOG: 'error' },
-  }
-  const child = spawn(process.execPath, ['src/main.ts', 'send', '--until-empty', '--json'], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  let errors = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const ended = once(child, 'close').then(([code]): Ended => {
-    if (errors) console.log(errors)
-    return { code, answer: JSON.parse(output.trim().split('\n').at(-1) || '{}'), errors }
-  })
-  return { process: child, ended }
-}
-
-function repeated(letters: Received[]): Received[] {
-  const seen = new Set<string>()
-  return letters.filter((letter) => seen.size === seen.add(letter.to).size)
-}
 
 function soon(milliseconds: number, answer = ''): Promise<string> {
   return new Promise((resolve) => setTimeout(() => resolve(answer), milliseconds))
