@@ -137,7 +137,7 @@ describe.each(databases)('a reader’s way on %s', (kind) => {
     const asked = await world.db
       .selectFrom('notice')
       .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
-      .select('address')
+      .select('subscriber.address')
       .orderBy('notice.id')
       .execute()
     expect(asked.slice(3).map((row) => row.address!.split('@')[0])).toEqual([
