@@ -51,14 +51,14 @@ export async function work(floor: Floor, way: Way): Promise<void> {
     connection = await mail.connect(way.relay, new URL(app.config.url).hostname, over)
   } catch (error) {
     if (over.aborted) way.closed()
-    else way.failed((error as Error).message, false)
+    else way.failed((error as Error).message)
     return
   }
   floor.open.add(connection)
   const { passed, reason } = await letters(floor, way, connection)
   floor.open.delete(connection)
   if (connection.open || passed > 0 || over.aborted) way.closed()
-  else way.failed(reason, true)
+  else way.failed(reason)
   await connection.quit()
 }
 

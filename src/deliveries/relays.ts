@@ -21,8 +21,7 @@ export type Way = {
   /** Why it pauses, in its own words. */
   reason(): string
   opening(): void
-  /** A line could not be opened, or broke before it was of any use. */
-  failed(reason: string, opened: boolean): void
+  failed(reason: string): void
   closed(): void
   /** It took (or refused) a letter, so it works. */
   works(): void
@@ -39,7 +38,7 @@ export type Way = {
   noted(): Promise<void>
 }
 
-const PAUSES = [1, 5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
+const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
 const BLIND = 1000 // ms between letters while the database does not tell the rate
 const FEWER = 60_000 // ms until more lines than worked are tried again
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
@@ -102,10 +101,9 @@ function openWay(app: App, relay: Relay, id: number): Way {
     opening: () => {
       lines++
     },
-    failed(reason, opened) {
+    failed(reason) {
       lines--
       if (lines === 0) return pause(reason)
-      if (opened) return // as many lines as that it does allow
       most = lines
       mostUntil = performance.now() + FEWER
     },
