@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { kindOf } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
 import type { Db, FollowTable } from '../db/schema.ts'
 
 /*
@@ -15,20 +17,20 @@ export async function tell(
   told: Omit<FollowTable, 'subscription_id'>,
   subscriptionIds: number[],
 ): Promise<void> {
-  for (let start = 0; start < subscriptionIds.length; start += 1000) {
-    const rows = subscriptionIds.slice(start, start + 1000).map((subscription_id) => ({ ...told, subscription_id }))
-    await db
-      .insertInto('follow')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict.columns(['digest_id', 'subscription_id']).doUpdateSet({
-          slot_id: told.slot_id,
-          told_seq: told.told_seq,
-          last_on: told.last_on,
-        }),
-      )
-      .execute()
-  }
+  if (subscriptionIds.length === 0) return
+  const { digest_id, slot_id, told_seq, last_on } = told
+  const rows = rowsOf(
+    kindOf(db),
+    ['whole'],
+    subscriptionIds.map((id) => [id]),
+  )
+  await sql`
+    with reader (subscription_id) as (${rows})
+    insert into follow (digest_id, subscription_id, slot_id, told_seq, last_on)
+    select cast(${digest_id} as bigint), subscription_id, cast(${slot_id} as bigint), cast(${told_seq} as bigint), cast(${last_on} as text)
+    from reader where true
+    on conflict (digest_id, subscription_id) do update
+    set slot_id = excluded.slot_id, told_seq = excluded.told_seq, last_on = excluded.last_on`.execute(db)
 }
 
 /**

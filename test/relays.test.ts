@@ -75,12 +75,14 @@ describe.each(databases)('the first edition of a large list on %s', (kind) => {
   })
 
   test('stops when one in twenty is refused, and somebody’s word lets it go on', { timeout: 60_000 }, async () => {
-    let nth = 0
-    await using relay = await openRelay({ rcpt: () => (nth++ % 10 === 0 ? '550 5.1.1 no such user' : '250 ok') })
+    const asked = new Set<string>()
+    await using relay = await openRelay({
+      rcpt: (to) => (asked.add(to) && /0@/.test(to) ? '550 5.1.1 no such user' : '250 ok'),
+    })
     await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url} ${FAR}` })
     const { public_id } = await edition(world, await mailing(world, 1100))
     await deliveries.sendUntilEmpty(world, { wait: 0 })
-    expect(nth).toBeLessThanOrEqual(500)
+    expect(asked.size).toBeLessThanOrEqual(500)
     expect(await deliveries.heldBack(world.db, 'refusals')).toBeGreaterThanOrEqual(600)
     world.clock.advance({ hours: 2 })
     await digests.finishBegun(world, 'job')

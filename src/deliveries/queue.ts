@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { waiting } from '../../db/claims.ts'
+import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import * as follows from '../follows.ts'
 import * as tally from './tally.ts'
@@ -9,26 +11,21 @@ import { OPEN } from './task.ts'
 /** Who gets which part of an edition; `told_before` is where this reader's follow stood. */
 export type Recipient = { subscriber_id: number; subscription_id: number; part_id: number; told_before: number }
 
-const ROWS = 1000 // in one statement: SQLite takes 32,766 values
-
 /** Writes a chunk (at most 5,000) of an edition's deliveries, in the caller's transaction. Again is no change. Answers how many are new. */
 export async function queue(db: Db, edition: { id: number }, recipients: Recipient[], dueAt: Instant): Promise<number> {
-  let fresh = 0
-  for (let start = 0; start < recipients.length; start += ROWS) {
-    const rows = recipients
-      .slice(start, start + ROWS)
-      .map(({ subscriber_id, subscription_id, part_id, told_before }) => ({
-        ...{ edition_id: edition.id, subscriber_id, subscription_id, part_id, told_before },
-        ...{ state: 'queued', due_at: dueAt, attempts: 0 },
-      }))
-    const inserted = await db
-      .insertInto('delivery')
-      .values(rows)
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('subscriber_id')
-      .execute()
-    fresh += inserted.length
-  }
+  if (recipients.length === 0) return 0
+  const rows = rowsOf(
+    kindOf(db),
+    ['whole', 'whole', 'whole', 'whole'],
+    recipients.map((one) => [one.subscriber_id, one.subscription_id, one.part_id, one.told_before]),
+  )
+  const { numAffectedRows } = await sql`
+    with recipient (subscriber_id, subscription_id, part_id, told_before) as (${rows})
+    insert into delivery (edition_id, subscriber_id, subscription_id, part_id, told_before, state, due_at, attempts)
+    select cast(${edition.id} as bigint), subscriber_id, subscription_id, part_id, told_before, 'queued', cast(${dueAt} as bigint), 0
+    from recipient where true
+    on conflict do nothing`.execute(db)
+  const fresh = Number(numAffectedRows ?? 0)
   const moves: tally.Moves = new Map()
   tally.note(moves, edition.id, null, 'queued', fresh)
   await tally.move(db, moves)
