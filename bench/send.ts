@@ -13,7 +13,6 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import { sql } from 'kysely'
 import type { Instant } from '../db/instant.ts'
 import { email } from '../src/address.ts'
@@ -22,6 +21,7 @@ import * as deliveries from '../src/deliveries/index.ts'
 import * as dkim from '../src/dkim/index.ts'
 import * as letters from '../src/letters/index.ts'
 import { openApp } from '../src/open.ts'
+import { beThrifty } from '../src/thrift.ts'
 import { edition, type Mailing, mailing } from '../test/mailing.ts'
 
 const { values: asked } = parseArgs({
@@ -46,7 +46,7 @@ else for (const size of asked.kilobytes.split(',')) await compare(Number(size))
 
 /** Sends what is due, and says how that went. */
 async function child(): Promise<void> {
-  setFlagsFromString('--semi-space-growth-factor=1') // as `nashra send` does
+  beThrifty() // as `nashra send` does
   const app = await openApp(readConfig())
   const { rows } =
     app.database.kind === 'sqlite'

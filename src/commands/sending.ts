@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { moment } from '../../db/instant.ts'
 import type { App } from '../app.ts'
@@ -11,6 +10,7 @@ import * as editions from '../editions.ts'
 import { sign } from '../keys.ts'
 import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
+import { beThrifty } from '../thrift.ts'
 import { openProgress } from './progress.ts'
 import { command, group, instantOption, number, type Shell, withApp } from './shell.ts'
 
@@ -104,7 +104,7 @@ export function send(program: Command): void {
     .option('--wait <duration>', 'also what becomes due within this time', '0s')
     .action((options: Json & { wait: string }) =>
       withApp(options, async (app, shell) => {
-        setFlagsFromString('--semi-space-growth-factor=1') // a sender makes much and keeps nothing: else that piles up to 50 MB
+        beThrifty()
         const wait = options.wait === '0' ? 0 : duration(options.wait)
         await digests.finishBegun(app, 'cli')
         const end = await deliveries.expectedEnd(app)
