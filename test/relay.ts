@@ -87,7 +87,10 @@ async function converse(socket: Socket, relay: State, line: number): Promise<voi
       said = await say(letter.to ? (script.data?.(nth, letter.to) ?? '354 go') : '554 no valid recipients')
       if (!said.startsWith('354')) continue
       const firstLine = await read('\r\n')
-      if (script.body?.(letter.to) === 'drop') socket.destroy()
+      if (script.body?.(letter.to) === 'drop') {
+        socket.destroy()
+        return // also when the rest has come in already
+      }
       const rest = await read('\r\n.\r\n')
       if (firstLine === undefined || rest === undefined) return
       const source = `${firstLine}\r\n${rest}`

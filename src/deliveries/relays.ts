@@ -8,7 +8,7 @@ import { openShare, untilMidnight } from './share.ts'
  * A relay as this process finds it: how many lines are open, and until when nothing is tried.
  *
  * A line that breaks says little while others work: then only fewer lines are opened (many relays allow fewer than we would
- * like). When no line is left the relay pauses, each time for longer until it takes a letter again.
+ * like). When no line is left the relay pauses, each time for longer until it takes a letter again; one line finds out.
  */
 export type Way = {
   readonly relay: Relay
@@ -16,6 +16,8 @@ export type Way = {
   /** How many lines may be opened now; 0 while it pauses. */
   room(): number
   paused(): boolean
+  /** How often it has paused since it last took a letter. */
+  pauses(): number
   /** Milliseconds until it may be tried again. */
   rest(): number
   /** Why it pauses, in its own words. */
@@ -38,7 +40,7 @@ export type Way = {
   noted(): Promise<void>
 }
 
-const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
+const PAUSES = [1, 5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
 const BLIND = 1000 // ms between letters while the database does not tell the rate
 const FEWER = 60_000 // ms until more lines than worked are tried again
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
@@ -91,11 +93,13 @@ function openWay(app: App, relay: Relay, id: number): Way {
     })
   }
   const paused = () => performance.now() < pausedUntil
+  const allowed = () => (pauses > 0 ? 1 : performance.now() < mostUntil ? most : relay.connections)
   return {
     relay,
     id,
     paused,
-    room: () => (paused() ? 0 : (performance.now() < mostUntil ? most : relay.connections) - lines),
+    pauses: () => pauses,
+    room: () => (paused() ? 0 : allowed() - lines),
     rest: () => Math.max(0, pausedUntil - performance.now()),
     reason: () => why,
     opening: () => {
@@ -103,7 +107,10 @@ function openWay(app: App, relay: Relay, id: number): Way {
     },
     failed(reason) {
       lines--
-      if (lines === 0) return pause(reason)
+      if (lines === 0) {
+        mostUntil = 0 // they broke one and all: that is no word on how many it allows
+        return pause(reason)
+      }
       most = lines
       mostUntil = performance.now() + FEWER
     },

@@ -74,7 +74,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
     floor.filled.ring()
   })
   const lines = new Set<Promise<void>>()
-  const fill = filling(floor)
+  const fill = filling(floor, ways)
   return {
     ...{ id, over, sent: floor.sent, wants: floor.wants },
     round: () => round(floor, ways, lines, fill),
@@ -140,7 +140,7 @@ async function nothingElse(floor: Floor, fill: Fill): Promise<boolean> {
 }
 
 /** Claims about as much as the lines send in a second, when half of it is gone. */
-function filling(floor: Floor): Fill {
+function filling(floor: Floor, ways: Way[]): Fill {
   const { app, senderId, stock, sent } = floor
   const most = mostAhead(app)
   let limit = Math.min(STOCK.first, most)
@@ -168,8 +168,13 @@ function filling(floor: Floor): Fill {
       await prepare(floor, tasks)
       const notices = tasks.filter((task) => task.table === 'notice')
       stock.unshift(...notices) // somebody waits for these
+      // A letter that broke a line comes last. After a pause it comes first, every other time: when it is taken now, the relay
+      // works again; when it never is, it must not stand before all others.
+      const order = ways.some((way) => way.pauses() % 2 === 1) ? -1 : 1
       stock.push(
-        ...tasks.filter((task) => task.table !== 'notice').sort((a, b) => strikesOf(floor, a) - strikesOf(floor, b)),
+        ...tasks
+          .filter((task) => task.table !== 'notice')
+          .sort((a, b) => order * (strikesOf(floor, a) - strikesOf(floor, b))),
       )
       return tasks.length + skipped > 0 ? 'some' : 'none'
     } catch (error) {
@@ -229,8 +234,9 @@ function strikesOf({ strikes }: Floor, task: Task): number {
   return strikes.get(keyOf(task)) ?? 0
 }
 
-/** What was claimed and cannot be sent now waits again, for whoever can. */
+/** What was claimed and cannot be sent now waits again, for whoever can; first it is written that it is not on the wire. */
 async function giveBack(floor: Floor): Promise<void> {
+  if (!(await floor.ledger.settle(WRITE))) return
   const tasks = floor.stock.splice(0)
   if (tasks.length === 0) return
   try {

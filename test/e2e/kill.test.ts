@@ -5,7 +5,7 @@ import { openRelay, type Received, type Script } from '../relay.ts'
 import { databases, openWorld } from '../world.ts'
 
 const READERS = 600
-const KILLS = 12
+const KILLS = Number(process.env['KILLS'] ?? 12)
 const CONNECTIONS = 5
 const several = databases.filter((kind) => kind !== 'pglite') // PGlite lives inside one process
 const RETRY = { NASHRA_RETRY: Array(12).fill('1s').join(',') }

@@ -161,6 +161,16 @@ describe('relays as they are', () => {
     expect(tried).toEqual([])
   })
 
+  test('a relay that breaks its lines at each letter’s first try is asked again soon, and takes them all', async () => {
+    const known = new Set<string>()
+    const rcpt = (to: string) => (known.has(to) ? '250 ok' : known.add(to) && 'drop')
+    await using relay = await openRelay({ rcpt })
+    await using world = await openWorld('sqlite', MORNING, { NASHRA_SMTP: `${relay.url}?connections=5` })
+    await edition(world, await mailing(world, 30))
+    expect(await deliveries.sendUntilEmpty(world, { wait: 30_000 })).toMatchObject({ submitted: 30, deferred: 0 })
+    expect(relay.received).toHaveLength(30)
+  })
+
   test('an answer that comes before our dot is not taken for one to it', async () => {
     let early = 3
     const { sent, received } = await send(
