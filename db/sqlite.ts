@@ -1,5 +1,6 @@
-import { mkdirSync, realpathSync, rmSync } from 'node:fs'
+import { closeSync, fdatasync, mkdirSync, openSync, realpathSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import {
   CompiledQuery,
@@ -16,6 +17,9 @@ import type { Schema } from './schema.ts'
 const TIMEOUT = 5000 // ms that a single statement may wait for another process's write
 const KEPT = 200 // statements of one connection
 const PATIENCE = 15_000 // ms that a transaction may wait to begin
+const flush = promisify(fdatasync)
+
+type Config = ConstructorParameters<typeof SqliteDriver>[0]
 
 /**
  * Opens (and creates) a SQLite file: one connection that writes, one that only reads.
@@ -27,7 +31,8 @@ export function openSqlite(file: string): Database {
   const writer = connect(file, {})
   const reader = connect(file, { readonly: true })
   const version = reader.prepare('pragma data_version').pluck()
-  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: remembering(writer) }), plugins })
+  const log = openLog(writer)
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: remembering(writer) }, log), plugins })
   const read = new Kysely<Schema>({ dialect: new SqliteDialect({ database: remembering(reader) }), plugins })
   return {
     kind: 'sqlite',
@@ -41,6 +46,7 @@ export function openSqlite(file: string): Database {
       reader.close() // one that was never asked anything is still open; the writer, as the last, tidies up the log
       await db.destroy()
       writer.close()
+      log.close()
     },
   }
 }
@@ -52,6 +58,16 @@ function connect(file: string, options: Sqlite.Options): Sqlite.Database {
   connection.pragma('foreign_keys = ON')
   connection.pragma('trusted_schema = OFF')
   return connection
+}
+
+/** The write-ahead log as a file: `settled` when all of it is on the disk. */
+type Log = { settled(): Promise<void>; close(): void }
+
+/** SQLite is asked where it lies: beside the file itself, by whatever name that was opened. */
+function openLog(connection: Sqlite.Database): Log {
+  const [main] = connection.pragma('database_list') as { file: string }[]
+  const opened = openSync(`${main!.file}-wal`, 'r+')
+  return { settled: () => flush(opened), close: () => closeSync(opened) }
 }
 
 /**
@@ -98,21 +114,42 @@ function holdFile(folder: string, id: string): Lock | undefined {
 /**
  * Kysely begins deferred; a read followed by a write then fails with SQLITE_BUSY whatever the timeout. And while another
  * process writes, we wait without holding up this one: the file is asked again and again instead of once for long.
+ *
+ * Nor does the disk hold this process up: in a transaction SQLite is told not to wait for its log to be written
+ * (`synchronous=NORMAL`), and we do so in its place, on another thread. It comes to the same as FULL: before the log is on the
+ * disk, nobody hears that a transaction succeeded and no other begins. Outside of transactions SQLite waits itself.
  */
 class ImmediateDriver extends SqliteDriver {
+  readonly #log: Log
+  constructor(config: Config, log: Log) {
+    super(config)
+    this.#log = log
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     const deadline = performance.now() + PATIENCE
     for (;;) {
-      await connection.executeQuery(CompiledQuery.raw('pragma busy_timeout = 0'))
+      await told(connection, 'pragma busy_timeout = 0')
       try {
-        await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+        await told(connection, 'pragma synchronous = normal')
+        await told(connection, 'begin immediate')
         return
       } catch (error) {
+        await told(connection, 'pragma synchronous = full')
         if (!isBusy(error) || performance.now() > deadline) throw error
       } finally {
-        await connection.executeQuery(CompiledQuery.raw(`pragma busy_timeout = ${TIMEOUT}`))
+        await told(connection, `pragma busy_timeout = ${TIMEOUT}`)
       }
       await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 10))
+    }
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection)
+    try {
+      await this.#log.settled()
+    } finally {
+      await told(connection, 'pragma synchronous = full')
     }
   }
 
@@ -121,7 +158,12 @@ class ImmediateDriver extends SqliteDriver {
     await super.rollbackTransaction(connection).catch((error) => {
       if (!/no transaction is active/.test(String(error))) throw error
     })
+    await told(connection, 'pragma synchronous = full')
   }
+}
+
+async function told(connection: DatabaseConnection, what: string): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw(what))
 }
 
 function isBusy(error: unknown): boolean {
@@ -129,13 +171,15 @@ function isBusy(error: unknown): boolean {
 }
 
 class ImmediateDialect extends SqliteDialect {
-  readonly #config: ConstructorParameters<typeof SqliteDriver>[0]
-  constructor(config: ConstructorParameters<typeof SqliteDriver>[0]) {
+  readonly #config: Config
+  readonly #log: Log
+  constructor(config: Config, log: Log) {
     super(config)
     this.#config = config
+    this.#log = log
   }
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config)
+    return new ImmediateDriver(this.#config, this.#log)
   }
 }
 
