@@ -95,7 +95,7 @@ type Ended = { code: number | null; said: string; seconds: number; peak: number 
 /** A command of ours as a process of its own; `peak` is its greatest memory in megabytes. */
 function nashra(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
   const from = performance.now()
-  const child = spawn(process.execPath, ['src/main.ts', ...args, ...(args[0] === 'serve' ? [] : ['--json'])], {
+  const child = spawn(process.execPath, ['bin/nashra.js', ...args, ...(args[0] === 'serve' ? [] : ['--json'])], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

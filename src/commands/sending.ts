@@ -67,6 +67,7 @@ export function digest(program: Command): void {
     .option('--at <instant>', 'as if it were then')
     .action((slug: string | undefined, options: Json & { at?: string }) =>
       withApp(options, async (app, shell) => {
+        beThrifty()
         const at = options.at ? instantOption(options.at) : undefined
         const composed = slug
           ? [await digests.composeNow(app, 'cli', slug, at)]
