@@ -7,6 +7,9 @@
  * person) go the same way, before editions.
  */
 export { refused } from './brake.ts'
+export { complained, complainedOf } from './complaints.ts'
+export { type Paused, pausedDomains, pause as pauseDomain, resumeDomain } from './domain-pauses.ts'
+export { domainOf } from './domain-rates.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
 export {

@@ -2,10 +2,11 @@ import { held, waiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import { nextParked } from './parking.ts'
 import * as report from './report.ts'
 import { OPEN } from './task.ts'
 
-/** When the next waiting letter is due; undefined when none waits. */
+/** When the next waiting letter is due, or its domain that refused us is tried again; undefined when none waits. */
 export async function nextDue(db: Db): Promise<Instant | undefined> {
   const notice = await db
     .selectFrom('notice')
@@ -19,8 +20,14 @@ export async function nextDue(db: Db): Promise<Instant | undefined> {
     .where('edition.state', '=', 'frozen')
     .where(waiting('delivery'))
     .executeTakeFirst()
-  const due = [notice?.at, delivery?.at].filter((at) => at !== null && at !== undefined)
+  const due = [notice?.at, delivery?.at, (await nextParked(db)).due].filter((at) => at !== null && at !== undefined)
   return due.length > 0 ? (Math.min(...due) as Instant) : undefined
+}
+
+/** Milliseconds until a letter has its turn that waits for its domain's; undefined when none does. */
+export async function nextTurn(db: Db): Promise<number | undefined> {
+  const { turn_at } = await nextParked(db)
+  return turn_at === undefined ? undefined : Math.max(0, turn_at - Date.now())
 }
 
 /** How many letters are not finished, over all editions that may be sent and all notices. */
