@@ -180,7 +180,12 @@ export async function complain(db: Db, id: number, now: Instant): Promise<{ held
  */
 export async function resume(db: Db, id: number, reason: string): Promise<boolean> {
   const held = () =>
-    db.updateTable('edition').where('id', '=', id).where('state', '=', 'held').where('reason', '=', reason).returning('id')
+    db
+      .updateTable('edition')
+      .where('id', '=', id)
+      .where('state', '=', 'held')
+      .where('reason', '=', reason)
+      .returning('id')
   if (reason !== COMPLAINTS) {
     const stays = await held().whereRef('complained_at', '>=', 'held_at').set({ reason: COMPLAINTS }).execute()
     if (stays.length > 0) return true

@@ -22,7 +22,7 @@ export function granted(
   if (rate === undefined) return { n: wanted, next_at }
   const interval = 1000 / rate
   const believed = next_at <= now + Math.max(60_000, 2 * interval) ? next_at : now // another machine's clock may be ahead
-  const from = Math.max(believed, now - ITS_TURNS)
+  const from = believed < now - ITS_TURNS ? now : believed
   const n = from > now ? 0 : Math.min(wanted, Math.floor((now - from) / interval) + 1)
   return { n, next_at: Math.round(from + n * interval) }
 }

@@ -8,10 +8,11 @@
  */
 export { refused } from './brake.ts'
 export { complained, complainedOf } from './complaints.ts'
-export { type Paused, pausedDomains, pause as pauseDomain, resumeDomain } from './domain-pauses.ts'
+export { type Paused, pause as pauseDomain, pausedDomains, resumeDomain } from './domain-pauses.ts'
 export { domainOf } from './domain-rates.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
+export { standsStill } from './parking.ts'
 export {
   ask,
   giveUp,
@@ -25,5 +26,5 @@ export {
   waitingInAll,
 } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { expectedEnd, heldBack } from './unfinished.ts'
+export { type End, expectedEnd, heldBack } from './unfinished.ts'
 export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

@@ -168,8 +168,8 @@ function finish(floor: Floor, way: Way, task: Task, answer: mail.Answer): boolea
   const told = { answer: lasting, heard, relayId: way.id, now: instant(app.now()), pauses: app.config.retry }
   const entry = verdict(task, told)
   ledger.record(entry)
-  const { state, attempts, due_at, doubted_at } = entry
-  Object.assign(task, { attempts, due_at, doubted_at })
+  const { state, attempts, due_at, doubted_at, reply } = entry
+  Object.assign(task, { attempts, due_at, doubted_at, reply })
   if (state === 'claimed') {
     if (!lanes.turnsAway(task)) stock.push(task) // to the end: another letter tells whether it was this one's fault
   } else if (state in sent) sent[state as keyof Sent]++

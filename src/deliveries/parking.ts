@@ -5,6 +5,7 @@ import { type Instant, later } from '../../db/instant.ts'
 import type { Database } from '../../db/open.ts'
 import { plain, rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
+import { refusalIn } from '../bounces/refusal.ts'
 import type { Relay } from '../config.ts'
 import * as brake from './brake.ts'
 import { claimDeliveries, frozen } from './claim.ts'
@@ -22,20 +23,23 @@ import type { Task } from './task.ts'
 const SOMEDAY = 1e15 as Instant
 const FOREVER = 9e15 as Instant
 
+const BEHIND = 86_400_000 // ms that others are let pass
 const AT_ONCE = 30 // domains in one transaction
 const AGAIN = 1000 // ms until a domain is looked at again of which only held editions have letters
 
 /** Parks letters that this sender holds and will not send now; those that it no longer holds stay where they are. Answers how many. */
 export async function park(db: Db, senderId: string, tasks: Task[], now: Instant): Promise<number> {
   const rows = tasks.flatMap((task) =>
-    task.table === 'delivery' ? [[task.edition_id, task.subscriber_id, domainOf(task.address)]] : [],
+    task.table === 'delivery'
+      ? [[task.edition_id, task.subscriber_id, domainOf(task.address), later(SOMEDAY, now + behind(task))]]
+      : [],
   )
   if (rows.length === 0) return 0
   const kind = kindOf(db)
   await announce(db, [...new Set(rows.map(([, , domain]) => domain as string))], now)
   const { rows: parked } = await sql<{ edition_id: number; state: string }>`
-    with one (edition_id, subscriber_id, domain) as (${rowsOf(kind, ['whole', 'whole', 'word'], rows)})
-    update delivery set sender_id = null, domain = one.domain, due_at = ${later(SOMEDAY, now)},
+    with one (edition_id, subscriber_id, domain, due_at) as (${rowsOf(kind, ['whole', 'whole', 'word', 'whole'], rows)})
+    update delivery set sender_id = null, domain = one.domain, due_at = one.due_at,
       state = case when doubted_at is not null then 'uncertain' when attempts > 0 then 'deferred' else 'queued' end
     from one where delivery.edition_id = one.edition_id and delivery.subscriber_id = one.subscriber_id
       and delivery.state = 'claimed' and ${plain(kind, 'delivery.sender_id')} = ${senderId}
@@ -44,6 +48,11 @@ export async function park(db: Db, senderId: string, tasks: Task[], now: Instant
   for (const { edition_id, state } of parked) tally.note(moves, edition_id, 'claimed', state)
   await tally.move(db, moves)
   return parked.length
+}
+
+/** A letter that its domain refused for who we are lets others try first: it may be its reader's fault after all. */
+function behind({ reply }: Task): number {
+  return reply !== null && refusalIn(reply) !== undefined ? BEHIND : 0
 }
 
 /** Notes that letters wait for these domains: before they do, and in one order, so that two senders never wait for each other. */
@@ -90,8 +99,7 @@ export async function takeTurns(
     // What goes without a turn takes one from those after it.
     const more = Math.max(0, atOnce - turns.n)
     given.set(domain, turns.n + more)
-    if (rate !== undefined && turns.n + more > 0)
-      moved.push([domain, Math.round(turns.next_at + (more * 1000) / rate)])
+    if (rate !== undefined && turns.n + more > 0) moved.push([domain, Math.round(turns.next_at + (more * 1000) / rate)])
   }
   await moveTurns(db, moved)
   return given
@@ -230,6 +238,27 @@ async function nothingCame(db: Db, domain: string): Promise<void> {
 function isWaiting(domain: unknown) {
   return sql<boolean>`exists (select 1 from delivery where delivery.edition_id = edition.id
     and delivery.domain = ${domain} and ${waiting('delivery')})`
+}
+
+/** Whether letters of an edition wait that should have gone: due by now, or the turn of their domain came before `since` and nobody took it. */
+export async function standsStill(db: Db, editionId: number, now: Instant, since: Instant): Promise<boolean> {
+  const waits = db
+    .selectFrom('delivery')
+    .select('edition_id')
+    .where('edition_id', '=', editionId)
+    .where(waiting('delivery'))
+  const due = await waits.where('state', '=', 'queued').where('due_at', '<=', now).limit(1).executeTakeFirst()
+  if (due) return true
+  const missed = await db
+    .selectFrom('recipient_domain')
+    .select('domain')
+    .where('parked_at', '<', since)
+    .where('reason', 'is', null)
+    .where('next_at', '<', (Date.now() - (now - since)) as Instant) // turns go by this machine's clock
+    .where(({ exists }) => exists(waits.where(sql<boolean>`delivery.domain = recipient_domain.domain`)))
+    .limit(1)
+    .executeTakeFirst()
+  return missed !== undefined
 }
 
 /** When the next of the parked letters that may be sent has its turn: `turn_at` by this machine's clock where its domain has but a rate, `due` where that pauses. */

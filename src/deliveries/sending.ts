@@ -20,7 +20,7 @@ export type Options = {
 }
 
 const LOOK = 1000 // ms between looks at what has become due
-const TURN = { least: 20, most: 250 } // ms until it is looked whether a domain's turn has come
+const TURN = { least: 50, most: 250 } // ms until it is looked whether a domain's turn has come
 const REVISIONS = 40 // looks at an edition that is being revised, before `send` ends without it
 const DEAD = 5000 // ms between looks at who has died
 const PATIENCE = { sqlite: 2000, postgres: 30_000 } // ms until a dead process's lock is certainly free
