@@ -157,6 +157,23 @@ describe.each(databases)('letters that wait for their domain’s turn on %s', (k
     })
   }, 60_000)
 
+  test('a process that goes on serving ends the editions beside them, and theirs when all have gone', async () => {
+    await using relay = await openRelay()
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?domains=big.example:3` })
+    const slow = await edition(world, await readersAt(world, many(12, 'big.example')))
+    const fast = await edition(world, await readersAt(world, many(3, 'other.example'), 'evening'))
+    const stop = new AbortController()
+    const running = deliveries.run(world, stop.signal)
+    const state = async (id: number) =>
+      (await world.db.selectFrom('edition').select('state').where('id', '=', id).executeTakeFirstOrThrow()).state
+    await expect.poll(() => state(fast.id), { timeout: 10_000 }).toBe('done')
+    expect(await state(slow.id)).toBe('frozen')
+    await expect.poll(() => state(slow.id), { timeout: 15_000 }).toBe('done')
+    stop.abort()
+    await running
+    expect(relay.received).toHaveLength(15)
+  }, 60_000)
+
   test('a confirmation waits for no turn, and counts as one', async () => {
     const { times, script } = clocked()
     await using relay = await openRelay(script)
