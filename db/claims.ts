@@ -14,6 +14,11 @@ export function uncertain(table: 'delivery' | 'notice'): Expression<SqlBool> {
   return sql<SqlBool>`${sql.ref(`${table}.state`)} = 'uncertain'`
 }
 
+/** Those that wait for this domain, spelled as their index is. */
+export function parkedFor(domain: string): Expression<SqlBool> {
+  return sql<SqlBool>`${waiting('delivery')} and delivery.domain = ${domain}`
+}
+
 /** Those that some sender holds. */
 export function held(table: 'delivery' | 'notice'): Expression<SqlBool> {
   return sql<SqlBool>`${sql.ref(`${table}.state`)} in ('claimed', 'submitting')`

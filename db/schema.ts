@@ -400,6 +400,7 @@ export interface EditionTable {
   done_at: Instant | null
   braked_at: Instant | null
   reported_at: Instant | null
+  complained_at: Instant | null
 }
 
 /** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
@@ -428,7 +429,8 @@ export interface PartArticleTable {
 
 /**
  * One edition to one subscriber. `state`: queued, claimed, submitting, submitted, deferred, refused, skipped, uncertain.
- * `told_before` is where the reader's follow stood; `doubted_at` keeps for ever that it once was uncertain.
+ * `told_before` is where the reader's follow stood; `doubted_at` keeps for ever that it once was uncertain. One that waits
+ * and has a `domain` waits for that, and is due on no day.
  */
 export interface DeliveryTable {
   edition_id: number
@@ -446,6 +448,7 @@ export interface DeliveryTable {
   doubted_at: Instant | null
   relay_id: number | null
   reply: string | null
+  domain: string | null
 }
 
 /** How many deliveries of an edition stand in each state; kept by the ledger's own commits. */
@@ -464,6 +467,24 @@ export interface RelayTable {
   next_at: Generated<Instant>
   day_on: Generated<string>
   day_n: Generated<number>
+}
+
+/**
+ * A domain that letters go to and that limits them, or refuses ours. `next_at` is when its next letter may go, `parked_at`
+ * since when letters wait for it. While it refuses us there is a `reason` in its own words; `told` is how we know: smtp, or
+ * bounce. Nothing goes there before `paused_until`; `tried_at` is when a few were let go to see. `pauses` counts, and counts
+ * from `paused_at` on for some days.
+ */
+export interface RecipientDomainTable {
+  domain: string
+  next_at: Generated<Instant>
+  parked_at: Instant | null
+  paused_until: Instant | null
+  paused_at: Instant | null
+  pauses: Generated<number>
+  reason: string | null
+  told: string | null
+  tried_at: Instant | null
 }
 
 /** A DKIM key of a domain: `private_key` is sealed, `public_key` is SPKI in base64, as DNS shows it. Of those whose `signs_at` has come, the latest signs. */
@@ -617,6 +638,7 @@ export interface Schema {
   delivery: DeliveryTable
   tally: TallyTable
   relay: RelayTable
+  recipient_domain: RecipientDomainTable
   dkim_key: DkimKeyTable
   sender: SenderTable
   notice: NoticeTable

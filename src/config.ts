@@ -4,7 +4,10 @@ import { email, type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
 import { Problem } from './problem.ts'
 
-/** A way out for letters. `name` is host:port, safe to show; `rate` is letters per second, `day` per day. */
+/**
+ * A way out for letters. `name` is host:port, safe to show; `rate` is letters per second, `day` per day; `domains` letters per
+ * second to each recipient domain, `*` being every other one by itself.
+ */
 export type Relay = {
   name: string
   host: string
@@ -16,6 +19,7 @@ export type Relay = {
   day?: number
   connections: number
   sign: boolean
+  domains?: ReadonlyMap<string, number>
 }
 
 /** Where bounces and replies come in. `domain` is where they are sent to, if not the sender's own. */
@@ -50,6 +54,7 @@ const NAMES = [
   'NASHRA_SMTP', 'NASHRA_INBOUND', 'NASHRA_SMTP_CONNECTIONS', 'NASHRA_SMTP_RATE', 'NASHRA_RETRY', 'NASHRA_SECRET_FILE',
   'NASHRA_FETCH_ALLOW', 'NASHRA_TRUST_PROXY', 'NASHRA_LOG',
 ] // biome-ignore format: one list
+const SLOWEST = 0.001 // letters per second to a domain: one in a quarter of an hour
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the environment; every mistake in it is named in one Problem. */
@@ -147,7 +152,9 @@ function publicUrl(value: string): string {
   return url.origin
 }
 
-/** Reads `smtp://user:pass@host:port?rate=14&day=50000&connections=5&sign=no`. The message never repeats the password. */
+const RELAY_PARTS = ['rate', 'day', 'connections', 'sign', 'domains']
+
+/** Reads `smtp://user:pass@host:port?rate=14&day=50000&connections=5&sign=no&domains=gmail.com:5,*:20`. The message never repeats the password. */
 function relay(value: string, connections: number, rate: number | undefined): Relay {
   if (!/^smtps?:\/\//.test(value) || !URL.canParse(value)) {
     throw new Error(
@@ -155,10 +162,10 @@ function relay(value: string, connections: number, rate: number | undefined): Re
     )
   }
   const url = new URL(value)
-  const unknown = [...url.searchParams.keys()].filter((key) => !['rate', 'day', 'connections', 'sign'].includes(key))
+  const unknown = [...url.searchParams.keys()].filter((key) => !RELAY_PARTS.includes(key))
   if (unknown.length > 0 || url.hash || url.pathname.length > 1) {
     throw new Error(
-      `${url.host} has parts that a relay does not know (${unknown.join(', ') || 'a path'}): only ?rate=, day=, connections= and sign=; in the password write @ / ? # as %40 %2F %3F %23`,
+      `${url.host} has parts that a relay does not know (${unknown.join(', ') || 'a path'}): only ?rate=, day=, connections=, sign= and domains=; in the password write @ / ? # as %40 %2F %3F %23`,
     )
   }
   const secure = url.protocol === 'smtps:'
@@ -166,6 +173,7 @@ function relay(value: string, connections: number, rate: number | undefined): Re
   const limit = url.searchParams.get('rate')
   const perSecond = limit ? positive(limit) : rate
   const day = url.searchParams.get('day')
+  const domains = url.searchParams.getAll('domains').join(',')
   return {
     name: `${url.hostname}:${port}`,
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -176,6 +184,31 @@ function relay(value: string, connections: number, rate: number | undefined): Re
     ...(day && { day: wholeNumber(day, 1, 1e9) }),
     connections: wholeNumber(url.searchParams.get('connections') ?? String(connections), 1, 200),
     sign: url.searchParams.get('sign') !== 'no',
+    ...(url.searchParams.has('domains') && { domains: domainRates(domains) }),
+  }
+}
+
+/** Reads `gmail.com:5,yahoo.com:2,*:20`. */
+function domainRates(value: string): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>()
+  for (const part of value.split(',')) {
+    const [, name = '', rate = ''] = /^\s*([^:\s]+):(\d+(?:\.\d+)?)\s*$/.exec(part) ?? []
+    const domain = name === '*' ? name : recipientDomain(name)
+    if (!domain || !(Number(rate) >= SLOWEST && Number(rate) < 1e6))
+      throw new Error(
+        `«${part.trim().slice(0, 80)}» is not a domain and its letters per second: write domains=gmail.com:5,yahoo.com:0.5,*:20, where * is every other domain by itself`,
+      )
+    if (rates.has(domain)) throw new Error(`domains= names ${domain} twice`)
+    rates.set(domain, Number(rate))
+  }
+  return rates
+}
+
+function recipientDomain(name: string): string | undefined {
+  try {
+    return email(`b@${name}`).slice(2)
+  } catch {
+    return undefined
   }
 }
 

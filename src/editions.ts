@@ -18,6 +18,9 @@ export const WITHDRAWN = 'withdrawn'
 export const FIRST = 'first'
 export const REFUSALS = 'refusals'
 
+/** Why any edition is held of which too many readers complain. */
+export const COMPLAINTS = 'complaints'
+
 type Opening = Pick<
   Edition,
   'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
@@ -159,18 +162,35 @@ export async function brake(db: Db, id: number, reason: typeof FIRST | typeof RE
     .execute()
 }
 
-/** Lets a held edition go on, for `reason` only, so that nobody lifts what somebody else held for another one. */
-export async function resume(db: Db, id: number, reason: string): Promise<boolean> {
-  const freed = { state: 'frozen', reason: null, held_at: null }
-  const done = await db
+/** Notes that too many complain of an edition, once, and holds what is left of it; undefined if that was noted before. */
+export async function complain(db: Db, id: number, now: Instant): Promise<{ held: boolean } | undefined> {
+  const noted = await db
     .updateTable('edition')
-    .set(freed)
+    .set({ complained_at: now })
     .where('id', '=', id)
-    .where('state', '=', 'held')
-    .where('reason', '=', reason)
+    .where('complained_at', 'is', null)
     .returning('id')
     .execute()
-  return done.length > 0
+  return noted.length > 0 ? { held: await hold(db, id, COMPLAINTS, now) } : undefined
+}
+
+/**
+ * Lets a held edition go on, for `reason` only, so that nobody lifts what somebody else held for another one. It stays held
+ * where too many have complained of it since: that waits for a word of its own.
+ */
+export async function resume(db: Db, id: number, reason: string): Promise<boolean> {
+  const held = () =>
+    db
+      .updateTable('edition')
+      .where('id', '=', id)
+      .where('state', '=', 'held')
+      .where('reason', '=', reason)
+      .returning('id')
+  if (reason !== COMPLAINTS) {
+    const stays = await held().whereRef('complained_at', '>=', 'held_at').set({ reason: COMPLAINTS }).execute()
+    if (stays.length > 0) return true
+  }
+  return (await held().set({ state: 'frozen', reason: null, held_at: null }).execute()).length > 0
 }
 
 /** Opens the next revision of a held edition; undefined if somebody else already did. */

@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { article, channel } from './commands/articles.ts'
 import { demo } from './commands/demo/index.ts'
 import { dkim } from './commands/dkim.ts'
+import { domain } from './commands/domains.ts'
 import { hook } from './commands/hooks.ts'
 import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
@@ -25,7 +26,22 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-const COMMANDS = [serving, demo, paper, article, channel, source, review, readers, digest, send, dkim, hook, keeping]
+const COMMANDS = [
+  serving,
+  demo,
+  paper,
+  article,
+  channel,
+  source,
+  review,
+  readers,
+  digest,
+  send,
+  domain,
+  dkim,
+  hook,
+  keeping,
+]
 for (const register of COMMANDS) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone

@@ -26,6 +26,7 @@ const PROBLEMS = {
   'dkim-known': 409,
   'dkim-missing': 409,
   'dkim-unusable': 500,
+  'domain-not-paused': 404,
   'duration-too-long': 422,
   'duration-unclear': 422,
   'edition-not-found': 404,

@@ -99,7 +99,7 @@ describe.each(databases)('the first edition of a large list on %s', (kind) => {
     })
     await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?connections=2 ${FAR}` })
     await edition(world, await mailing(world, 1100))
-    expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toMatchObject({ refused: 1 })
+    expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toMatchObject({ refused: 0 }) // its domain refuses us, not the reader
     expect(nth).toBeLessThan(15)
     expect(await deliveries.heldBack(world.db, 'refusals')).toBeGreaterThan(1080)
   })

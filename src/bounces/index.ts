@@ -1,7 +1,7 @@
 /*
  * What comes back: bounces, complaints and answers, by mail or from a provider; what they say of our readers, and what follows.
- * The public face of this folder; only the ledger of letters reaches past it, for `envelope.ts`, because this folder stands
- * on the ledger.
+ * The public face of this folder; only the ledger of letters reaches past it, for `envelope.ts` and `refusal.ts`, because this
+ * folder stands on the ledger.
  */
 export { forgetArrivals } from './arrivals.ts'
 export { hear } from './hearing.ts'

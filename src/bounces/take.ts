@@ -1,8 +1,11 @@
+import { sql } from 'kysely'
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import * as deliveries from '../deliveries/index.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { known, remember } from './arrivals.ts'
 import type { About } from './envelope.ts'
+import { refusalIn } from './refusal.ts'
 import type { Finding } from './status.ts'
 
 /** A bounce or complaint about one reader. `via`: mail, or the provider; `key` names it, so that it counts once. */
@@ -14,6 +17,7 @@ type Reader = { id: number; address: string }
 const DAY = 86_400_000 // ms
 const SOFT = { most: 3, within: 30 * DAY } // failures of other kinds, each of another letter
 const FULL = { most: 5, within: 60 * DAY } // editions that found the mailbox full
+const DOUBTFUL = { most: 3, within: DAY / 24 } // readers of one domain whose letters its rules, whatever they are, keep out
 const ACTOR = 'bounce'
 const NOBODY = 0 // no subscriber has this id: whom a report of an edition goes to
 
@@ -51,6 +55,7 @@ async function consequences(app: App, report: Report, reader: Reader): Promise<v
       return
     case 'policy':
       app.log.warn('an inbox refuses us, not the reader', { domain: domainOf(reader), status: report.status })
+      await refuseUs(app, report, domainOf(reader))
       return
     case 'complaint':
       await leave(app, reader, undefined, 'complaint')
@@ -60,7 +65,34 @@ async function consequences(app: App, report: Report, reader: Reader): Promise<v
       await leave(app, reader, report.edition_id ?? undefined, 'provider')
       return
     case 'delayed':
+      await refuseUs(app, report, domainOf(reader))
   }
+}
+
+/**
+ * Pauses the domain where it refuses us: when it says so, or when several of its readers' letters came back with what may mean
+ * that. What it said to a relay's face is known already.
+ */
+async function refuseUs(app: App, report: Report, domain: string): Promise<void> {
+  if (report.via === 'smtp') return
+  const { words, status, kind } = report
+  const refusal = refusalIn(words, status)
+  const doubtful = kind === 'policy' && refusal === 'perhaps' && (await alike(app, report, domain)) >= DOUBTFUL.most
+  if (refusal === 'us' || doubtful) await deliveries.pauseDomain(app, domain, words, 'bounce')
+}
+
+/** How many readers' letters a domain has sent back so lately, this one included. */
+async function alike(app: App, { subscriber_id }: Report, domain: string): Promise<number> {
+  const rows = await app.db
+    .selectFrom('bounce')
+    .select('subscriber_id')
+    .distinct()
+    .where(sql<boolean>`kind = 'policy'`) // a bound value would not find the partial index
+    .where('at', '>', later(instant(app.now()), -DOUBTFUL.within))
+    .where('domain', '=', domain)
+    .limit(DOUBTFUL.most)
+    .execute()
+  return new Set([...rows.map((row) => row.subscriber_id), subscriber_id]).size
 }
 
 /** How many letters came back in this way lately, this one included; what names no edition counts as one. */
@@ -108,6 +140,7 @@ async function keep(app: App, report: Report, reader: Reader): Promise<boolean> 
     if (!(await remember(db, key, at))) return false
     const row = { subscriber_id, edition_id, kind, status, words, domain: domainOf(reader), via, at }
     await db.insertInto('bounce').values(row).execute()
+    if (kind === 'complaint' && edition_id !== null) await deliveries.complained(app, db, edition_id)
     return true
   })
 }

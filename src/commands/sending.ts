@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { moment } from '../../db/instant.ts'
+import { instant, moment } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
@@ -85,6 +85,20 @@ async function sayBraked(app: App, shell: Shell): Promise<void> {
   const refusals = await deliveries.heldBack(app.db, editions.REFUSALS)
   if (refusals > 0)
     shell.say(`${refusals} letters of a first edition are held: too many were refused (edition verify, edition resume)`)
+  const complaints = await deliveries.heldBack(app.db, editions.COMPLAINTS)
+  if (complaints > 0)
+    shell.say(
+      `${complaints} letters are held: too many readers call their edition spam (edition verify, edition resume)`,
+    )
+  for (const { domain, until, reason } of await deliveries.pausedDomains(app.db, instant(app.now())))
+    shell.say(`${domain} refuses us, and its letters wait until ${until} (domain resume: at once): ${reason}`)
+}
+
+/** Says until when it will take, and who is last. */
+function sayEnd(shell: Shell, { letters, rate, at, slowest }: NonNullable<deliveries.End>): void {
+  const speed = rate === undefined ? '' : ` at ${rate} a second`
+  const last = slowest ? `; the last are ${slowest.letters} to ${slowest.domain} at ${slowest.rate} a second` : ''
+  shell.say(`${letters} letters${speed}: until about ${at}${last}`)
 }
 
 /** Writes files into a folder, which is made if need be. */
@@ -109,7 +123,7 @@ export function send(program: Command): void {
         const wait = options.wait === '0' ? 0 : duration(options.wait)
         await digests.finishBegun(app, 'cli')
         const end = await deliveries.expectedEnd(app)
-        if (end) shell.say(`${end.letters} letters at ${end.rate} a second: until about ${end.at}`)
+        if (end) sayEnd(shell, end)
         const progress = openProgress('letters', options.json === true)
         try {
           const sent = await deliveries.sendUntilEmpty(app, {

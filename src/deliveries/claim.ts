@@ -44,7 +44,7 @@ export async function claim(
 }
 
 /** The editions that may be sent and have something left, in random order, so that none waits for another's end. */
-async function frozen(db: Db): Promise<number[]> {
+export async function frozen(db: Db): Promise<number[]> {
   const rows = await db
     .selectFrom('edition')
     .select('id')
@@ -65,9 +65,18 @@ async function frozen(db: Db): Promise<number[]> {
     .map((row) => row.id)
 }
 
-type Wanted = { editionId: number; filter: ReturnType<typeof waiting>; senderId: string; now: Instant; limit: number }
+/** `until`: of what is due by then, instead of by now. */
+type Wanted = {
+  editionId: number
+  filter: ReturnType<typeof waiting>
+  senderId: string
+  now: Instant
+  limit: number
+  until?: Instant
+}
 
-async function claimDeliveries(db: Db, kind: Database['kind'], wanted: Wanted): Promise<Claimed> {
+/** Takes deliveries of one edition, in the caller's transaction; who is not to get one is skipped. */
+export async function claimDeliveries(db: Db, kind: Database['kind'], wanted: Wanted): Promise<Claimed> {
   const { editionId, senderId, now } = wanted
   const { free, vetoed } = divided(await due(db, kind, wanted), now)
   const mine = await take(db, editionId, senderId, now, free)
@@ -95,7 +104,7 @@ async function claimDeliveries(db: Db, kind: Database['kind'], wanted: Wanted): 
 }
 
 /** What is due of an edition, with all that decides whether it goes. */
-async function due(db: Db, kind: Database['kind'], { editionId, filter, now, limit }: Wanted) {
+async function due(db: Db, kind: Database['kind'], { editionId, filter, now, limit, until = now }: Wanted) {
   const query = db
     .selectFrom('delivery')
     .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
@@ -122,7 +131,7 @@ async function due(db: Db, kind: Database['kind'], { editionId, filter, now, lim
     .select(['subscription.state as standing', 'paused_until', suppressed(), outdated()])
     .where('delivery.edition_id', '=', editionId)
     .where(filter)
-    .where('delivery.due_at', '<=', now)
+    .where('delivery.due_at', '<=', until)
     .orderBy('delivery.due_at')
     .limit(limit)
   return skippingLocked(kind, 'delivery', query).execute()

@@ -7,8 +7,11 @@
  * person) go the same way, before editions.
  */
 export { refused } from './brake.ts'
+export { complained, complainedOf } from './complaints.ts'
+export { type Paused, pause as pauseDomain, pausedDomains, resumeDomain } from './domain-pauses.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
+export { standsStill } from './parking.ts'
 export {
   ask,
   giveUp,
@@ -22,5 +25,5 @@ export {
   waitingInAll,
 } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { expectedEnd, heldBack } from './unfinished.ts'
+export { type End, expectedEnd, heldBack } from './unfinished.ts'
 export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

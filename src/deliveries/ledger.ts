@@ -165,7 +165,8 @@ async function commit(
 
 /** The editions of which a letter was refused for who we are. */
 function refusingUs(entries: Entry[]): Set<number> {
-  const ours = entries.filter(({ state, reply }) => state === 'refused' && /^5\d\d[ -]5\.7\./.test(reply ?? ''))
+  const turnedDown = ['refused', 'claimed'] // claimed, when it waits for its domain
+  const ours = entries.filter(({ state, reply }) => turnedDown.includes(state) && /^5\d\d[ -]5\.7\./.test(reply ?? ''))
   return new Set(ours.flatMap(({ task }) => (task.table === 'delivery' ? [task.edition_id] : [])))
 }
 

@@ -129,7 +129,7 @@ function messageId(task: Task, from: Mailbox): string {
 
 function sheetOf(task: Task): string {
   if (task.table === 'delivery') return `part ${task.part_id}`
-  return `notice ${task.kind} ${task.language} ${task.kind === 'report' ? task.report_of : task.list_id}`
+  return `notice ${task.kind} ${task.language} ${task.kind === 'report' ? task.id : task.list_id}`
 }
 
 /** What stands in the header of every letter of an edition, by who writes and for which list. */

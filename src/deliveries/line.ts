@@ -2,6 +2,7 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as mail from '../mail.ts'
 import type { Bell } from './bell.ts'
+import type { Lanes } from './lanes.ts'
 import type { Ledger, Mark } from './ledger.ts'
 import type { Desk, Letter } from './letter.ts'
 import { rest, type Way } from './relays.ts'
@@ -16,6 +17,7 @@ export type Floor = {
   readonly app: App
   readonly senderId: string
   readonly ledger: Ledger
+  readonly lanes: Lanes
   readonly desk: Desk
   /** Claimed by us, waiting for a line. */
   readonly stock: Task[]
@@ -109,6 +111,13 @@ function made(floor: Floor, task: Task, { relay }: Way): Promise<Letter> {
 }
 
 async function next(floor: Floor): Promise<Task | undefined> {
+  for (;;) {
+    const task = await first(floor)
+    if (!task || !floor.lanes.turnsAway(task)) return task
+  }
+}
+
+async function first(floor: Floor): Promise<Task | undefined> {
   if (floor.stock.length === 0) {
     floor.idle++
     floor.wants.ring()
@@ -152,16 +161,18 @@ async function submit(floor: Floor, way: Way, connection: mail.Connection, task:
 
 /** Has the ledger write what became of a letter; true when its line broke by its fault. */
 function finish(floor: Floor, way: Way, task: Task, answer: mail.Answer): boolean {
-  const { app, ledger, stock, sent } = floor
+  const { app, ledger, lanes, stock, sent } = floor
   floor.ahead.delete(task) // the next try is made anew
   const { lasting, fault } = judge(floor, way, task, answer)
-  const entry = verdict(task, { answer: lasting, relayId: way.id, now: instant(app.now()), pauses: app.config.retry })
+  const heard = lanes.hear(task, lasting)
+  const told = { answer: lasting, heard, relayId: way.id, now: instant(app.now()), pauses: app.config.retry }
+  const entry = verdict(task, told)
   ledger.record(entry)
-  const { state, attempts, due_at, doubted_at } = entry
-  Object.assign(task, { attempts, due_at, doubted_at })
-  if (state === 'claimed')
-    stock.push(task) // to the end: another letter tells whether it was this one's fault
-  else if (state in sent) sent[state as keyof Sent]++
+  const { state, attempts, due_at, doubted_at, reply } = entry
+  Object.assign(task, { attempts, due_at, doubted_at, reply })
+  if (state === 'claimed') {
+    if (!lanes.turnsAway(task)) stock.push(task) // to the end: another letter tells whether it was this one's fault
+  } else if (state in sent) sent[state as keyof Sent]++
   return fault
 }
 

@@ -34,8 +34,8 @@ export async function queue(db: Db, edition: { id: number }, recipients: Recipie
 
 /**
  * A new edition of the digest goes out: what was tried and deferred of earlier ones is skipped(superseded) and its stories
- * count as untold again. Not what has not been tried yet (its reader counts as told and gets it), what is being sent, nor
- * what may have arrived. To be called before the new edition's readers are looked up.
+ * count as untold again, and so is what waits for a domain that refuses us. Not what else has not been tried yet (its reader
+ * counts as told and gets it), what is being sent, nor what may have arrived. To be called before the new edition's readers are looked up.
  */
 export async function supersede(db: Db, digestId: number, newEditionId: number): Promise<number> {
   const earlier = await db
@@ -51,7 +51,8 @@ export async function supersede(db: Db, digestId: number, newEditionId: number):
     const skipped = await skipWaiting(
       db,
       'superseded',
-      sql`edition_id = ${edition.id} and state = 'deferred' and doubted_at is null`,
+      sql`edition_id = ${edition.id} and doubted_at is null and (state = 'deferred'
+        or domain in (select domain from recipient_domain where reason is not null))`,
     )
     if (skipped.length > 0) await follows.untell(db, edition.id)
     all += skipped.length

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { addressHash, email, wordsOf } from '../address.ts'
@@ -6,11 +7,22 @@ import * as editions from '../editions.ts'
 import { letterhead } from '../letterhead.ts'
 import * as letters from '../letters/index.ts'
 import * as links from '../links.ts'
+import { OPEN } from './task.ts'
 
 /** How an edition went, from its ledger. `doubted` counts letters that were on the wire in a crash, and went again. */
 export type Figures = Pick<
   letters.Report,
-  'recipients' | 'submitted' | 'refused' | 'skipped' | 'reasons' | 'doubted' | 'from' | 'to' | 'refusals'
+  | 'recipients'
+  | 'submitted'
+  | 'refused'
+  | 'skipped'
+  | 'reasons'
+  | 'doubted'
+  | 'complaints'
+  | 'waiting'
+  | 'from'
+  | 'to'
+  | 'refusals'
 >
 
 const CHUNK = 5000 // rows of the ledger in one look: a few milliseconds
@@ -20,11 +32,22 @@ const KINDS = 200 // different answers that are told apart
 /** Ends an edition, and asks for the letter that tells the newsroom how it went, where it wants one: once per edition. */
 export async function finish(db: Db, editionId: number, now: Instant): Promise<void> {
   await editions.finish(db, editionId, now)
+  if ((await wantedBy(db)) && (await editions.report(db, editionId, now))) await ask(db, editionId, now)
+}
+
+async function wantedBy(db: Db) {
   const { report_to, language } = await db
     .selectFrom('site')
     .select(['report_to', 'language'])
     .executeTakeFirstOrThrow()
-  if (!report_to || !(await editions.report(db, editionId, now))) return
+  return report_to ? { report_to, language } : undefined
+}
+
+/** Asks for a letter that tells how an edition stands now, where the newsroom wants letters about editions. */
+export async function ask(db: Db, editionId: number, now: Instant): Promise<void> {
+  const wanted = await wantedBy(db)
+  if (!wanted) return
+  const { report_to, language } = wanted
   const address = email(report_to)
   await db
     .insertInto('notice')
@@ -40,7 +63,7 @@ export async function reportLetter(app: App, editionId: number, language: string
   const edition = await app.db
     .selectFrom('edition')
     .innerJoin('digest', 'digest.id', 'edition.digest_id')
-    .select(['edition.day', 'digest.slug', 'digest.title'])
+    .select(['edition.day', 'edition.state', 'edition.reason', 'digest.slug', 'digest.title'])
     .where('edition.id', '=', editionId)
     .executeTakeFirstOrThrow()
   return letters.renderReport({
@@ -48,6 +71,7 @@ export async function reportLetter(app: App, editionId: number, language: string
     ...{ language, paper: await letterhead(app, app.db), digest: { title: edition.title } },
     day: Temporal.PlainDate.from(edition.day),
     webUrl: links.edition(app.config.url, edition.slug, edition.day),
+    held: edition.state === 'held' && edition.reason === editions.COMPLAINTS,
   })
 }
 
@@ -66,12 +90,24 @@ export async function figures(db: Db, editionId: number): Promise<Figures> {
   const n = (state: string) => states.get(state) ?? 0
   return {
     ...{ submitted: n('submitted'), refused: n('refused'), skipped: n('skipped'), doubted },
+    ...{ complaints: await complaints(db, editionId), waiting: OPEN.reduce((sum, state) => sum + n(state), 0) },
     recipients: states.values().reduce((sum, one) => sum + one, 0),
     reasons: most(reasons).map(([reason, n]) => ({ reason, n })),
     refusals: n('refused') > 0 ? await refusals(db, editionId) : [],
     from: times.length > 0 ? (times.reduce((a, b) => Math.min(a, b)) as Instant) : null,
     to: times.length > 0 ? (times.reduce((a, b) => Math.max(a, b)) as Instant) : null,
   }
+}
+
+/** How many readers complain of an edition. */
+export async function complaints(db: Db, editionId: number): Promise<number> {
+  const row = await db
+    .selectFrom('bounce')
+    .select(({ fn, cast }) => cast<number>(fn.count('subscriber_id').distinct(), 'integer').as('n'))
+    .where('edition_id', '=', editionId)
+    .where(sql<boolean>`kind = 'complaint'`) // a bound value would not find the partial index
+    .executeTakeFirstOrThrow()
+  return row.n
 }
 
 async function* chunks(db: Db, editionId: number) {

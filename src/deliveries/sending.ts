@@ -20,6 +20,7 @@ export type Options = {
 }
 
 const LOOK = 1000 // ms between looks at what has become due
+const TURN = { least: 50, most: 250 } // ms until it is looked whether a domain's turn has come
 const REVISIONS = 40 // looks at an edition that is being revised, before `send` ends without it
 const DEAD = 5000 // ms between looks at who has died
 const PATIENCE = { sqlite: 2000, postgres: 30_000 } // ms until a dead process's lock is certainly free
@@ -90,6 +91,11 @@ async function empty(
       continue
     }
     await unfinished.finish(app.db, instant(app.now()))
+    const turn = await unfinished.nextTurn(app.db)
+    if (turn !== undefined) {
+      await rest(Math.min(TURN.most, Math.max(TURN.least, turn)), session.over)
+      continue
+    }
     const next = await unfinished.nextDue(app.db)
     if (next !== undefined && next <= until) {
       await rest(Math.min(LOOK, Math.max(50, next - app.now().epochMilliseconds)), session.over)
@@ -187,7 +193,8 @@ async function serve(app: App, signal: AbortSignal, ringers: Set<() => void>): P
       note(app, session, outcome)
       if (outcome === 'empty') {
         await unfinished.finish(app.db, instant(app.now()))
-        await session.wants.wait(LOOK)
+        const turn = await unfinished.nextTurn(app.db)
+        await session.wants.wait(Math.min(LOOK, Math.max(TURN.least, turn ?? LOOK)))
       } else if (outcome !== 'over') {
         await rest(outcome === 'broken' ? BROKEN.pause : Math.min(LOOK, session.trouble().milliseconds), session.over)
       }

@@ -3,6 +3,7 @@ import { instant } from '../../db/instant.ts'
 import type { Lock } from '../../db/open.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import type { Relay } from '../config.ts'
 import * as editions from '../editions.ts'
 import * as home from '../home.ts'
 import { publicId } from '../ids.ts'
@@ -11,6 +12,8 @@ import { Problem } from '../problem.ts'
 import { type Bell, openBell } from './bell.ts'
 import { careful } from './brake.ts'
 import { claim } from './claim.ts'
+import { forget } from './domain-pauses.ts'
+import { openLanes } from './lanes.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { openDesk } from './letter.ts'
 import { type Floor, type Sent, work } from './line.ts'
@@ -41,6 +44,7 @@ export type Session = {
 const WIRE = 7500 // ms for letters on the wire when it is time to end
 const WRITE = 1500 // ms for what is left to be recorded then
 const STOCK = { least: 20, first: 100, most: 500 } // letters claimed ahead: about a second's worth
+const CLAIMS = 20 // one after another, while what they bring is parked
 const DRY = 200 // ms until the ledger is asked again while lines still work
 
 export async function openSession(app: App, signal: AbortSignal): Promise<Session> {
@@ -54,11 +58,13 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
   })
   const end = new AbortController()
   const over = AbortSignal.any([signal, lock.lost, end.signal])
+  const ledger = announced(app, id, openLedger(app, id))
   const floor: Floor = {
     ...{ senderId: id, end: () => end.abort() },
     ...{
       app,
-      ledger: announced(app, id, openLedger(app, id)),
+      ledger,
+      lanes: openLanes(app, id, ledger),
       desk: openDesk(app),
       stock: [],
       wants: openBell(),
@@ -92,6 +98,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
 /** Writes the sender's row, after its lock: whose row has none is dead. */
 async function introduce(app: App, id: string): Promise<Way[]> {
   const ways = await openWays(app)
+  await forget(app)
   await app.db
     .insertInto('sender')
     .values({ id, started_at: instant(app.now()) })
@@ -141,7 +148,7 @@ async function nothingElse(floor: Floor, fill: Fill): Promise<boolean> {
 
 /** Claims about as much as the lines send in a second, when half of it is gone. */
 function filling(floor: Floor, ways: Way[]): Fill {
-  const { app, senderId, stock, sent } = floor
+  const { app, stock, sent } = floor
   const most = mostAhead(app)
   let limit = Math.min(STOCK.first, most)
   floor.low = Math.floor(limit / 2)
@@ -149,6 +156,13 @@ function filling(floor: Floor, ways: Way[]): Fill {
   let since = performance.now()
   let done = 0
   return async () => {
+    try {
+      await callIn(floor, currentOf(ways).relay)
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      app.log.error('letters that waited for their domain cannot be claimed', { error })
+      return 'broken'
+    }
     if (stock.length > floor.low) return 'some'
     if (stock.length + floor.busy > 0 && performance.now() - dry < DRY) return 'later'
     const finished = sent.submitted + sent.refused
@@ -162,9 +176,9 @@ function filling(floor: Floor, ways: Way[]): Fill {
     const wanted = limit - stock.length
     if (wanted <= 0) return 'some' // the limit has just shrunk
     try {
-      const { tasks, skipped } = await claim(app.database, senderId, instant(app.now()), wanted, careful(app))
+      const { tasks, skipped, isDry, found } = await gather(floor, currentOf(ways).relay, wanted)
       sent.skipped += skipped
-      if (tasks.length + skipped < wanted) dry = performance.now()
+      if (isDry) dry = performance.now()
       await prepare(floor, tasks)
       const notices = tasks.filter((task) => task.table === 'notice')
       stock.unshift(...notices) // somebody waits for these
@@ -176,13 +190,50 @@ function filling(floor: Floor, ways: Way[]): Fill {
           .filter((task) => task.table !== 'notice')
           .sort((a, b) => order * (strikesOf(floor, a) - strikesOf(floor, b))),
       )
-      return tasks.length + skipped > 0 ? 'some' : 'none'
+      return found > 0 ? 'some' : 'none'
     } catch (error) {
       if (error instanceof Problem) throw error
       app.log.error('letters cannot be claimed', { error })
       return 'broken'
     }
   }
+}
+
+/** The relay that letters go to now. */
+function currentOf(ways: Way[]): Way {
+  return ways.find((way) => !way.paused()) ?? ways[0]!
+}
+
+/** What was waiting for its domain goes first: it has waited long enough. */
+async function callIn(floor: Floor, relay: Relay): Promise<void> {
+  const { lanes, stock, sent } = floor
+  const { tasks, skipped } = await lanes.call(relay, stock, STOCK.most - stock.length)
+  sent.skipped += skipped
+  if (tasks.length === 0) return
+  await prepare(floor, tasks)
+  stock.unshift(...tasks)
+}
+
+/**
+ * Claims until there are as many letters as wanted that may go now. Mostly that is one claim; where one domain's letters stand
+ * before all others, they are parked on the way. `found`: how many were seen at all.
+ */
+async function gather(floor: Floor, relay: Relay, wanted: number) {
+  const { app, lanes, senderId } = floor
+  const got = { tasks: [] as Task[], skipped: 0, found: 0, isDry: false }
+  for (let n = 0; n < CLAIMS && got.tasks.length + got.skipped < wanted && !got.isDry; n++) {
+    const limit = n === 0 ? wanted : STOCK.most
+    const claimed = claim(app.database, senderId, instant(app.now()), limit, careful(app))
+    const { tasks, skipped } = await claimed.catch((error) => {
+      if (got.found === 0) throw error
+      return { tasks: [], skipped: 0 } // what is claimed already is sent; the next claim says what is amiss
+    })
+    got.tasks.push(...(await lanes.admit(relay, tasks, wanted - got.tasks.length)))
+    got.skipped += skipped
+    got.found += tasks.length + skipped
+    got.isDry = tasks.length + skipped < limit
+  }
+  return got
 }
 
 /** The ledger, which before an edition's first mark writes down beside the database that this sender begins with it. */
@@ -283,7 +334,7 @@ async function close(floor: Floor, ways: Way[], lines: Set<Promise<void>>, lock:
   await rest(WIRE, late.signal)
   for (const connection of open) connection.close()
   await ended
-  await Promise.race([Promise.all(ways.map((way) => way.noted())), rest(WRITE, lock.lost)])
+  await Promise.race([Promise.all([floor.lanes.noted(), ...ways.map((way) => way.noted())]), rest(WRITE, lock.lost)])
   if (await ledger.settle(WRITE)) {
     await app.db
       .transaction()

@@ -2,10 +2,15 @@ import { held, waiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import type { Relay } from '../config.ts'
+import { domainOf, rateOf } from './domain-rates.ts'
+import { nextParked } from './parking.ts'
 import * as report from './report.ts'
 import { OPEN } from './task.ts'
 
-/** When the next waiting letter is due; undefined when none waits. */
+const CHUNK = 2000 // addresses in one look
+
+/** When the next waiting letter is due, or its domain that refused us is tried again; undefined when none waits. */
 export async function nextDue(db: Db): Promise<Instant | undefined> {
   const notice = await db
     .selectFrom('notice')
@@ -19,8 +24,14 @@ export async function nextDue(db: Db): Promise<Instant | undefined> {
     .where('edition.state', '=', 'frozen')
     .where(waiting('delivery'))
     .executeTakeFirst()
-  const due = [notice?.at, delivery?.at].filter((at) => at !== null && at !== undefined)
+  const due = [notice?.at, delivery?.at, (await nextParked(db)).due].filter((at) => at !== null && at !== undefined)
   return due.length > 0 ? (Math.min(...due) as Instant) : undefined
+}
+
+/** Milliseconds until a letter has its turn that waits for its domain's; undefined when none does. */
+export async function nextTurn(db: Db): Promise<number | undefined> {
+  const { turn_at } = await nextParked(db)
+  return turn_at === undefined ? undefined : Math.max(0, turn_at - Date.now())
 }
 
 /** How many letters are not finished, over all editions that may be sent and all notices. */
@@ -40,15 +51,62 @@ export async function left(db: Db): Promise<number> {
   return (deliveries?.n ?? 0) + (notices?.n ?? 0)
 }
 
-/** When all that may be sent now will have gone, where the first relay has a rate; `at` to the minute, in UTC. */
-export async function expectedEnd(
-  app: Pick<App, 'db' | 'config' | 'now'>,
-): Promise<{ letters: number; rate: number; at: string } | undefined> {
-  const rate = app.config.relays[0]?.rate
-  const letters = rate ? await left(app.db) : 0
-  if (!rate || letters === 0) return undefined
-  const end = app.now().add({ milliseconds: Math.ceil((letters / rate) * 1000) })
-  return { letters, rate, at: end.round('minute').toString().replace(/:00Z$/, 'Z') }
+/** When all will have gone: `at` to the minute, in UTC; `rate` is the relay's; `slowest` is the domain that is last, where one is. */
+export type End = {
+  letters: number
+  rate?: number
+  at: string
+  slowest?: { domain: string; letters: number; rate: number }
+}
+
+/** When all that may be sent now will have gone, where the first relay has a rate, for itself or for domains. */
+export async function expectedEnd(app: Pick<App, 'db' | 'config' | 'now'>): Promise<End | undefined> {
+  const [relay] = app.config.relays
+  if (!relay?.rate && !relay?.domains) return undefined
+  const letters = await left(app.db)
+  const slowest = letters > 0 ? await slowestDomain(app.db, relay) : undefined
+  if (letters === 0 || (!relay.rate && !slowest)) return undefined
+  const own = relay.rate ? letters / relay.rate : 0
+  const last = slowest ? slowest.letters / slowest.rate : 0
+  const end = app.now().add({ milliseconds: Math.ceil(Math.max(own, last) * 1000) })
+  return {
+    letters,
+    ...(relay.rate && { rate: relay.rate }),
+    at: end.round('minute').toString().replace(/:00Z$/, 'Z'),
+    ...(slowest && last > own && { slowest }),
+  }
+}
+
+/** The domain with a rate whose letters take longest: all are counted, a few thousand at a time. */
+async function slowestDomain(db: Db, relay: Relay): Promise<End['slowest']> {
+  if (!relay.domains) return undefined
+  const counts = new Map<string, number>()
+  for (const { id } of await db.selectFrom('edition').select('id').where('state', '=', 'frozen').execute()) {
+    for await (const address of addresses(db, id)) {
+      const domain = domainOf(address)
+      if (rateOf(relay, domain) !== undefined) counts.set(domain, (counts.get(domain) ?? 0) + 1)
+    }
+  }
+  const all = [...counts].map(([domain, letters]) => ({ domain, letters, rate: rateOf(relay, domain)! }))
+  return all.reduce<End['slowest']>((a, b) => (!a || b.letters / b.rate > a.letters / a.rate ? b : a), undefined)
+}
+
+async function* addresses(db: Db, editionId: number): AsyncGenerator<string> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('delivery')
+      .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
+      .select(['delivery.subscriber_id', 'subscriber.address'])
+      .where('delivery.edition_id', '=', editionId)
+      .where('delivery.subscriber_id', '>', after)
+      .where('delivery.state', 'in', OPEN)
+      .orderBy('delivery.subscriber_id')
+      .limit(CHUNK)
+      .execute()
+    for (const { address } of rows) if (address !== null) yield address
+    if (rows.length < CHUNK) return
+    after = rows.at(-1)!.subscriber_id
+  }
 }
 
 /** How many letters wait in editions that are held: for `reason`, or for whatever. */

@@ -1,5 +1,6 @@
 import type { Db } from '../../db/schema.ts'
 import * as editions from '../editions.ts'
+import { type Paused, pausedFor } from './domain-pauses.ts'
 import * as tally from './tally.ts'
 
 /** What the ledger says of an edition. `waiting` also counts what is being sent; `doubted` are subscribers' public ids. */
@@ -17,6 +18,8 @@ export type Verdict = {
   /** The counted rows and the tally agree. */
   reconciled: boolean
   doubted: string[]
+  /** The domains that hold back letters of it, as they refuse us; they are among the waiting. */
+  paused: (Paused & { letters: number })[]
   /** Reconciled, and everybody is in one of the states. */
   addsUp: boolean
 }
@@ -62,6 +65,7 @@ async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
     ...progress,
     reconciled,
     doubted: doubted.map((row) => row.public_id),
+    paused: await pausedFor(db, edition.id),
     addsUp: reconciled && everybody,
   }
 }

@@ -1,5 +1,6 @@
 import { type Instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import * as deliveries from '../deliveries/index.ts'
 
 /** An edition that should be further: its hour came and it is not composed, or it is composed and nobody sends it. */
 export type Late = { digest: string; day: string; why: 'not composed' | 'not sent' }
@@ -36,7 +37,9 @@ export async function late(db: Db, now: Instant): Promise<Late[]> {
     .where('state', 'in', ['queued', 'claimed', 'submitting'])
     .execute()
   const isSending = counted.some(({ state }) => state !== 'queued') // one after the other is not late
-  const waits = (id: number) => counted.some((row) => row.edition_id === id && row.state === 'queued')
+  const queued = counted.filter(({ state }) => state === 'queued').map((row) => row.edition_id)
+  const still = await Promise.all(queued.map((id) => deliveries.standsStill(db, id, now, before)))
+  const waits = (id: number) => still[queued.indexOf(id)] ?? false // what its domain keeps waiting is not late
   return [
     ...missed.map(({ digest, day }) => ({ digest, day, why: 'not composed' as const })),
     ...begun.flatMap(({ id, state, digest, day }): Late[] => {

@@ -71,7 +71,8 @@ export async function resume(app: App, actor: Actor, publicId: string): Promise<
   const now = instant(app.now())
   await app.db.transaction().execute(async (db) => {
     const edition = await editions.find(db, publicId)
-    const lifted = [PAUSED, editions.FIRST, editions.REFUSALS].find((reason) => reason === edition.reason)
+    const liftable = [PAUSED, editions.FIRST, editions.REFUSALS, editions.COMPLAINTS]
+    const lifted = liftable.find((reason) => reason === edition.reason)
     if (!lifted || !(await goOn(db, edition.id, lifted, now)))
       throw new Problem('edition-not-paused', { state: edition.state })
     await changes.record(db, actor, now, [{ verb: 'edition.resume', subject: `edition:${publicId}` }])

@@ -5,6 +5,7 @@ import * as feedHealth from '../feed-health/index.ts'
 import * as home from '../home.ts'
 import { Problem } from '../problem.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
+import { inboxes } from './inboxes.ts'
 import { keys } from './keys.ts'
 import { machine } from './machine.ts'
 import { domainsOf, oneClick, relays, sender } from './mail.ts'
@@ -25,6 +26,7 @@ export async function* examine(app: App, dns: Names = openNames()): AsyncGenerat
   }
   if (domains.length > 0) yield await ptr(app, dns)
   yield* await relays(app)
+  yield* await inboxes(app)
   yield* await returns(app, domains, dns)
   yield* oneClick(app)
   yield await editions(app)

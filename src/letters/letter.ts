@@ -52,7 +52,8 @@ export type Notice = {
 
 /**
  * A letter to the newsroom: how an edition went, in numbers of letters. `from` and `to` are when the first and the last were
- * submitted; `refusals` holds the servers' own words, without addresses.
+ * submitted; `refusals` holds the servers' own words, without addresses. `held`: too many complain, and what is `waiting` goes
+ * to nobody until somebody says so.
  */
 export type Report = {
   paper: Paper
@@ -66,6 +67,9 @@ export type Report = {
   skipped: number
   reasons: { reason: string; n: number }[]
   doubted: number
+  complaints: number
+  waiting: number
+  held: boolean
   from: Instant | null
   to: Instant | null
   refusals: { words: string; n: number }[]

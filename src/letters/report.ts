@@ -45,6 +45,8 @@ function linesOf(report: Report): Line[] {
     said('letter.report-skipped', report.skipped),
     ...report.reasons.map(({ reason, n }): Line => ({ ...said(reasonKey(reason), n), part: true })),
     said('letter.report-doubted', report.doubted),
+    ...(report.waiting > 0 ? [said('letter.report-waiting', report.waiting)] : []),
+    ...(report.complaints > 0 ? [said('letter.report-complaints', report.complaints)] : []),
     ...(span
       ? [
           {
@@ -89,6 +91,7 @@ function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
   const rows = [
     masthead(paper, dir),
     row(dir, `${title}<p class="grey" style="${STYLE.meta}">${marked(about(report, dir))}</p>`, rule),
+    ...(report.held ? [row(dir, alarm(language), { style: 'padding:16px 0 0;', class: 'ink' })] : []),
     row(dir, figuresTable(dir, lines), { style: 'padding:16px 0 0;' }),
     ...(refusals.length > 0
       ? [row(dir, heading('letter.report-refusals'), { style: 'padding:24px 0 0;', class: 'ink' })]
@@ -109,6 +112,11 @@ function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
       foot: `<p class="grey" style="margin:0;">${marked(words(language, 'letter.report-why'))}</p><p dir="ltr" align="${side(dir)}" class="grey" style="margin:0 0 8px;direction:ltr;text-align:${side(dir)};">${escaped(END)}</p>`,
     },
   )
+}
+
+/** Why the rest of it is not sent. */
+function alarm(language: string): string {
+  return `<p class="ink" style="margin:0;font-size:16px;line-height:1.6;font-weight:700;color:${LIGHT.ink};">${marked(words(language, 'letter.report-held'))}</p>`
 }
 
 /** Which edition it is: the digest's name and its day. */
@@ -149,6 +157,7 @@ function text(report: Report, dir: Direction, lines: Line[]): string {
   const blocks = [
     [line(paper.name, dir)],
     [said('letter.report-title'), line(about(report, dir), dir)],
+    ...(report.held ? [[said('letter.report-held')]] : []),
     lines.map(({ label, value, part }) => line(`${part ? '– ' : ''}${label}: ${value}`, dir)),
     ...(refusals.length > 0
       ? [[said('letter.report-refusals'), ...refusals.map((one) => line(times(language, one.n, one.words), dir))]]

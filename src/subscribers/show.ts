@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Instant, moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { addressHash, email, masked } from '../address.ts'
@@ -71,7 +72,8 @@ async function deliveries(db: Db, subscriber: number) {
       'delivery.state',
       'delivery.reason',
     ])
-    .select(['delivery.due_at', 'attempts', 'submitted_at', 'doubted_at', 'reply'])
+    .select(sql<Instant | null>`case when delivery.domain is null then delivery.due_at end`.as('due_at')) // else its domain's turn is
+    .select(['attempts', 'submitted_at', 'doubted_at', 'reply'])
     .where('subscriber_id', '=', subscriber)
     .orderBy('edition_id', 'desc')
     .limit(LAST)

@@ -93,10 +93,26 @@ function leavings(app: App): Check {
     : { status: 'degraded', detail: `left.log cannot be written (${trouble})` }
 }
 
-/** Whether inboxes take our letters: who refuses us for our own reputation is nobody that a reader could help. */
+/** Whether inboxes take our letters: who refuses us for our own reputation, or calls us spam, is nobody that a reader could help. */
 async function inboxes(app: App): Promise<Check> {
-  const domains = await bounces.trouble(app).catch(() => undefined) // the database speaks for itself above
-  return domains ? { status: 'degraded', detail: `refuse us (5.7.x) since yesterday: ${domains}` } : { status: 'ok' }
+  try {
+    const now = instant(app.now())
+    const refusing = await bounces.trouble(app)
+    const paused = (await deliveries.pausedDomains(app.read, now)).map(
+      ({ domain, until, reason }) => `${domain} until ${until.slice(0, 16)}Z (${reason.slice(0, 100)})`,
+    )
+    const complained = (await deliveries.complainedOf(app.read, now)).map(
+      ({ digest, day, complaints, held }) => `${digest} of ${day} by ${complaints}${held ? ', and is held' : ''}`,
+    )
+    const told = [
+      ...(refusing ? [`refuse us (5.7.x) since yesterday: ${refusing}`] : []),
+      ...(paused.length > 0 ? [`letters wait for ${some(paused)}`] : []),
+      ...(complained.length > 0 ? [`called spam: ${some(complained)}`] : []),
+    ]
+    return told.length > 0 ? { status: 'degraded', detail: told.join('; ') } : { status: 'ok' }
+  } catch {
+    return { status: 'ok' } // the database speaks for itself above
+  }
 }
 
 /** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */

@@ -14,6 +14,8 @@ export type Stage = 'MAIL' | 'RCPT' | 'DATA' | 'dot'
 /** What a relay says of itself: its connection, rate, quota, log-in or policy, whoever the letter is for. */
 const ITSELF =
   /^(421|454|530|534|535|538)|relay access denied|relaying denied|unable to relay|authentication required|(daily|hourly|sending|message|messages|rate|account)[ -](rate[ -])?(quota|limit|ration)|rate limit|too (many|much) (mails?|e-?mails?|messages|connections)\b|throttl/i
+/** What an inbox says of who we are, through a relay that hands its answers on: that is no word on the relay. */
+const INBOX = /^4\d\d[ -]4\.7\.\d{1,3}\b.*(reputation|unsolicited|complaint|spam|\[TSS?\d\d\])/i
 const MAILBOX = /^[245]\d\d[ -][245]\.2\.\d/ // 452 4.2.2: the reader's own mailbox is over its quota
 const REPLY = 300 // letters kept of a relay's answer
 
@@ -24,9 +26,10 @@ export function taken(reply: string): Outcome {
 
 /** A 4xx or 5xx: the letter's fault or the relay's own. After 421 the relay hangs up. */
 export function turnedDown(reply: string, stage: Stage): Outcome {
-  const aboutItself = stage === 'MAIL' || (ITSELF.test(reply) && !MAILBOX.test(reply))
+  const aboutItself = stage === 'MAIL' || (ITSELF.test(reply) && !MAILBOX.test(reply) && !INBOX.test(reply))
   if (aboutItself) return { answer: { kind: 'trouble', reply: oneLine(reply) }, usable: false }
-  return { answer: { kind: reply.startsWith('5') ? 'refused' : 'deferred', reply: oneLine(reply) }, usable: true }
+  const kind = reply.startsWith('5') ? 'refused' : 'deferred'
+  return { answer: { kind, reply: oneLine(reply) }, usable: !reply.startsWith('421') }
 }
 
 /** The line broke. `complete`: our final dot may have reached the relay. */
