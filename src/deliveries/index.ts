@@ -26,5 +26,5 @@ export {
   waitingInAll,
 } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { type End, expectedEnd, heldBack } from './unfinished.ts'
-export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'
+export { type End, expectedEnd, heldBack, left, nextDue } from './unfinished.ts'
+export { type Listed, latest, type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

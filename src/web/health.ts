@@ -59,9 +59,14 @@ async function sending(app: App): Promise<Check> {
   const trouble = deliveries.trouble(app)
   if (trouble?.kind === 'ledger')
     return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
-  if (trouble?.kind === 'relay') return { status: 'degraded', detail: 'no relay takes letters' }
+  if (trouble?.kind === 'relay')
+    return { status: 'degraded', detail: `no relay takes letters: ${trouble.reason.slice(0, 200)}` }
   const said = trouble?.said ?? (await held(app)) // a process that only serves pages knows that much
-  return said ? { status: 'degraded', detail: sentence('en', said) } : { status: 'ok' }
+  if (said) return { status: 'degraded', detail: sentence('en', said) }
+  const waiting = app.config.relays.length === 0 ? await deliveries.left(app.read).catch(() => 0) : 0
+  return waiting > 0
+    ? { status: 'degraded', detail: `${waiting} letters wait, and there is no relay (NASHRA_SMTP)` }
+    : { status: 'ok' }
 }
 
 /** Why a restored or copied database sends nothing; undefined also while it cannot be read, which speaks for itself. */
