@@ -153,12 +153,20 @@ type Plan = {
 }
 
 /** Domains that letters wait for and that may have some now; with their rows' locks, so that two senders share the turns. */
-async function due(db: Db, { database, now }: Caller) {
+async function due(db: Db, { database, relay, now }: Caller) {
+  const limited = [...(relay.domains?.keys() ?? [])]
   const query = db
     .selectFrom('recipient_domain')
     .selectAll()
     .where('parked_at', 'is not', null)
-    .where('next_at', '<=', Date.now() as Instant)
+    .$if(limited.length > 0, (query) =>
+      query.where(({ or, eb }) =>
+        or([
+          eb('next_at', '<=', Date.now() as Instant),
+          ...(limited.includes('*') ? [] : [eb('domain', 'not in', limited)]), // its rate was taken away
+        ]),
+      ),
+    )
     .where(({ or, eb }) => or([eb('reason', 'is', null), eb('paused_until', '<=', now)]))
     .orderBy('next_at')
     .limit(AT_ONCE)
