@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
+import { stopped as stoppedEditions } from '../editions.ts'
 import * as home from '../home.ts'
 import * as leftLog from '../left-log.ts'
 import { sentence } from '../locale.ts'
@@ -80,8 +81,14 @@ async function held(app: App): Promise<Problem | undefined> {
 /** Whether editions go out at their hour. */
 async function editions(app: App): Promise<Check> {
   const late = await lateEditions(app)
-  if (late.length === 0) return { status: 'ok' }
-  return { status: 'degraded', detail: `a quarter of an hour late: ${late.slice(0, NAMED).join(', ')}` }
+  const stopped = await stoppedEditions(app.read).catch(() => [])
+  const told = [
+    ...(late.length > 0 ? [`a quarter of an hour late: ${late.slice(0, NAMED).join(', ')}`] : []),
+    ...(stopped.length > 0
+      ? [`held, as too many letters were refused (edition resume): ${stopped.slice(0, NAMED).join(', ')}`]
+      : []),
+  ]
+  return told.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: told.join('; ') }
 }
 
 /** The editions that are late, in words; none while the database cannot be read, which speaks for itself. */
