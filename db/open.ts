@@ -7,6 +7,7 @@ import { trustInbound } from './migrations/2026-11-trust-inbound.ts'
 import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
+import { brakes } from './migrations/2026-12-brakes.ts'
 import { domains } from './migrations/2026-12-domains.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
@@ -23,6 +24,7 @@ const MIGRATIONS = {
   '2026-11-trust-keep': trustKeep,
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
+  '2026-12-brakes': brakes,
   '2026-12-domains': domains,
 } as const
 

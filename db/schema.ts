@@ -401,6 +401,7 @@ export interface EditionTable {
   braked_at: Instant | null
   reported_at: Instant | null
   complained_at: Instant | null
+  stopped_at: Instant | null
 }
 
 /** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */

@@ -183,9 +183,15 @@ function relay(value: string, connections: number, rate: number | undefined): Re
     ...(perSecond && { rate: perSecond }),
     ...(day && { day: wholeNumber(day, 1, 1e9) }),
     connections: wholeNumber(url.searchParams.get('connections') ?? String(connections), 1, 200),
-    sign: url.searchParams.get('sign') !== 'no',
+    sign: yes('sign', url.searchParams.get('sign') ?? 'yes'),
     ...(url.searchParams.has('domains') && { domains: domainRates(domains) }),
   }
+}
+
+/** `yes` or `no`; anything else may be a password with a bare question mark. */
+function yes(name: string, value: string): boolean {
+  if (value !== 'yes' && value !== 'no') throw new Error(`${name}= is yes or no; a ? in a password is written as %3F`)
+  return value === 'yes'
 }
 
 /** Reads `gmail.com:5,yahoo.com:2,*:20`. */

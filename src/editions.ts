@@ -14,7 +14,7 @@ export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'format' | 'st
 /** Why an edition is held until a revision without a withdrawn story is there; anything else waits for somebody's word. */
 export const WITHDRAWN = 'withdrawn'
 
-/** Why a large list's first edition is held: to see what comes back, or because too much did. */
+/** Why a large list's first edition is held to see what comes back, and why any is of which too much did. */
 export const FIRST = 'first'
 export const REFUSALS = 'refusals'
 
@@ -160,6 +160,32 @@ export async function brake(db: Db, id: number, reason: typeof FIRST | typeof RE
     .where('state', '=', 'frozen')
     .where('braked_at', 'is', null)
     .execute()
+}
+
+/** Holds an edition of which too many letters are refused: once, and never again after somebody's word. True if it did. */
+export async function stop(db: Db, id: number, now: Instant): Promise<boolean> {
+  const noted = await db
+    .updateTable('edition')
+    .set({ stopped_at: now })
+    .where('id', '=', id)
+    .where('stopped_at', 'is', null)
+    .returning('id')
+    .execute()
+  return noted.length > 0 && hold(db, id, REFUSALS, now)
+}
+
+/** The editions that wait for somebody's word because too many of their letters were refused: `<digest> of <day>`. */
+export async function stopped(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('edition')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .select(['digest.slug', 'edition.day'])
+    .where('state', '=', 'held')
+    .where('reason', '=', REFUSALS)
+    .orderBy('edition.id', 'desc')
+    .limit(20)
+    .execute()
+  return rows.map(({ slug, day }) => `${slug} of ${day}`)
 }
 
 /** Notes that too many complain of an edition, once, and holds what is left of it; undefined if that was noted before. */

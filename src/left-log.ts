@@ -10,10 +10,10 @@ import { type Journal, openJournal, readJournal } from './journal.ts'
  * addresses, never an address.
  */
 
-/** `left` and `back` are about one list (its slug), `suppressed` and `erased` about the address everywhere. */
+/** `left` and `back` are about one list (its slug), `suppressed`, `lifted` and `erased` about the address everywhere. */
 export type Leaving = {
   at: Instant
-  what: 'left' | 'back' | 'suppressed' | 'erased'
+  what: 'left' | 'back' | 'suppressed' | 'lifted' | 'erased'
   hash: string
   list?: string
   reason?: string
@@ -78,6 +78,6 @@ function isLine(line: unknown): line is Line {
       [edition, sender].every((id) => typeof id === 'string') && Number.isSafeInteger(digest) && Array.isArray(stories)
     )
   if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return false
-  if (what === 'suppressed' || what === 'erased') return true
+  if (what === 'suppressed' || what === 'lifted' || what === 'erased') return true
   return (what === 'left' || what === 'back') && typeof list === 'string' && /^[a-z0-9-]{1,60}$/.test(list)
 }

@@ -62,7 +62,7 @@ export async function connect(
     if (relay.user) await settled((done) => line.login({ user: relay.user, pass: relay.password }, done))
   } catch (error) {
     line.close()
-    throw new Error(oneLine((error as Error).message), { cause: error })
+    throw new Error(reasonOf(relay, error as Error), { cause: error })
   } finally {
     signal.removeEventListener('abort', hangUp)
   }
@@ -70,11 +70,18 @@ export async function connect(
   return wire ? ours(line, wire) : theirs(line)
 }
 
+/** A library's words where they are a person's, else ours. */
+function reasonOf({ secure, user, password }: Relay, { message }: Error): string {
+  if (secure && /wrong version number|packet length too long|unknown protocol/i.test(message))
+    return 'it does not speak TLS on this port (smtps://); it may want smtp://'
+  if (user && !password) return 'its address holds a user and no password (smtp://user:password@host)'
+  return oneLine(message)
+}
+
 /** Off loopback a connection is encrypted and its certificate checked; on loopback only what the log-in asks for. */
 function security(relay: Relay) {
-  if (relay.secure) return {}
-  if (!onLoopback(relay)) return { requireTLS: true }
-  return relay.user ? { tls: { rejectUnauthorized: false } } : { ignoreTLS: true }
+  if (!onLoopback(relay)) return relay.secure ? {} : { requireTLS: true }
+  return relay.secure || relay.user ? { tls: { rejectUnauthorized: false } } : { ignoreTLS: true }
 }
 
 /** Whether a relay is on this machine. */

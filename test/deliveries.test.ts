@@ -5,6 +5,7 @@ import { claim } from '../src/deliveries/claim.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import { release } from '../src/deliveries/release.ts'
 import * as editions from '../src/editions.ts'
+import { health } from '../src/web/health.ts'
 import { edition, mailing, rendered, told } from './mailing.ts'
 import { openRelay } from './relay.ts'
 import { databases, openWorld, type World } from './world.ts'
@@ -16,6 +17,20 @@ describe.each(databases)('deliveries on %s', (kind) => {
   async function open(url: string, environment: Record<string, string> = {}): Promise<World> {
     return openWorld(kind, MORNING, { NASHRA_SMTP: url, NASHRA_RETRY: '1m,5m', ...environment })
   }
+
+  test('without a relay health tells of the letters that wait, and the list of editions names theirs', async () => {
+    await using world = await openWorld(kind, MORNING)
+    expect((await health(world)).checks['sending']).toEqual({ status: 'ok' })
+    const { public_id } = await edition(world, await mailing(world, 3))
+    expect((await health(world)).checks['sending']).toMatchObject({
+      status: 'degraded',
+      detail: '3 letters wait, and there is no relay (NASHRA_SMTP)',
+    })
+    const listed = { edition: public_id, state: 'frozen', recipients: 3, waiting: 3, submitted: 0 }
+    expect(await deliveries.latest(world.db, {})).toMatchObject([listed])
+    expect(await deliveries.latest(world.db, { digest: 'nothing-like-it' })).toEqual([])
+    await expect(deliveries.latest(world.db, { limit: 0 })).rejects.toMatchObject({ code: 'bad-number' })
+  })
 
   test('every reader gets the letter once, and a second run sends none', async () => {
     await using relay = await openRelay()

@@ -12,6 +12,8 @@ describe('settings', () => {
     ['NASHRA_RETRY', '99999999999999d', /NASHRA_RETRY: «99999999999999d» is not a pause .* 3650d/],
     ['NASHRA_FROM', 'bad', /NASHRA_FROM: give a sender like News <news@paper\.example>/],
     ['NASHRA_SMTP', 'smtp://u:p%zz@h:1', /NASHRA_SMTP: .*%25/],
+    ['NASHRA_SMTP', 'smtp://h:1?sign=false', /NASHRA_SMTP: sign= is yes or no/],
+    ['NASHRA_SMTP', 'smtp://u:25?sign=no@h:25', /NASHRA_SMTP: .*%3F/],
     ['NASHRA_SMTP', 'smtp://u%zz:secret@h:1', /NASHRA_SMTP: .*%25/],
     ['NASHRA_URL', 'https://x.example/news', /NASHRA_URL: .*\/news.* root of a host name of its own/],
     ['NASHRA_URL', 'https://x.example/news/', /NASHRA_URL: .* root of a host name of its own/],

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { instant } from '../../db/instant.ts'
 import { addressHash, email } from '../address.ts'
 import type { App } from '../app.ts'
+import * as limits from '../limits.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { aboutOriginal } from './about.ts'
 import type { About } from './envelope.ts'
@@ -11,6 +13,9 @@ import { take } from './take.ts'
 
 /** What became of a message: taken in (or of no interest), or written by a person to an address that nobody reads. */
 export type Outcome = 'taken' | 'unread'
+
+/** Answers that name no letter of ours: anybody can write one in anybody's name, so that few are believed. */
+const UNPROVED = { most: 20, within: 3_600_000 }
 
 /** The worst first: of several things that one message says of one letter, only one counts. */
 const WEIGHT: Kind[] = ['complaint', 'leaving', 'hard', 'full', 'policy', 'soft', 'delayed']
@@ -68,6 +73,10 @@ async function order(app: App, recipient: Recipient, { from, header }: Judged): 
       ? recipient.about
       : await aboutOriginal(app, `${header['in-reply-to'] ?? ''} ${header['references'] ?? ''}`)
   const lists = recipient.role === 'paper' ? recipient.lists : undefined
+  if (!about && lists && !(await limits.take(app.db, 'answers to the paper', UNPROVED, instant(app.now())))) {
+    app.log.warn('many answers ask to leave without the letter that they answer: those of this hour go unheard', {})
+    return
+  }
   const ids = await subscriptions(app, from, about, lists)
   for (const id of ids) await subscribers.leaveFor(app, id, 'mail')
   app.log.info('an answer asks to leave', { subscriptions: ids.length })

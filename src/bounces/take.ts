@@ -30,7 +30,8 @@ export async function take(app: App, report: Report): Promise<boolean> {
   if (report.subscriber_id === NOBODY) app.log.warn('a report to the newsroom came back', { status: report.status })
   const reader = await readerOf(app, report.subscriber_id)
   if (!reader) return false
-  const finding = { ...asOurs(report, reader), edition_id: await editionOf(app, report) }
+  const edition_id = await editionOf(app, report)
+  const finding = await asWeighed(app, { ...asOurs(report, reader), edition_id })
   await consequences(app, finding, reader)
   return keep(app, finding, reader)
 }
@@ -41,11 +42,18 @@ function asOurs(report: Report, reader: Reader): Report {
   return report.kind === 'hard' && other ? { ...report, kind: 'soft' } : report
 }
 
+/** Where a good part of an edition comes back, the relay or a whole network is at fault: nobody is gone for ever by that alone. */
+async function asWeighed(app: App, report: Report): Promise<Report> {
+  const { kind, edition_id } = report
+  const wrong = kind === 'hard' && edition_id !== null && (await deliveries.mostlyRefused(app.read, edition_id))
+  return wrong ? { ...report, kind: 'soft' } : report
+}
+
 async function consequences(app: App, report: Report, reader: Reader): Promise<void> {
   const suppress = (reason: string) => subscribers.suppress(app, ACTOR, reader.address, reason)
   switch (report.kind) {
     case 'hard':
-      await suppress(`bounced ${report.status}`)
+      await suppress(report.status ? `bounced ${report.status}` : 'bounced')
       return
     case 'soft':
       if ((await letters(app, report, SOFT.within)) >= SOFT.most) await suppress(`bounced ${SOFT.most} times`)

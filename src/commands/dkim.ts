@@ -19,7 +19,7 @@ export function dkim(program: Command): void {
   command(commands, 'rotate', 'make the next one; the old record stays published for what is under way')
     .option('--domain <domain>', "whose (default: the sender's)")
     .option('--selector <name>', 'its name in DNS')
-    .option('--in <duration>', 'sign with it only after this time, so that its record is known by then', '0s')
+    .option('--in <duration>', 'sign with it only after this time, so that its record is known by then', '24h')
     .action((options: Options) => made(options, keys.rotate))
   command(commands, 'show', 'the records to publish, the latest first').action((options: Options) =>
     withApp(options, async (app, shell) => shell.print((await keys.all(app.read)).map(shown))),

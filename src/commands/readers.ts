@@ -1,15 +1,16 @@
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
+import { instant } from '../../db/instant.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import * as explaining from './explaining.ts'
 import { openProgress } from './progress.ts'
-import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
+import { command, group, instantOption, number, openInput, untilStopped, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
+/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|remove|list|export`. */
 export function readers(program: Command): void {
   command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
@@ -75,6 +76,7 @@ export function readers(program: Command): void {
   suppression(group(program, 'suppression', 'addresses never written to again'))
 }
 
+type Lifted = { bounced?: boolean; since?: string; dryRun?: boolean }
 type Wanted = { reason?: string; search?: string }
 
 function suppression(commands: Command): void {
@@ -84,6 +86,20 @@ function suppression(commands: Command): void {
       withApp(options, async (app, shell) => {
         const reason = await subscribers.suppress(app, 'cli', address, options.reason)
         shell.print({ suppressed: true, reason })
+      }),
+    )
+  command(commands, 'remove [address]', 'write again to whom bounces had suppressed; never to whoever said no')
+    .option('--bounced', 'all that bounces and refusals suppressed …')
+    .option('--since <instant>', '… since then')
+    .option('--dry-run', 'only count them')
+    .action((address: string | undefined, { json, ...options }: Json & Lifted) =>
+      withApp({ json: json === true }, async (app, shell) => {
+        if ((address === undefined) === (options.bounced !== true) || (options.bounced && !options.since))
+          commands.error('error: name one address, or give --bounced and --since')
+        const since = options.since ? instant(instantOption(options.since)) : undefined
+        const dry = options.dryRun === true
+        const lifted = await subscribers.lift(app, 'cli', { ...(address && { address }), ...(since && { since }), dry })
+        shell.print({ lifted, ...(dry && { dryRun: true }) })
       }),
     )
   command(commands, 'list', 'the latest, with their reasons')

@@ -112,7 +112,7 @@ async function write(folder: string, files: Record<string, string | Buffer>): Pr
   }
 }
 
-/** `send`, `edition verify`, `edition watch`, `edition pause`, `edition resume`. */
+/** `send`, `edition list`, `edition verify`, `edition watch`, `edition pause`, `edition resume`. */
 export function send(program: Command): void {
   command(program, 'send', 'submit what is due')
     .requiredOption('--until-empty', 'end when nothing is due any more')
@@ -132,7 +132,12 @@ export function send(program: Command): void {
             onProgress: ({ done, waiting }) => progress.to(done, done + waiting),
             revise: () => digests.finishBegun(app, 'cli'),
           })
-          shell.print({ ...sent, held: await deliveries.heldBack(app.db) })
+          const next = await deliveries.nextDue(app.db)
+          const waiting = await deliveries.left(app.db)
+          shell.print({
+            ...{ ...sent, held: await deliveries.heldBack(app.db), waiting },
+            ...(waiting > 0 && next !== undefined && { next: moment(next).toString() }),
+          })
           await sayBraked(app, shell)
         } finally {
           progress.end()
@@ -140,6 +145,12 @@ export function send(program: Command): void {
       }),
     )
   const commands = group(program, 'edition', "one day's digest")
+  command(commands, 'list', 'the latest, with their ids and how far they are')
+    .option('--digest <slug>', 'of this one alone')
+    .addOption(number('--limit <n>', 'how many (default 20)'))
+    .action(({ json, ...options }: Json & { digest?: string; limit?: number }) =>
+      withApp({ json: json === true }, async (app, shell) => shell.print(await deliveries.latest(app.read, options))),
+    )
   command(commands, 'verify <id>', 'count every delivery again').action((id: string, options: Json) =>
     withApp(options, async (app, shell) => {
       const answer = await deliveries.verify(app.db, id)

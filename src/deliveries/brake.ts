@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
@@ -13,6 +14,8 @@ const LARGE = 1000 // readers
 const FEW = 500
 const REFUSED = 0.05 // of those
 const ENOUGH = 100 // letters from which a share can be told
+const WRONG = { far: 0.2, near: 0.5 } // of any edition's: no list is as bad as that, and many a broken relay is
+const CAME_BACK = ['hard', 'soft', 'policy'] // bounces that say as much as a refusal
 
 /** Whether letters leave this machine: the brake is for those. */
 export function careful({ config }: Pick<App, 'config'>): boolean {
@@ -37,14 +40,47 @@ export async function refusedUs(db: Db, editionId: number, now: Instant): Promis
     await editions.brake(db, editionId, editions.REFUSALS, now)
 }
 
-/** Whether more of an edition was refused than its list can be trusted with. */
+/** Whether more of an edition was refused, or came back since, than its list can be trusted with. */
 export async function refused(db: Db, editionId: number): Promise<boolean> {
-  return tooManyRefused(await tally.of(db, editionId))
+  return tooManyRefused(await tally.of(db, editionId), await cameBack(db, editionId))
 }
 
-function tooManyRefused(states: Map<string, number>): boolean {
-  const answered = (states.get('submitted') ?? 0) + (states.get('refused') ?? 0)
-  return answered >= ENOUGH && (states.get('refused') ?? 0) >= answered * REFUSED
+/**
+ * Some letters of an edition were refused. Where so many are that it says more of the relay than of the readers, the edition
+ * is held; true if it was just now. On this machine, where own mail servers and tests are, it takes more.
+ */
+export async function stopWrong(db: Db, editionId: number, now: Instant, far: boolean): Promise<boolean> {
+  const { share, answered } = shareOf(await tally.of(db, editionId))
+  return answered >= ENOUGH && share > (far ? WRONG.far : WRONG.near) && editions.stop(db, editionId, now)
+}
+
+/** Whether so much of an edition was refused that no reader should be struck off for it. */
+export async function mostlyRefused(db: Db, editionId: number): Promise<boolean> {
+  const { share, answered } = shareOf(await tally.of(db, editionId), await cameBack(db, editionId))
+  return answered >= ENOUGH && share > WRONG.far
+}
+
+/** How many readers' letters of an edition came back after a relay had taken them. */
+async function cameBack(db: Db, editionId: number): Promise<number> {
+  const { n } = await db
+    .selectFrom('bounce')
+    .select(({ fn, cast }) => cast<number>(fn.count('subscriber_id').distinct(), 'integer').as('n'))
+    .where('edition_id', '=', editionId)
+    .where(sql<boolean>`kind in (${sql.join(CAME_BACK.map((kind) => sql.lit(kind)))})`)
+    .where('via', '!=', 'smtp')
+    .executeTakeFirstOrThrow()
+  return n
+}
+
+function tooManyRefused(states: Map<string, number>, returned = 0): boolean {
+  const { share, answered } = shareOf(states, returned)
+  return answered >= ENOUGH && share >= REFUSED
+}
+
+function shareOf(states: Map<string, number>, returned = 0): { share: number; answered: number } {
+  const no = states.get('refused') ?? 0
+  const answered = (states.get('submitted') ?? 0) + no
+  return { share: (no + returned) / Math.max(1, answered), answered }
 }
 
 /** The first that a large list ever gets, and nobody has let it go on yet. */

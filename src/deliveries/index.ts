@@ -6,7 +6,7 @@
  * queued → claimed → submitting → submitted, or deferred, refused, skipped(reason), uncertain. Notices (letters to one
  * person) go the same way, before editions.
  */
-export { refused } from './brake.ts'
+export { mostlyRefused, refused } from './brake.ts'
 export { complained, complainedOf } from './complaints.ts'
 export { type Paused, pause as pauseDomain, pausedDomains, resumeDomain } from './domain-pauses.ts'
 export { editionHeader } from './letter.ts'
@@ -25,5 +25,5 @@ export {
   waitingInAll,
 } from './queue.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { type End, expectedEnd, heldBack } from './unfinished.ts'
-export { type Progress, progress, recipients, type Verdict, verify } from './verify.ts'
+export { type End, expectedEnd, heldBack, left, nextDue } from './unfinished.ts'
+export { type Listed, latest, type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

@@ -6,7 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import * as follows from '../follows.ts'
 import { openBell } from './bell.ts'
-import { careful, refusedUs } from './brake.ts'
+import { careful, refusedUs, stopWrong } from './brake.ts'
 import * as tally from './tally.ts'
 import { atRest, keyOf, type Task } from './task.ts'
 
@@ -94,15 +94,12 @@ export function openLedger(app: App, senderId: string): Ledger {
     marks = []
     const from = performance.now()
     try {
-      const granted = await app.db.transaction().execute((db) =>
-        commit(
-          db,
-          senderId,
-          written,
-          asked.map((mark) => mark.task),
-          careful(app) ? instant(app.now()) : undefined,
-        ),
-      )
+      const tasks = asked.map((mark) => mark.task)
+      const { granted, stopped } = await app.db
+        .transaction()
+        .execute((db) => commit(db, { senderId, far: careful(app), now: instant(app.now()) }, written, tasks))
+      if (stopped.length > 0)
+        app.log.error('an edition is held: too many of its letters are refused', { editions: stopped })
       entries.splice(0, written.length)
       took = performance.now() - from
       wire += granted.size
@@ -147,27 +144,35 @@ export function openLedger(app: App, senderId: string): Ledger {
   }
 }
 
-/** One transaction: what the letters became, then the marks of the next; answers the keys of those that are marked. */
+type By = { senderId: string; now: Instant; far: boolean }
+
+/** One transaction: what the letters became, then the marks of the next; answers the keys of those that are marked, and the editions that had to be stopped. */
 async function commit(
   db: Db,
-  senderId: string,
+  { senderId, now, far }: By,
   entries: Entry[],
   asked: Task[],
-  carefulAt: Instant | undefined,
-): Promise<Set<string>> {
+): Promise<{ granted: Set<string>; stopped: number[] }> {
   const moves: tally.Moves = new Map()
   await write(db, senderId, entries, moves)
   const granted = await grant(db, senderId, asked, moves)
   await tally.move(db, moves)
-  if (carefulAt !== undefined) for (const id of refusingUs(entries)) await refusedUs(db, id, carefulAt)
-  return granted
+  if (far) for (const id of refusingUs(entries)) await refusedUs(db, id, now)
+  const stopped: number[] = []
+  for (const id of editionsOf(entries.filter((entry) => entry.state === 'refused')))
+    if (await stopWrong(db, id, now, far)) stopped.push(id)
+  return { granted, stopped }
 }
 
 /** The editions of which a letter was refused for who we are. */
 function refusingUs(entries: Entry[]): Set<number> {
   const turnedDown = ['refused', 'claimed'] // claimed, when it waits for its domain
   const ours = entries.filter(({ state, reply }) => turnedDown.includes(state) && /^5\d\d[ -]5\.7\./.test(reply ?? ''))
-  return new Set(ours.flatMap(({ task }) => (task.table === 'delivery' ? [task.edition_id] : [])))
+  return editionsOf(ours)
+}
+
+function editionsOf(entries: Entry[]): Set<number> {
+  return new Set(entries.flatMap(({ task }) => (task.table === 'delivery' ? [task.edition_id] : [])))
 }
 
 async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Moves): Promise<void> {

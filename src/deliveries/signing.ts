@@ -11,8 +11,8 @@ export type Hand = { signer: dkim.Signer; prove(head: string, bodyHash: string, 
 /**
  * Looks the key up that signs for this sender now; undefined when letters go unsigned.
  *
- * They do where the relays sign (`sign=no`), on loopback, and as long as no key was ever made. From then on a sender's
- * domain without a key, or a key that cannot be used, is a Problem: nothing is sent unsigned by mistake.
+ * They do where the relays sign (`sign=no`), and on loopback while the sender's domain has no key. Else a domain without a key,
+ * or a key that cannot be used, is a Problem: nothing is sent unsigned by mistake.
  */
 export type Signing = (sender: Email) => Promise<Hand | undefined>
 
@@ -25,7 +25,7 @@ export function openSigning(app: App): Signing {
     const keys = await dkim.all(app.db)
     const key = dkim.current(keys, domain, instant(app.now()))
     if (!key) {
-      if (keys.length === 0 || relays.every(mail.onLoopback)) return undefined
+      if (relays.every(mail.onLoopback)) return undefined
       throw new Problem('dkim-missing', { domain })
     }
     const hand = hands.get(key.id) ?? open(app, key)

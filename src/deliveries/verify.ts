@@ -1,5 +1,6 @@
 import type { Db } from '../../db/schema.ts'
 import * as editions from '../editions.ts'
+import { Problem } from '../problem.ts'
 import { type Paused, pausedFor } from './domain-pauses.ts'
 import * as tally from './tally.ts'
 
@@ -101,4 +102,49 @@ function summed(states: Map<string, number>): Progress {
     uncertain: n('uncertain'),
     waiting: n('queued') + n('deferred') + n('claimed') + n('submitting'),
   }
+}
+
+/** An edition with its id, as `edition list` shows it. */
+export type Listed = {
+  edition: string
+  digest: string
+  day: string
+  slot: string
+  state: string
+  reason: string | null
+} & Progress
+
+/** The latest editions, also those that were skipped, of one digest or of all; at most 1,000. */
+export async function latest(db: Db, { digest, limit = 20 }: { digest?: string; limit?: number }): Promise<Listed[]> {
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000))
+    throw new Problem('bad-number', { name: 'limit', least: 1, most: 1000 })
+  const rows = await db
+    .selectFrom('edition')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .innerJoin('slot', 'slot.id', 'edition.slot_id')
+    .select([
+      'edition.id',
+      'edition.public_id',
+      'digest.slug',
+      'edition.day',
+      'edition.state',
+      'edition.reason',
+      'slot.zone',
+      'slot.minute',
+    ])
+    .$if(digest !== undefined, (query) => query.where('digest.slug', '=', digest!))
+    .orderBy('edition.composed_at', 'desc')
+    .orderBy('edition.id', 'desc')
+    .limit(limit)
+    .execute()
+  return Promise.all(
+    rows.map(async ({ id, public_id, slug, day, state, reason, zone, minute }) => ({
+      ...{ edition: public_id, digest: slug, day, slot: `${hour(minute)} ${zone}`, state, reason },
+      ...summed(await tally.of(db, id)),
+    })),
+  )
+}
+
+function hour(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 }

@@ -9,7 +9,8 @@ import type { Leaving } from '../left-log.ts'
  * stays. Safe to run twice. Answers how many are out who were not.
  */
 export async function replay(db: Db, leavings: Leaving[]): Promise<number> {
-  const last = new Map(leavings.map((one) => [`${one.list ?? one.what} ${one.hash}`, one])) // in order: the last word counts
+  const about = ({ list, what }: Leaving) => list ?? (what === 'lifted' ? 'suppressed' : what)
+  const last = new Map(leavings.map((one) => [`${about(one)} ${one.hash}`, one])) // in order: the last word counts
   let n = 0
   for (const one of last.values()) {
     if (one.what === 'left') n += await leaveAgain(db, one)

@@ -7,6 +7,7 @@ import { addressHash, type Email, email, maskedIn } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as leftLog from '../left-log.ts'
+import { Problem } from '../problem.ts'
 import { oneLine } from '../text.ts'
 import { writeRows } from './csv.ts'
 
@@ -44,6 +45,43 @@ async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, 
     { verb: 'suppression.add', subject: `suppression:${fresh.id}`, after: { reason: row.reason } },
   ])
   return row.reason
+}
+
+/** What bounces and refusals say, which may have been a broken relay's word. A reader's own no is none of these. */
+const MENDABLE = /^(bounced\b|mailbox full$)/
+
+/** Which suppressions to lift: one address's, or all that bounces made since then. */
+export type Lifting = { address?: string; since?: Instant; dry?: boolean }
+
+/** Lifts what bounces and refusals suppressed: those addresses are written to again. A Problem for a reader's own no. Answers how many. */
+export async function lift(app: App, actor: Actor, { address, since, dry = false }: Lifting): Promise<number> {
+  const now = instant(app.now())
+  const rows = await app.db
+    .selectFrom('suppression')
+    .selectAll()
+    .$if(address !== undefined, (query) => query.where('address_hash', '=', addressHash(email(address!))))
+    .$if(since !== undefined, (query) => query.where('created_at', '>=', since!))
+    .orderBy('id')
+    .execute()
+  const gone = rows.filter(({ reason }) => MENDABLE.test(reason))
+  if (address !== undefined && gone.length === 0)
+    throw rows[0] ? new Problem('suppression-stays', { reason: rows[0].reason }) : new Problem('not-suppressed')
+  if (dry) return gone.length
+  for (let start = 0; start < gone.length; start += PAGE) {
+    const some = gone.slice(start, start + PAGE)
+    await app.db.transaction().execute(async (db) => {
+      const ids = some.map(({ id }) => id)
+      await db.deleteFrom('suppression').where('id', 'in', ids).execute()
+      const lifted = some.map(({ id, reason }) => ({
+        verb: 'suppression.lift',
+        subject: `suppression:${id}`,
+        before: { reason },
+      }))
+      await record(db, actor, now, lifted)
+    })
+    await leftLog.note(app, ...some.map(({ address_hash: hash }) => ({ at: now, hash, what: 'lifted' as const })))
+  }
+  return gone.length
 }
 
 function wordsOf(reason: string): string {

@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as digests from '../digests/index.ts'
+import { stopped as stoppedEditions } from '../editions.ts'
 import * as home from '../home.ts'
 import * as leftLog from '../left-log.ts'
 import { sentence } from '../locale.ts'
@@ -59,9 +60,14 @@ async function sending(app: App): Promise<Check> {
   const trouble = deliveries.trouble(app)
   if (trouble?.kind === 'ledger')
     return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
-  if (trouble?.kind === 'relay') return { status: 'degraded', detail: 'no relay takes letters' }
+  if (trouble?.kind === 'relay')
+    return { status: 'degraded', detail: `no relay takes letters: ${trouble.reason.slice(0, 200)}` }
   const said = trouble?.said ?? (await held(app)) // a process that only serves pages knows that much
-  return said ? { status: 'degraded', detail: sentence('en', said) } : { status: 'ok' }
+  if (said) return { status: 'degraded', detail: sentence('en', said) }
+  const waiting = app.config.relays.length === 0 ? await deliveries.left(app.read).catch(() => 0) : 0
+  return waiting > 0
+    ? { status: 'degraded', detail: `${waiting} letters wait, and there is no relay (NASHRA_SMTP)` }
+    : { status: 'ok' }
 }
 
 /** Why a restored or copied database sends nothing; undefined also while it cannot be read, which speaks for itself. */
@@ -75,8 +81,14 @@ async function held(app: App): Promise<Problem | undefined> {
 /** Whether editions go out at their hour. */
 async function editions(app: App): Promise<Check> {
   const late = await lateEditions(app)
-  if (late.length === 0) return { status: 'ok' }
-  return { status: 'degraded', detail: `a quarter of an hour late: ${late.slice(0, NAMED).join(', ')}` }
+  const stopped = await stoppedEditions(app.read).catch(() => [])
+  const told = [
+    ...(late.length > 0 ? [`a quarter of an hour late: ${late.slice(0, NAMED).join(', ')}`] : []),
+    ...(stopped.length > 0
+      ? [`held, as too many letters were refused (edition resume): ${stopped.slice(0, NAMED).join(', ')}`]
+      : []),
+  ]
+  return told.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: told.join('; ') }
 }
 
 /** The editions that are late, in words; none while the database cannot be read, which speaks for itself. */
