@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import { email, type Mailbox, mailbox } from './address.ts'
+import { type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
+import { type Inbound, inbound } from './inbound.ts'
 import { Problem } from './problem.ts'
 
 /** A way out for letters. `name` is host:port, safe to show; `rate` is letters per second, `day` per day. */
@@ -17,9 +18,6 @@ export type Relay = {
   connections: number
   sign: boolean
 }
-
-/** Where bounces and replies come in. `domain` is where they are sent to, if not the sender's own. */
-export type Inbound = { protocol: 'lmtp' | 'smtp'; host: string; port: number; domain?: string }
 
 /** Everything the environment decides, read once. Durations are milliseconds. */
 export type Config = {
@@ -176,32 +174,6 @@ function relay(value: string, connections: number, rate: number | undefined): Re
     ...(day && { day: wholeNumber(day, 1, 1e9) }),
     connections: wholeNumber(url.searchParams.get('connections') ?? String(connections), 1, 200),
     sign: url.searchParams.get('sign') !== 'no',
-  }
-}
-
-/** Reads `lmtp://127.0.0.1:2424?domain=bounces.paper.example`. */
-function inbound(value: string): Inbound {
-  const [, protocol, rest = ''] = /^(lmtp|smtp):\/\/(.+)$/.exec(value) ?? []
-  const url = protocol && URL.canParse(`http://${rest}`) ? new URL(`http://${rest}`) : undefined
-  const unknown = [...(url?.searchParams.keys() ?? [])].some((key) => key !== 'domain')
-  if (!url?.port || url.username || url.hash || url.pathname !== '/' || unknown)
-    throw new Error(
-      'mail comes in at lmtp://host:port or smtp://host:port, with ?domain=bounces.paper.example if need be; a mailbox (imaps) is not read',
-    )
-  const domain = url.searchParams.get('domain')
-  return {
-    protocol: protocol as Inbound['protocol'],
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port),
-    ...(domain && { domain: domainOf(domain) }),
-  }
-}
-
-function domainOf(value: string): string {
-  try {
-    return email(`b@${value}`).slice(2)
-  } catch {
-    throw new Error(`«${value}» is not a domain that bounces can be sent to`)
   }
 }
 
