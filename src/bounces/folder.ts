@@ -27,6 +27,8 @@ export type Folder = {
 const OPENING = 20_000 // ms for a connection, and for its greeting
 const SILENCE = 30_000 // ms without a byte
 const STEP = 120_000 // ms for one question, however lively the line is
+const LOOK = 250 // ms between looks at how much has come
+const MOST = 16 * 1024 * 1024 // bytes that the answers to one question may have
 const GOODBYE = 2000 // ms
 const LAST = 2 ** 32 - 1 // the highest id that there can be
 const LARGEST = 4 * 1024 * 1024 // bytes of one answer: a batch comes as one answer for each message
@@ -48,17 +50,20 @@ export async function openFolder(mailbox: Mailbox, signal: AbortSignal): Promise
   const hangUp = () => client.close()
   signal.addEventListener('abort', hangUp)
   async function step<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    const timer = setTimeout(() => {
-      failure ??= new Error('it takes too long')
+    const [deadline, before] = [performance.now() + STEP, client.stats().received]
+    const watch = setInterval(() => {
+      const reason = performance.now() > deadline ? 'it takes too long' : 'it says too much'
+      if (performance.now() < deadline && client.stats().received - before < MOST) return
+      failure ??= new Error(reason)
       hangUp()
-    }, STEP)
+    }, LOOK)
     try {
       signal.throwIfAborted()
       return await work()
     } catch (error) {
       throw failure ?? error
     } finally {
-      clearTimeout(timer)
+      clearInterval(watch)
     }
   }
   async function close(): Promise<void> {

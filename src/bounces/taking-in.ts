@@ -23,7 +23,7 @@ type Turn = { folder: Folder; reader: Reader; row: Selectable<MailboxTable>; ove
 export async function readFolder(app: App, { folder, reader, row, over }: Turn): Promise<string | undefined> {
   const deadline = performance.now() + TURN
   const oldest = app.now().subtract(BACK)
-  let unmoved = false
+  let moved: boolean | undefined
   let uid = row.uid_validity === folder.validity ? row.uid : 0
   async function reached(next: number): Promise<void> {
     uid = next
@@ -41,13 +41,13 @@ export async function readFolder(app: App, { folder, reader, row, over }: Turn):
         over.throwIfAborted()
         if (await takeIn(app, reader, one)) ours.push(one.uid)
       }
-      if (ours.length > 0 && !(await folder.putAway(ours))) unmoved = true
+      if (ours.length > 0) moved = (await folder.putAway(ours)) && moved !== false
       await reached(batch.at(-1)!)
       app.log.info('mail was taken from a mailbox', { looked: held.length, taken: ours.length })
     }
     if (uids.length === 0) await reached(last)
   }
-  return unmoved || (row.trouble === UNMOVED && uid === row.uid) ? UNMOVED : undefined
+  return moved === false || (moved === undefined && row.trouble === UNMOVED) ? UNMOVED : undefined
 }
 
 /** Whether a message was ours: that it was is remembered, so that what could not be moved changes nothing a second time. */
