@@ -141,6 +141,7 @@ service imap-login {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  process.once('exit', () => running?.kill('SIGTERM')) // a test that ran out of time does not stop it
   dovecot.setPassword('p@ss/w')
   await dovecot.start()
   return dovecot

@@ -357,7 +357,7 @@ async function openLine(target: number) {
   const server = createServer((socket) => {
     const other = connect(target, '127.0.0.1')
     let left = most
-    other.on('data', (bytes) => {
+    other.on('data', (bytes: Buffer) => {
       socket.write(bytes.subarray(0, Math.max(0, left)))
       left -= bytes.length
       if (left <= 0) socket.destroySoon()

@@ -47,12 +47,12 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
   const inbound = await bounces.listen(app)
   const timetable = await job.keep(app, [
     composeDigests,
+    readMailboxes,
     keepPictures,
     forgetFeedReaders,
     forgetArrivals,
     noteRefusals,
     backUp,
-    readMailboxes,
   ])
   const reading = openReadingThread(app)
   const sending = deliveries.run(app, stop.signal)
