@@ -605,6 +605,21 @@ export interface HookTable {
   created_at: Instant
 }
 
+/**
+ * A mailbox that is read for what comes back. What has an id up to `uid`, as long as the server's `uid_validity` is this
+ * (RFC 3501, 2.3.1.1), was looked at. `trouble` is what has been the matter since `trouble_at`, after `failures` tries.
+ */
+export interface MailboxTable {
+  place: string
+  uid_validity: number
+  uid: number
+  read_at: Instant | null
+  next_at: Instant
+  failures: number
+  trouble: string | null
+  trouble_at: Instant | null
+}
+
 export interface Schema {
   site: SiteTable
   image: ImageTable
@@ -651,4 +666,5 @@ export interface Schema {
   bounce: BounceTable
   arrival: ArrivalTable
   hook: HookTable
+  mailbox: MailboxTable
 }

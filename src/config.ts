@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { email, type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
+import { type Inbound, inbound } from './inbound.ts'
 import { Problem } from './problem.ts'
 
 /**
@@ -21,9 +22,6 @@ export type Relay = {
   sign: boolean
   domains?: ReadonlyMap<string, number>
 }
-
-/** Where bounces and replies come in. `domain` is where they are sent to, if not the sender's own. */
-export type Inbound = { protocol: 'lmtp' | 'smtp'; host: string; port: number; domain?: string }
 
 /** Everything the environment decides, read once. Durations are milliseconds. */
 export type Config = {
@@ -215,32 +213,6 @@ function recipientDomain(name: string): string | undefined {
     return email(`b@${name}`).slice(2)
   } catch {
     return undefined
-  }
-}
-
-/** Reads `lmtp://127.0.0.1:2424?domain=bounces.paper.example`. */
-function inbound(value: string): Inbound {
-  const [, protocol, rest = ''] = /^(lmtp|smtp):\/\/(.+)$/.exec(value) ?? []
-  const url = protocol && URL.canParse(`http://${rest}`) ? new URL(`http://${rest}`) : undefined
-  const unknown = [...(url?.searchParams.keys() ?? [])].some((key) => key !== 'domain')
-  if (!url?.port || url.username || url.hash || url.pathname !== '/' || unknown)
-    throw new Error(
-      'mail comes in at lmtp://host:port or smtp://host:port, with ?domain=bounces.paper.example if need be; a mailbox (imaps) is not read',
-    )
-  const domain = url.searchParams.get('domain')
-  return {
-    protocol: protocol as Inbound['protocol'],
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port),
-    ...(domain && { domain: domainOf(domain) }),
-  }
-}
-
-function domainOf(value: string): string {
-  try {
-    return email(`b@${value}`).slice(2)
-  } catch {
-    throw new Error(`«${value}» is not a domain that bounces can be sent to`)
   }
 }
 

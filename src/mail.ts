@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Email } from './address.ts'
 import type { Relay } from './config.ts'
+import { isLoopback } from './loopback.ts'
 import { type Answer, broken, type Outcome, oneLine, taken, turnedDown } from './wire/answer.ts'
 import { NOT_NOW, openWire, type Patience, type Piece, type Wire } from './wire/wire.ts'
 
@@ -29,7 +30,6 @@ export type Connection = {
 /** `patience` in place of the standard's minutes; `direct: false` leaves the writing to nodemailer. */
 export type Manner = { patience?: Partial<Patience>; direct?: boolean }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
 const GOODBYE = 1000 // ms to wait for the answer to QUIT
 
 /** Opens a line: TLS, greeting and log-in included. `site` is the host that we greet as. What fails is thrown, in the relay's words. The signal ends only the opening. */
@@ -86,7 +86,7 @@ function security(relay: Relay) {
 
 /** Whether a relay is on this machine. */
 export function onLoopback({ host }: Pick<Relay, 'host'>): boolean {
-  return LOOPBACK.test(host)
+  return isLoopback(host)
 }
 
 /** What nodemailer keeps to itself, as far as it is still there. */

@@ -18,6 +18,7 @@ import * as subscribers from '../src/subscribers/index.ts'
 import { health } from '../src/web/health.ts'
 import { handler, openServer } from '../src/web/server.ts'
 import { openDns } from './dns.ts'
+import { hasDovecot, openDovecot } from './dovecot.ts'
 import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
 import { databases, openWorld, type World } from './world.ts'
@@ -219,6 +220,23 @@ describe.each(databases)('keys and what comes back on %s', (kind) => {
       { state: 'ok' },
       { state: 'warn', says: expect.stringContaining('ECONNREFUSED') },
     ])
+  })
+
+  test.skipIf(!hasDovecot)('the log-in of a mailbox is tried, and what is the matter with it said', async () => {
+    await using dns = await openDns(GOOD)
+    await using dovecot = await openDovecot()
+    await using world = await openWorld(kind, MORNING, { NASHRA_INBOUND: dovecot.url() })
+    const look = async () => of(await returns(world, ['news.example'], dns), /^mailbox|^bounces/)
+    expect(await look()).toEqual([
+      { check: 'bounces', state: 'ok', says: expect.stringMatching(/on to imaps:\/\/127\.0\.0\.1:\d+\/INBOX$/) },
+      { check: expect.stringMatching(/^mailbox/), state: 'ok', says: 'takes our log-in; INBOX holds 0 messages' },
+    ])
+    dovecot.setPassword('another')
+    await new Promise((resolve) => setTimeout(resolve, 1100)) // Dovecot looks at its users once a second
+    expect((await look())[1]).toMatchObject({
+      state: 'fail',
+      says: expect.stringMatching(/^It cannot be read: the log-in is refused/),
+    })
   })
 
   test('who sends for us should report, and whether it may is said', async () => {

@@ -18,6 +18,7 @@ const DOORS: Record<string, string> = {
   mjml: 'src/letters/',
   nodemailer: 'src/mail.ts',
   'smtp-server': 'src/outbox.ts src/bounces/listener.ts',
+  imapflow: 'src/bounces/folder.ts',
   mailparser: 'src/outbox.ts src/bounces/reading-worker.ts',
   'node-cron': 'src/job.ts',
   sharp: 'src/rendering.ts src/ink.ts',

@@ -19,11 +19,18 @@ describe('settings', () => {
     ['NASHRA_URL', 'https://x.example/news/', /NASHRA_URL: .* root of a host name of its own/],
     ['NASHRA_URL', 'ftp://x.example', /NASHRA_URL: give the public address/],
     ['NASHRA_PORT', 'many', /NASHRA_PORT: «many» is not a whole number/],
-    [
-      'NASHRA_INBOUND',
-      'imaps://u:secret@h:993',
-      /NASHRA_INBOUND: .*lmtp:\/\/host:port.* a mailbox \(imaps\) is not read/,
-    ],
+    ['NASHRA_INBOUND', 'imaps://u:sec@ret/zz@h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:.* %40 %3A %2F %3F %23 %25/],
+    ['NASHRA_INBOUND', 'imaps://u:sec/ret@h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:.* %40 %3A %2F %3F %23 %25/],
+    ['NASHRA_INBOUND', 'imaps://u:sec#ret@h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:/],
+    ['NASHRA_INBOUND', 'imaps://u:sec?ret@h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:/],
+    ['NASHRA_INBOUND', 'imaps://u:p%zz@h/INBOX', /NASHRA_INBOUND: .*%25/],
+    ['NASHRA_INBOUND', 'imaps://u@h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:/],
+    ['NASHRA_INBOUND', 'imaps://h/INBOX', /NASHRA_INBOUND: a mailbox is imaps:/],
+    ['NASHRA_INBOUND', 'imaps://u:secret@h/INBOX?folder=x', /NASHRA_INBOUND: a mailbox is imaps:/],
+    ['NASHRA_INBOUND', 'imap://u:secret@mail.example/INBOX', /NASHRA_INBOUND: imap:\/\/ .* unencrypted.* use imaps/],
+    ['NASHRA_INBOUND', 'imaps://u:secret@h/INBOX.nashra', /NASHRA_INBOUND: .* name another to read from/],
+    ['NASHRA_INBOUND', 'imaps://u:secret@h/a%0Ab', /NASHRA_INBOUND: .* control character/],
+    ['NASHRA_INBOUND', 'pop3://u:secret@h', /NASHRA_INBOUND: mail comes in at lmtp.* imaps:\/\/user/],
     ['NASHRA_INBOUND', 'lmtp://127.0.0.1', /NASHRA_INBOUND: mail comes in at lmtp/],
     ['NASHRA_INBOUND', 'lmtp://127.0.0.1:2424/x', /NASHRA_INBOUND: mail comes in at lmtp/],
     ['NASHRA_INBOUND', 'lmtp://127.0.0.1:2424?domian=x', /NASHRA_INBOUND: mail comes in at lmtp/],
@@ -32,7 +39,7 @@ describe('settings', () => {
   ])('%s=%s is refused in words', (name, value, words) => {
     const said = refusal({ [name]: value })
     expect(said).toMatch(words)
-    expect(said).not.toMatch(/secret|%zz|duration-|bad-/)
+    expect(said).not.toMatch(/secret|sec@|ret[/@]|%zz|duration-|bad-/)
   })
 
   test('all mistakes are named at once', () => {
@@ -52,6 +59,20 @@ test('mail comes in at the places that are given', () => {
   ).toEqual([
     { protocol: 'lmtp', host: '127.0.0.1', port: 2424, domain: 'bounces.paper.example' },
     { protocol: 'smtp', host: '::1', port: 25 },
+  ])
+})
+
+test('mail comes in from a mailbox, its password unescaped', () => {
+  const { inbound } = readConfig({
+    NASHRA_INBOUND:
+      'imaps://b%40paper.example:p%40%2F%25@mail.example/Bounces%20and%20more?domain=paper.example imap://u:p@[::1]:1143',
+  })
+  expect(inbound).toEqual([
+    {
+      ...{ protocol: 'imaps', host: 'mail.example', port: 993, user: 'b@paper.example', password: 'p@/%' },
+      ...{ folder: 'Bounces and more', domain: 'paper.example' },
+    },
+    { protocol: 'imap', host: '::1', port: 1143, user: 'u', password: 'p', folder: 'INBOX' },
   ])
 })
 

@@ -11,8 +11,11 @@ import type { Recipient } from './recipient.ts'
 import type { Finding, Kind } from './status.ts'
 import { take } from './take.ts'
 
-/** What became of a message: taken in (or of no interest), or written by a person to an address that nobody reads. */
-export type Outcome = 'taken' | 'unread'
+/**
+ * What became of a message: taken in; `idle`, nothing to do with our letters; `unread`, written by a person to an address
+ * that nobody reads. What comes to an address that only letters have is taken in, whatever it is.
+ */
+export type Outcome = 'taken' | 'idle' | 'unread'
 
 /** Answers that name no letter of ours: anybody can write one in anybody's name, so that few are believed. */
 const UNPROVED = { most: 20, within: 3_600_000 }
@@ -28,21 +31,21 @@ export async function receive(app: App, recipient: Recipient, message: Judged, d
       const about = recipient.role === 'letter' ? recipient.about : await aboutOriginal(app, verdict.original)
       if (about) await report(app, about, verdict.findings, digest)
       else app.log.info('a bounce names no letter of ours', { kind: verdict.findings[0]!.kind })
-      return 'taken'
+      return about || recipient.role !== 'paper' ? 'taken' : 'idle'
     }
     case 'automatic':
       if (recipient.role === 'leave' && asOurLinkAsks(message))
         await subscribers.leave(app, recipient.token, 'mail', '')
-      return 'taken'
+      return recipient.role === 'paper' ? 'idle' : 'taken'
     case 'order':
     case 'other':
       if (recipient.role === 'leave') {
         await subscribers.leave(app, recipient.token, 'mail', '')
         return 'taken'
       }
-      if (verdict.what === 'order') await order(app, recipient, message)
-      else if (recipient.role === 'paper') return 'unread'
-      return 'taken'
+      if (verdict.what === 'order' && (await order(app, recipient, message)) > 0) return 'taken'
+      if (recipient.role === 'letter') return 'taken'
+      return verdict.what === 'order' ? 'idle' : 'unread'
   }
 }
 
@@ -52,8 +55,10 @@ function asOurLinkAsks({ header }: Judged): boolean {
 }
 
 /** Names a message by what its sender wrote: a second way here adds fields on top, and changes nothing below. */
-export function digestOf(recipient: Recipient, message: Judged, body: Buffer): string {
-  const to = recipient.role === 'letter' ? recipient.about : recipient.role
+export function digestOf(recipient: Recipient, message: Judged, raw: Buffer): string {
+  const head = raw.indexOf('\r\n\r\n')
+  const body = raw.subarray(head < 0 ? 0 : head)
+  const to = recipient.role === 'letter' ? recipient.about : recipient.role === 'leave' ? recipient.token : 'paper'
   const named = `${JSON.stringify(to)}\n${message.header['message-id'] ?? ''}\n${message.header['date'] ?? ''}\n`
   return createHash('sha256').update(named).update(body).digest('hex')
 }
@@ -65,9 +70,9 @@ async function report(app: App, about: About, findings: Finding[], digest: strin
 
 /**
  * Somebody answers with nothing but the wish to leave: the one whose letter came back with it, or else the address that it
- * comes from, from the lists of whom it was written to.
+ * comes from, from the lists of whom it was written to. Answers how many subscriptions that were.
  */
-async function order(app: App, recipient: Recipient, { from, header }: Judged): Promise<void> {
+async function order(app: App, recipient: Recipient, { from, header }: Judged): Promise<number> {
   const about =
     recipient.role === 'letter'
       ? recipient.about
@@ -75,11 +80,12 @@ async function order(app: App, recipient: Recipient, { from, header }: Judged): 
   const lists = recipient.role === 'paper' ? recipient.lists : undefined
   if (!about && lists && !(await limits.take(app.db, 'answers to the paper', UNPROVED, instant(app.now())))) {
     app.log.warn('many answers ask to leave without the letter that they answer: those of this hour go unheard', {})
-    return
+    return 0
   }
   const ids = await subscriptions(app, from, about, lists)
   for (const id of ids) await subscribers.leaveFor(app, id, 'mail')
   app.log.info('an answer asks to leave', { subscriptions: ids.length })
+  return ids.length
 }
 
 async function subscriptions(

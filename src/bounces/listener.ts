@@ -1,16 +1,15 @@
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
 import type { App } from '../app.ts'
-import type { Inbound } from '../config.ts'
+import { isMailbox, type Listening } from '../inbound.ts'
 import { Problem } from '../problem.ts'
 import { digestOf, receive } from './incoming.ts'
-import { openReader, type Reader } from './reader.ts'
+import { openReader, READ, type Reader } from './reader.ts'
 import { type Recipient, recipientOf } from './recipient.ts'
 
 /** Mail as it comes in. `places` are where it really listens. */
 export type Listener = { places: { host: string; port: number }[]; close(): Promise<void> }
 
 const LARGEST = 5_000_000 // bytes of a message
-const READ = 512 * 1024 // bytes of it that are looked at: reports stand before the letters they return
 const CLIENTS = 50
 const RECIPIENTS = 20
 const SILENCE = 60_000 // ms without a word
@@ -28,7 +27,7 @@ export async function listen(app: App): Promise<Listener> {
   const reader = openReader()
   const servers: SMTPServer[] = []
   try {
-    for (const inbound of app.config.inbound) servers.push(await open(app, inbound, reader))
+    for (const one of app.config.inbound) if (!isMailbox(one)) servers.push(await open(app, one, reader))
   } catch (error) {
     await shut(servers, reader)
     throw error
@@ -45,7 +44,7 @@ async function shut(servers: SMTPServer[], reader: Reader): Promise<void> {
   await reader.close()
 }
 
-async function open(app: App, { protocol, host, port }: Inbound, reader: Reader): Promise<SMTPServer> {
+async function open(app: App, { protocol, host, port }: Listening, reader: Reader): Promise<SMTPServer> {
   const timers = new Map<string, NodeJS.Timeout>()
   const known = new WeakMap<SMTPServerSession, Map<string, Recipient>>()
   const server = new SMTPServer({
@@ -133,14 +132,12 @@ async function answers(
     app.log.warn('a message that came in cannot be read', { bytes: raw.length })
     return recipients.map(() => ({ code: 554, text: TEXTS.unreadable }))
   }
-  const head = raw.indexOf('\r\n\r\n')
-  const body = raw.subarray(head < 0 ? 0 : head)
   const all: Answer[] = []
   for (const recipient of recipients) {
     if (!recipient) all.push({ code: 550, text: TEXTS.unknown })
     else {
-      const outcome = await receive(app, recipient, message, digestOf(recipient, message, body))
-      all.push(outcome === 'taken' ? { code: 250, text: '2.0.0 taken in' } : { code: 550, text: TEXTS.unread })
+      const outcome = await receive(app, recipient, message, digestOf(recipient, message, raw))
+      all.push(outcome === 'unread' ? { code: 550, text: TEXTS.unread } : { code: 250, text: '2.0.0 taken in' })
     }
   }
   return all
@@ -148,7 +145,7 @@ async function answers(
 
 /** LMTP answers for each recipient; SMTP once, well if any was well. */
 function reply(
-  protocol: Inbound['protocol'],
+  protocol: Listening['protocol'],
   all: Answer[],
   done: (error?: Error | null, message?: string | (string | Error)[]) => void,
 ): void {

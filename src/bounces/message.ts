@@ -5,6 +5,8 @@ export type Message = {
   /** Who wrote it, as its From says; '' where there is none. */
   from: string
   subject: string
+  /** Addresses that it came to, as its header says: those that servers wrote first. */
+  to: string[]
   /** Fields of its header by their names in lower case, unfolded; of several the first. */
   header: Record<string, string>
   /** Its plain text, or what its HTML says. */
@@ -16,4 +18,4 @@ export type Message = {
 export type Part = { type: string; text: string }
 
 /** What was made of a message, and the little of it that is needed after that. */
-export type Judged = Pick<Message, 'from' | 'header'> & { verdict: Verdict }
+export type Judged = Pick<Message, 'from' | 'to' | 'header'> & { verdict: Verdict }

@@ -11,6 +11,9 @@ export type Reader = {
 type Answer = Judged | undefined | 'busy'
 type Job = { raw: Buffer; done: (answer: Answer) => void }
 
+/** Bytes of a message that are looked at: reports stand before the letters they return. */
+export const READ = 512 * 1024
+
 const START = 30_000 // ms for a thread to begin, also on a machine that is busy
 const DEADLINE = 5000 // ms for one message
 const IDLE = 60_000 // ms until a thread that has nothing to do ends

@@ -12,6 +12,10 @@ const REPORTS =
   /^(message\/(delivery-status|global-delivery-status|feedback-report|disposition-notification)|text\/rfc822-headers|message\/(rfc822|rfc822-headers|global|partial))$/
 const LONGEST = { text: 50_000, part: 20_000, field: 2000, subject: 500, from: 320 } // letters
 const MOST_PARTS = 5
+const MOST_ADDRESSES = 20
+const DELIVERED = ['x-original-to', 'delivered-to', 'x-delivered-to', 'envelope-to', 'x-envelope-to']
+const ADDRESS = /[^\s<>()[\]\\,;:"@]{1,64}@[^\s<>()[\]\\,;:"@]{1,253}/g
+const WRITTEN_TO = ['to', 'cc']
 const LIMITS = {
   keepDeliveryStatus: true,
   ignoreEmbedded: true, // a returned letter stays one piece, and its words are not taken for the answer's
@@ -26,8 +30,8 @@ const LIMITS = {
 
 async function judged(raw: Buffer): Promise<Judged> {
   const message = await parse(raw)
-  const { from, header } = message
-  return { from, header, verdict: judge(message) }
+  const { from, to, header } = message
+  return { from, to, header, verdict: judge(message) }
 }
 
 /** The message that these bytes are. Throws where nobody could say. */
@@ -36,6 +40,7 @@ async function parse(raw: Buffer): Promise<Message> {
   return {
     from: (mail.from?.value[0]?.address ?? '').slice(0, LONGEST.from),
     subject: (mail.subject ?? '').slice(0, LONGEST.subject),
+    to: [...addressed(mail, DELIVERED), ...addressed(mail, WRITTEN_TO)].slice(0, MOST_ADDRESSES),
     header: fields(mail),
     text: (mail.text ?? '').slice(0, LONGEST.text),
     parts: mail.attachments.flatMap(reported).slice(0, MOST_PARTS),
@@ -51,6 +56,13 @@ function fields(mail: ParsedMail): Record<string, string> {
       .trim()
   }
   return { ...header }
+}
+
+/** The addresses in fields of these names. */
+function addressed(mail: ParsedMail, names: string[]): string[] {
+  const lines = mail.headerLines.filter(({ key }) => names.includes(key)).slice(0, MOST_ADDRESSES)
+  const found = lines.flatMap(({ line }) => line.slice(0, LONGEST.field).match(ADDRESS) ?? [])
+  return [...new Set(found.map((address) => address.toLowerCase()))]
 }
 
 function reported({ contentType, content }: ParsedMail['attachments'][number]): Part[] {

@@ -5,6 +5,7 @@ import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
+import { readMailboxes } from '../../jobs/read-mailboxes.ts'
 import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
@@ -46,6 +47,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
   const inbound = await bounces.listen(app)
   const timetable = await job.keep(app, [
     composeDigests,
+    readMailboxes,
     keepPictures,
     forgetFeedReaders,
     forgetArrivals,

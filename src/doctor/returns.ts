@@ -5,7 +5,7 @@ import { email } from '../address.ts'
 import type { App } from '../app.ts'
 import { envelope } from '../bounces/envelope.ts'
 import * as bounces from '../bounces/index.ts'
-import type { Inbound } from '../config.ts'
+import { type Inbound, isMailbox, type Listening, type Mailbox } from '../inbound.ts'
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts'
 import { asked, type Names } from './names.ts'
 
@@ -36,10 +36,31 @@ export async function returns(app: App, domains: string[], dns: Names): Promise<
 }
 
 async function byMail(app: App, domains: string[], dns: Names): Promise<Finding[]> {
-  const place = app.config.inbound.map(({ protocol, host, port }) => `${protocol}://${host}:${port}`).join(' ')
+  const place = app.config.inbound.map(nameOf).join(' ')
   const routes = await Promise.all(domains.map((domain) => route(domain, place, dns)))
-  const listeners = await Promise.all(app.config.inbound.map((one) => listening(app, one, domains[0])))
-  return [...routes, ...listeners]
+  const doors = await Promise.all(
+    app.config.inbound.map((one) => (isMailbox(one) ? logIn(one) : listening(app, one, domains[0]))),
+  )
+  return [...routes, ...doors]
+}
+
+function nameOf(one: Inbound): string {
+  const place = `${one.protocol}://${one.host}:${one.port}`
+  return isMailbox(one) ? `${place}/${one.folder}` : place
+}
+
+/** Logs in to a mailbox as for reading it, and opens its folder. */
+async function logIn(one: Mailbox): Promise<Finding> {
+  const check = `mailbox ${one.host}:${one.port}`
+  try {
+    return ok(check, `takes our log-in; ${one.folder} holds ${await bounces.tryMailbox(one)} messages`)
+  } catch (error) {
+    return fail(
+      check,
+      `It cannot be read: ${(error as Error).message}`,
+      'Check host, port, user, password and folder in NASHRA_INBOUND, and the firewall.',
+    )
+  }
 }
 
 /** The way of a bounce: the domain's mail server, which has to pass it on. That it does is nothing that can be seen from here. */
@@ -57,7 +78,7 @@ async function route(domain: string, place: string, dns: Names): Promise<Finding
 }
 
 /** Asks our listener whether it takes an envelope sender of ours: it must run, and know our key ring. */
-async function listening(app: App, { host, port }: Inbound, domain = 'localhost.localdomain'): Promise<Finding> {
+async function listening(app: App, { host, port }: Listening, domain = 'localhost.localdomain'): Promise<Finding> {
   const check = `listener ${host}:${port}`
   const run = 'Run nashra serve (or serve --only work) there, with the same NASHRA_INBOUND.'
   try {

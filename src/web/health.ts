@@ -27,6 +27,7 @@ export async function health(app: App): Promise<Health> {
     disk: await disk(app),
     sending: await sending(app),
     inboxes: await inboxes(app),
+    mailbox: await mailbox(app),
     editions: await editions(app),
     leavings: leavings(app),
     feeds: feeds(app),
@@ -125,6 +126,13 @@ async function inboxes(app: App): Promise<Check> {
   } catch {
     return { status: 'ok' } // the database speaks for itself above
   }
+}
+
+/** Whether what comes back to a mailbox is heard; a database that may not send does not read either, which is said above. */
+async function mailbox(app: App): Promise<Check> {
+  if (await held(app)) return { status: 'ok' }
+  const trouble = await bounces.mailboxTrouble(app).catch(() => undefined) // the database speaks for itself above
+  return trouble ? { status: 'degraded', detail: trouble } : { status: 'ok' }
 }
 
 /** Whether this process serves the feeds as they should be; which articles stop them stands in the log and in `channel health`. */
