@@ -162,8 +162,9 @@ function relay(value: string, connections: number, rate: number | undefined): Re
   const url = new URL(value)
   const unknown = [...url.searchParams.keys()].filter((key) => !RELAY_PARTS.includes(key))
   if (unknown.length > 0 || url.hash || url.pathname.length > 1) {
+    const named = /@/.test(url.pathname + url.search + url.hash) ? 'or a password does' : unknown.join(', ') || 'a path'
     throw new Error(
-      `${url.host} has parts that a relay does not know (${unknown.join(', ') || 'a path'}): only ?rate=, day=, connections=, sign= and domains=; in the password write @ / ? # as %40 %2F %3F %23`,
+      `a relay's address has parts that it does not know (${named}): only ?rate=, day=, connections=, sign= and domains=; in the password write @ / ? # as %40 %2F %3F %23`,
     )
   }
   const secure = url.protocol === 'smtps:'
