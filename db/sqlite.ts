@@ -67,7 +67,14 @@ type Log = { settled(): Promise<void>; close(): void }
 function openLog(connection: Sqlite.Database): Log {
   const [main] = connection.pragma('database_list') as { file: string }[]
   const opened = openSync(`${main!.file}-wal`, 'r+')
-  return { settled: () => flush(opened), close: () => closeSync(opened) }
+  let closed = false // the number of a closed file is soon another's
+  return {
+    settled: () => flush(opened),
+    close() {
+      if (!closed) closeSync(opened)
+      closed = true
+    },
+  }
 }
 
 /**
