@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
@@ -38,23 +37,18 @@ export function readers(program: Command): void {
     .action((files: string[], options: Json & { list: string; dryRun?: boolean }) =>
       withApp(options, async (app, shell) => {
         const inputs = []
-        for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
-        const all: (subscribers.Imported & { file: string })[] = []
-        for (const { file, bytes } of inputs) {
-          if (shell.signal.aborted) break
-          const progress = openProgress(file, options.json === true)
-          const done = await subscribers.importCsv(app, 'cli', Readable.from(untilStopped(bytes, shell.signal)), {
-            list: options.list,
-            dryRun: options.dryRun === true,
-            onProgress: progress.to,
-            signal: shell.signal,
-          })
-          progress.end()
-          all.push({ ...done, file })
-        }
-        shell.print(inOne(all))
+        for (const file of files) inputs.push(await input(file, shell.signal)) // all of them readable before the first is read
+        const progress = openProgress('import', options.json === true)
+        const done = await subscribers.importFiles(app, 'cli', inputs, {
+          list: options.list,
+          dryRun: options.dryRun === true,
+          onProgress: progress.to,
+          signal: shell.signal,
+        })
+        progress.end()
+        shell.print(done)
         if (shell.signal.aborted) throw new Problem('interrupted')
-        if (all.some((done) => done.refused)) process.exitCode = 1
+        if (done.refused) process.exitCode = 1
       }),
     )
   command(commands, 'export', 'CSV on standard output; with --json an array')
@@ -108,20 +102,7 @@ function suppression(commands: Command): void {
     )
 }
 
-/** What became of several files together; each rejected line names its file where there are several. */
-function inOne(all: (subscribers.Imported & { file: string })[]): subscribers.Imported {
-  const sum = (key: 'added' | 'updated' | 'unchanged' | 'skipped' | 'rejectedInAll') =>
-    all.reduce((total, done) => total + done[key], 0)
-  const refused = all.find((done) => done.refused)
-  const named = (done: { file: string }) => (all.length > 1 ? { file: done.file } : {})
-  return {
-    refused: refused !== undefined,
-    ...(refused?.reason && { reason: all.length > 1 ? `${refused.file}: ${refused.reason}` : refused.reason }),
-    added: sum('added'),
-    updated: sum('updated'),
-    unchanged: sum('unchanged'),
-    skipped: sum('skipped'),
-    rejected: all.flatMap((done) => done.rejected.map((row) => ({ ...named(done), ...row }))),
-    rejectedInAll: sum('rejectedInAll'),
-  }
+async function input(file: string, signal: AbortSignal): Promise<subscribers.Input> {
+  const bytes = await openInput(file)
+  return { name: file, open: async () => untilStopped(bytes, signal) }
 }

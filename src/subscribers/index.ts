@@ -14,7 +14,9 @@ export {
   trialToken,
 } from './deciding.ts'
 export { exportCsv, exportJson } from './export.ts'
-export { type Imported, importCsv } from './import.ts'
+export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
+export type { Input } from './gathering.ts'
+export type { Imported, Refused } from './outcome.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
 export { replay } from './replay.ts'

@@ -7,8 +7,8 @@ import { addressHash, type Email, email, maskedIn } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as leftLog from '../left-log.ts'
+import { writeRows } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
-import { writeRows } from './csv.ts'
 
 const PAGE = 1000
 
