@@ -23,4 +23,7 @@ export async function imports(db: Kysely<unknown>, kind: Kind): Promise<void> {
     .$call(text('before', optional))
     .addPrimaryKeyConstraint('import_entry_pk', ['import_id', 'kind', 'row_id'])
     .execute()
+  // What refers to a subscription is looked for when one is taken away: without these, in the whole table.
+  for (const name of ['consent', 'follow', 'notice'])
+    await db.schema.createIndex(`${name}_of_subscription`).on(name).column('subscription_id').execute()
 }

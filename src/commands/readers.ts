@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
+import { bringing } from './bringing.ts'
 import * as explaining from './explaining.ts'
-import { openProgress } from './progress.ts'
-import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
+import { command, group, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
+/** `list add`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
 export function readers(program: Command): void {
   command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
@@ -31,26 +31,7 @@ export function readers(program: Command): void {
       }),
     )
   const commands = group(program, 'subscribers', 'the readers of a list')
-  command(commands, 'import <file...>', 'CSV with a header (email, name, language); readers who agreed before')
-    .requiredOption('--list <slug>', 'the list they are on')
-    .option('--dry-run', 'read and judge everything, change nothing')
-    .action((files: string[], options: Json & { list: string; dryRun?: boolean }) =>
-      withApp(options, async (app, shell) => {
-        const inputs = []
-        for (const file of files) inputs.push(await input(file, shell.signal)) // all of them readable before the first is read
-        const progress = openProgress('import', options.json === true)
-        const done = await subscribers.importFiles(app, 'cli', inputs, {
-          list: options.list,
-          dryRun: options.dryRun === true,
-          onProgress: progress.to,
-          signal: shell.signal,
-        })
-        progress.end()
-        shell.print(done)
-        if (shell.signal.aborted) throw new Problem('interrupted')
-        if (done.refused) process.exitCode = 1
-      }),
-    )
+  bringing(program, commands)
   command(commands, 'export', 'CSV on standard output; with --json an array')
     .requiredOption('--list <slug>', 'of this list')
     .action((options: Json & { list: string }) =>
@@ -100,9 +81,4 @@ function suppression(commands: Command): void {
         await subscribers.exportSuppressions(app, wanted, json === true ? 'json' : 'csv', process.stdout)
       }),
     )
-}
-
-async function input(file: string, signal: AbortSignal): Promise<subscribers.Input> {
-  const bytes = await openInput(file)
-  return { name: file, open: async () => untilStopped(bytes, signal) }
 }

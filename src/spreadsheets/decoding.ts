@@ -14,11 +14,14 @@ const MAGIC: [string, NoTable][] = [
   ['7b5c727466', 'document'], ['1f8b', 'archive'], ['526172211a', 'archive'], ['377abcaf', 'archive'],
 ] // biome-ignore format: one table
 
+/** What is in the ZIP that Excel, LibreOffice and Numbers make. */
+const SHEETS = /\[Content_Types\]\.xml|xl\/|_rels\/|docProps\/|mimetypeapplication\/vnd\.|Index\/\w+\.iwa/
+
 /** What the beginning of a file says it is, if that is no text. */
 export function noTable(head: Uint8Array): NoTable | undefined {
   const hex = Buffer.from(head.subarray(0, 8)).toString('hex')
   const known = MAGIC.find(([magic]) => hex.startsWith(magic) && (magic !== '424d' || !isAscii(head)))
-  if (known) return known[1]
+  if (known) return known[1] === 'archive' && SHEETS.test(Buffer.from(head).toString('latin1')) ? 'workbook' : known[1]
   return /^\s*<(?:!doctype\s+html|html|\?xml|table)\b/i.test(Buffer.from(head).toString('latin1')) ? 'page' : undefined
 }
 

@@ -62,7 +62,9 @@ async function* buffers(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerat
 }
 
 /** The first bytes, and all of them as if nobody had looked. */
-async function begin(bytes: AsyncGenerator<Uint8Array>): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
+async function begin(
+  bytes: AsyncGenerator<Uint8Array>,
+): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
   const seen: Uint8Array[] = []
   let size = 0
   while (size < HEAD) {

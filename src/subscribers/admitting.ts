@@ -4,11 +4,11 @@ import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import { publicIds } from '../ids.ts'
-import { known, type Known, saidYesSince } from './known.ts'
+import { type Change, change } from './changing.ts'
+import { type Known, known, saidYesSince } from './known.ts'
 import type { List } from './lists.ts'
 import type { Reader } from './rows.ts'
 import { type Evidence, testify } from './testimony.ts'
-import { type Change, change } from './changing.ts'
 
 /** A reader of a file, as all its rows together say; `copies` are further rows of the same address. */
 export type Candidate = Reader & { copies: number; file: number; line: number }
@@ -125,7 +125,11 @@ async function enter(db: Db, { id, list, at }: Run, candidates: Candidate[]): Pr
     select cast(${list.id} as bigint), subscriber.id, state, '', format, language, zone, 0, cast(${at} as bigint), confirmed_at, left_at,
       case when left_at is null then null else 'import' end
     from row cross join subscriber where subscriber.address_hash = row.hash on conflict do nothing`.execute(db)
-  const hashes = rowsOf(kindOf(db), ['word'], candidates.map(({ hash }) => [hash]))
+  const hashes = rowsOf(
+    kindOf(db),
+    ['word'],
+    candidates.map(({ hash }) => [hash]),
+  )
   await sql`
     with row (hash) as (${hashes})
     insert into import_entry (import_id, kind, row_id)
@@ -139,13 +143,23 @@ async function enter(db: Db, { id, list, at }: Run, candidates: Candidate[]): Pr
 /** Never again to those whose mailbox is dead, or who called it spam, on any list. */
 async function bury(db: Db, { id, actor, at, from }: Run, dying: Candidate[]): Promise<void> {
   if (dying.length === 0) return
-  const rows = rowsOf(kindOf(db), ['word', 'word', 'whole'], dying.map((one) => [one.hash, one.address, one.at ?? at]))
+  const rows = rowsOf(
+    kindOf(db),
+    ['word', 'word', 'whole'],
+    dying.map((one) => [one.hash, one.address, one.at ?? at]),
+  )
   const { rows: fresh } = await sql<{ id: number }>`
     with row (hash, address, at) as (${rows})
     insert into suppression (address_hash, address, reason, actor, created_at)
     select hash, address, ${from}, ${actor}, at from row where true on conflict do nothing returning id`.execute(db)
-  const entries = rowsOf(kindOf(db), ['whole'], fresh.map((one) => [one.id]))
+  const entries = rowsOf(
+    kindOf(db),
+    ['whole'],
+    fresh.map((one) => [one.id]),
+  )
   await sql`
     with row (id) as (${entries})
-    insert into import_entry (import_id, kind, row_id) select cast(${id} as bigint), 'suppression', id from row`.execute(db)
+    insert into import_entry (import_id, kind, row_id) select cast(${id} as bigint), 'suppression', id from row`.execute(
+    db,
+  )
 }

@@ -106,7 +106,8 @@ function tell(outcome: Outcome, chunk: Candidate[], { verdicts, departing, dying
   for (const [n, verdict] of verdicts.entries()) {
     const { copies, file, line, address } = chunk[n]!
     count(outcome.counts, verdict, copies)
-    if (verdict !== 'added' && verdict !== 'updated' && verdict !== 'unchanged') outcome.skip(file, line, verdict, address)
+    if (verdict !== 'added' && verdict !== 'updated' && verdict !== 'unchanged')
+      outcome.skip(file, line, verdict, address)
   }
   outcome.counts.recorded.left += departing.length
   outcome.counts.recorded.suppressed += dying.length

@@ -28,9 +28,12 @@ export async function change(
   if (changes.length + leaving.length === 0) return
   for (const { before } of leaving) await deliveries.skipFor(db, before.subscription_id!)
   const rows = [
-    ...changes.map(({ candidate, before }) => [before, { ...asked(candidate, before), left_at: null }, run.at] as const),
+    ...changes.map(
+      ({ candidate, before }) => [before, { ...asked(candidate, before), left_at: null }, run.at] as const,
+    ),
     ...leaving.map(
-      ({ candidate, before }) => [before, { ...kept(before), state: 'left', left_at: candidate.at ?? run.at }, null] as const,
+      ({ candidate, before }) =>
+        [before, { ...kept(before), state: 'left', left_at: candidate.at ?? run.at }, null] as const,
     ),
   ]
   const row = sql`row (id, subscriber_id, name, state, language, format, zone, confirmed_at, left_at, before)`
@@ -68,7 +71,13 @@ export async function change(
 type Now = { name: string | null; state: string; language: string; format: string; zone: string | null }
 
 function kept(before: Known): Now {
-  return { name: before.name, state: before.state!, language: before.language!, format: before.format!, zone: before.zone }
+  return {
+    name: before.name,
+    state: before.state!,
+    language: before.language!,
+    format: before.format!,
+    zone: before.zone,
+  }
 }
 
 function asked(candidate: Candidate, before: Known): Now {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Cells, openTable, type Table } from '../spreadsheets/index.ts'
+import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
 import { type Layout, layout } from './layout.ts'
 import type { List } from './lists.ts'
@@ -8,12 +8,9 @@ import { rowReader } from './rows.ts'
 import type { Shelf } from './shelf.ts'
 import { write } from './stored.ts'
 
-/** A file to be read: its name, which may say who is in it, and its bytes, opened once when its turn comes. `size` in bytes. */
-export type Input = { name: string; size?: number; open(): Promise<AsyncIterable<Uint8Array | string>> }
-
 /** Reads all files onto the shelf; false if one of them cannot be read. */
 export async function gather(
-  inputs: Input[],
+  inputs: TableFile[],
   list: List,
   shelf: Shelf,
   outcome: Outcome,

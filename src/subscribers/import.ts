@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import type { Actor, App } from '../app.ts'
-import { say, type MessageKey } from '../locale.ts'
+import { type MessageKey, say } from '../locale.ts'
+import { Problem } from '../problem.ts'
+import type { TableFile } from '../spreadsheets/index.ts'
+import { printable } from '../text.ts'
 import { applyAll } from './applying.ts'
-import { gather, type Input } from './gathering.ts'
+import { gather } from './gathering.ts'
 import type { Mapping, Origin } from './layout.ts'
 import { findList } from './lists.ts'
-import { openOutcome, type Imported, type Refused } from './outcome.ts'
+import { type Imported, openOutcome, type Refused } from './outcome.ts'
 import { openShelf } from './shelf.ts'
 
 export type Options = {
@@ -40,8 +43,9 @@ export async function importCsv(
  * import changes nothing, so that one which was ended at any moment is simply begun again. If a file cannot be read,
  * nobody is taken in from any of them: it may be the one that says who has left.
  */
-export async function importFiles(app: App, actor: Actor, inputs: Input[], options: Options): Promise<Imported> {
+export async function importFiles(app: App, actor: Actor, inputs: TableFile[], options: Options): Promise<Imported> {
   const list = await findList(app.read, options.list)
+  checkShape(options)
   const sentence = (code: string, values?: Record<string, string | number>) =>
     say(app.config.language, `subscribers.${code}` as MessageKey, values)
   const outcome = openOutcome(inputs, sentence, options.onRefused)
@@ -53,4 +57,14 @@ export async function importFiles(app: App, actor: Actor, inputs: Input[], optio
     shelf.close()
   }
   return outcome.imported(options.signal?.aborted === true)
+}
+
+function checkShape({ charset, delimiter }: Options): void {
+  if (delimiter !== undefined && !/^[^"\r\n]$/u.test(delimiter))
+    throw new Problem('bad-delimiter', { value: printable(delimiter).slice(0, 20) })
+  try {
+    if (charset !== undefined) new TextDecoder(charset)
+  } catch (error) {
+    throw new Problem('bad-charset', { value: printable(charset!).slice(0, 60) }, { cause: error })
+  }
 }

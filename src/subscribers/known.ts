@@ -41,11 +41,7 @@ export async function known(db: Db, list: List, people: { hash: string }[]): Pro
 }
 
 /** Those who said yes themselves after they had left wherever the file comes from; without a date there, nobody did. */
-export async function saidYesSince(
-  db: Db,
-  list: List,
-  people: { hash: string; at?: Instant }[],
-): Promise<Set<string>> {
+export async function saidYesSince(db: Db, list: List, people: { hash: string; at?: Instant }[]): Promise<Set<string>> {
   const dated = people.filter(({ at }) => at !== undefined)
   if (dated.length === 0) return new Set()
   const rows = await db

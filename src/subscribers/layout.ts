@@ -1,17 +1,27 @@
 import { email } from '../address.ts'
-import { fold } from '../text.ts'
+import { Problem } from '../problem.ts'
+import { fold, printable } from '../text.ts'
 
 /** What a column may be about. `left_at` and `bounced_at` are only found in files of people who are not to be written to. */
 export type Field = keyof typeof HEADINGS
 
+/** The programs whose files we know. */
+export const ORIGINS = ['mailchimp', 'listmonk', 'ghost', 'mailpoet'] as const
+
 /** The program a file comes from. */
-export type Origin = 'mailchimp' | 'listmonk' | 'ghost' | 'mailpoet'
+export type Origin = (typeof ORIGINS)[number]
 
 /** What a whole file says of everybody in it. */
 export type Fate = 'in' | 'left' | 'bounced' | 'waits'
 
 /** Where each field stands (several columns may say the state), whether the first record names the columns, and what it all is. */
-export type Layout = { places: [Field, number[]][]; header: boolean; from?: Origin; fate: Fate; names: Record<string, string> }
+export type Layout = {
+  places: [Field, number[]][]
+  header: boolean
+  from?: Origin
+  fate: Fate
+  names: Record<string, string>
+}
 
 /** Columns by name or by number (from 1), as somebody said them: `-` is none. */
 export type Mapping = Partial<Record<Field, string>>
@@ -57,6 +67,18 @@ const EVERY: Field[] = ['state']
 /** Programs in which somebody is there from the day he asked. */
 const SINCE_CREATED: (Origin | undefined)[] = ['ghost', 'listmonk', 'mailpoet']
 
+/** Reads `field=column` as somebody typed it, or a Problem. */
+export function readMapping(words: string[]): Mapping {
+  const mapping: Mapping = {}
+  for (const word of words) {
+    const [, field = '', column = ''] = /^\s*([a-z_]+)\s*=(.+)$/s.exec(word) ?? []
+    if (!Object.hasOwn(HEADINGS, field) || !column.trim())
+      throw new Problem('bad-map', { value: printable(word).slice(0, 60), known: Object.keys(HEADINGS).join(', ') })
+    mapping[field as Field] = column.trim()
+  }
+  return mapping
+}
+
 /** Finds the columns in a table's first record, or answers why it cannot. `name` is the file's, for programs that say there who is in it. */
 export function layout(first: string[], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
   const headings = first.map(heading)
@@ -88,7 +110,9 @@ export function layout(first: string[], name: string, mapping: Mapping, from?: O
 
 /** A heading in the one spelling that `HEADINGS` has. */
 function heading(cell: string): string {
-  return fold(cell).replaceAll('_', ' ').replace(/[\s:*]+$/, '')
+  return fold(cell)
+    .replaceAll('_', ' ')
+    .replace(/[\s:*]+$/, '')
 }
 
 function recognised(headings: string[]): Map<Field, number[]> {
@@ -123,7 +147,12 @@ function withoutHeader(
   if (mapped.length === 0 && first.length === 2 && /\p{L}/u.test(first[1 - at]!) && !isAddress(first[1 - at]!))
     places.push(['name', [1 - at]])
   places.push(['email', [at]])
-  return { places, header: false, fate, names: Object.fromEntries(places.map(([field, [place]]) => [field, String(place! + 1)])) }
+  return {
+    places,
+    header: false,
+    fate,
+    names: Object.fromEntries(places.map(([field, [place]]) => [field, String(place! + 1)])),
+  }
 }
 
 /**
@@ -143,7 +172,9 @@ function fateOf(name: string, headings: string[], from: Origin | undefined): Fat
 
 /** Mailchimp names its files by who is in them. */
 function named(name: string): Origin | undefined {
-  return /(?:subscribed|cleaned|members)_(?:members|email_audience|audience|segment)?_?export/i.test(name) ? 'mailchimp' : undefined
+  return /(?:subscribed|cleaned|members)_(?:members|email_audience|audience|segment)?_?export/i.test(name)
+    ? 'mailchimp'
+    : undefined
 }
 
 function isAddress(cell: string): boolean {
@@ -157,6 +188,11 @@ function isAddress(cell: string): boolean {
 
 /** The headings for a sentence: those of a hostile file are many and long. */
 function shown(first: string[]): string {
-  const all = first.slice(0, 12).map((cell) => cell.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 30))
+  const all = first.slice(0, 12).map((cell) =>
+    cell
+      .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+      .trim()
+      .slice(0, 30),
+  )
   return all.filter(Boolean).join(', ') + (first.length > 12 ? ', …' : '')
 }

@@ -1,4 +1,4 @@
-import type { Input } from './gathering.ts'
+import type { TableFile } from '../spreadsheets/index.ts'
 import type { Verdict } from './admitting.ts'
 
 /** A row that was not taken in: where it stands, what it says, why not. `skipped` is one that could be read. */
@@ -50,12 +50,15 @@ export type Outcome = {
   imported(stopped: boolean): Imported
 }
 
-export type Counts = Pick<Imported, 'added' | 'updated' | 'unchanged' | 'skipped' | 'because' | 'recorded' | 'duplicates'>
+export type Counts = Pick<
+  Imported,
+  'added' | 'updated' | 'unchanged' | 'skipped' | 'because' | 'recorded' | 'duplicates'
+>
 
 const MOST_REASONS = 100_000 // named line by line; beyond it they are only counted
 
 export function openOutcome(
-  inputs: Input[],
+  inputs: TableFile[],
   sentence: (code: string, values?: Record<string, string | number>) => string,
   onRefused: ((refused: Refused) => void) | undefined,
 ): Outcome {
@@ -93,7 +96,13 @@ export function openOutcome(
       onRefused?.({ file: files[file]!.file, line, verdict: 'invalid', value, reason: told(code) })
     },
     skip(file, line, verdict, address) {
-      onRefused?.({ file: files[file]!.file, line, verdict: 'skipped', value: address, reason: told(`skipped-${verdict}`) })
+      onRefused?.({
+        file: files[file]!.file,
+        line,
+        verdict: 'skipped',
+        value: address,
+        reason: told(`skipped-${verdict}`),
+      })
     },
     imported: (stopped) => ({
       import: outcome.import,

@@ -66,7 +66,9 @@ const STATES: Record<Fate, string[]> = {
     'beklemede', 'onaysiz', 'onaylanmadi', 'pasif',
   ],
 } // biome-ignore format: one table
-const FATES = new Map(Object.entries(STATES).flatMap(([fate, words]) => words.map((word) => [fold(word), fate as Fate])))
+const FATES = new Map(
+  Object.entries(STATES).flatMap(([fate, words]) => words.map((word) => [fold(word), fate as Fate])),
+)
 
 const GRAVITY: Fate[] = ['in', 'waits', 'left', 'bounced']
 
@@ -188,7 +190,8 @@ const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?
 
 /** A time as these programs write it, UTC unless it says otherwise; undefined for what nobody can rely on. */
 function timeOf(cell: string | undefined): Instant | undefined {
-  const [, year, month, day, hour = '00', minute = '00', second = '00', offset = 'Z'] = TIME.exec(cell?.trim() ?? '') ?? []
+  const [, year, month, day, hour = '00', minute = '00', second = '00', offset = 'Z'] =
+    TIME.exec(cell?.trim() ?? '') ?? []
   if (!year) return undefined
   const zone = offset === 'UTC' ? 'Z' : offset
   try {
@@ -201,7 +204,10 @@ function timeOf(cell: string | undefined): Instant | undefined {
 
 /** A cell as it may be shown to people: short, and nothing that a terminal or a page would take for more than letters. */
 function printed(cell = ''): string {
-  return cell.slice(0, 200).replace(/[\p{Cc}\p{Cf}]/gu, ' ').toWellFormed()
+  return cell
+    .slice(0, 200)
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .toWellFormed()
 }
 
 function attempt<T>(read: (text: string) => T, cell: string): T | undefined {

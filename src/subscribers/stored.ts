@@ -50,7 +50,10 @@ export function* candidates(lines: string[]): Generator<Candidate> {
   }
 }
 
-function read(hash: string, [fate, file, line, address, name, language, format, zone, at, asked, confirmed]: Row): Candidate {
+function read(
+  hash: string,
+  [fate, file, line, address, name, language, format, zone, at, asked, confirmed]: Row,
+): Candidate {
   return {
     ...{ hash, fate: FATES[fate]!, file, line, address: address as Email, copies: 0 },
     ...(name && { name }),
@@ -66,5 +69,14 @@ function read(hash: string, [fate, file, line, address, name, language, format, 
 function together(one: Candidate, other: Candidate): Candidate {
   const graver = GRAVITY.indexOf(other.fate) > GRAVITY.indexOf(one.fate) ? other : one
   const { file, line, address } = one
-  return { ...one, ...other, file, line, address, fate: graver.fate, ...(graver.at && { at: graver.at }), copies: one.copies + 1 }
+  return {
+    ...one,
+    ...other,
+    file,
+    line,
+    address,
+    fate: graver.fate,
+    ...(graver.at && { at: graver.at }),
+    copies: one.copies + 1,
+  }
 }

@@ -8,7 +8,12 @@ import type { Run } from './admitting.ts'
 import { version } from './consents.ts'
 
 /** What a file says that somebody did, and when. */
-export type Evidence = { hash: string; kind: 'asked' | 'confirmed' | 'imported' | 'left'; at: Instant; network?: string }
+export type Evidence = {
+  hash: string
+  kind: 'asked' | 'confirmed' | 'imported' | 'left'
+  at: Instant
+  network?: string
+}
 
 /** Keeps what an import says of its readers as evidence, by one statement; `form` names the import. */
 export async function testify(db: Db, { id, actor, list }: Run, evidence: Evidence[]): Promise<void> {
