@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as subscribers from '../src/subscribers/index.ts'
 import { encode } from './encode.ts'
-import { zipOf } from './zip.ts'
 import { databases, openWorld, type World } from './world.ts'
+import { zipOf } from './zip.ts'
 
 const NOW = '2026-11-23T04:10:00Z'
 const ARABIC = 'البريد الإلكتروني;الاسم\r\nali@example.org;علي حسن\r\nleyla@example.org;ليلى خوري\r\n'
@@ -95,7 +95,9 @@ describe.each(databases)('a table of readers on %s', (kind) => {
     })
     const file = `email,name\n${rows.map(([row]) => `${row}\n`).join('')}`
     const done = await load(world, pieces(Buffer.from(file), 65_536), { language: 'en' })
-    const bad = rows.flatMap(([, reason], n) => (reason ? [{ line: lines[n]!, reason: expect.stringContaining(reason) }] : []))
+    const bad = rows.flatMap(([, reason], n) =>
+      reason ? [{ line: lines[n]!, reason: expect.stringContaining(reason) }] : [],
+    )
     expect(done.rejected.toSorted((a, b) => a.line - b.line)).toEqual(bad)
     expect(done).toMatchObject({ refused: false, added: 11, unchanged: 1, duplicates: 1 })
     const all = await names(world)
@@ -108,7 +110,14 @@ describe.each(databases)('a table of readers on %s', (kind) => {
   })
 
   test.each([
-    ['an Excel workbook', zipOf([['[Content_Types].xml', '<Types/>'], ['xl/workbook.xml', '<x/>']]), 'spreadsheet'],
+    [
+      'an Excel workbook',
+      zipOf([
+        ['[Content_Types].xml', '<Types/>'],
+        ['xl/workbook.xml', '<x/>'],
+      ]),
+      'spreadsheet',
+    ],
     ['an old Excel workbook', Buffer.from('d0cf11e0a1b11ae1000000', 'hex'), 'spreadsheet'],
     ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'picture'],
     ['a photograph', Buffer.from('ffd8ffe000104a464946', 'hex'), 'picture'],
@@ -163,13 +172,17 @@ describe.each(databases)('a table of readers on %s', (kind) => {
     await using world = await open()
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', ';', '\n', '\r', ' ', 'س', "'"), maxLength: 12 })
     await fc.assert(
-      fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 9 }), async (notes, size) => {
-        const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
-        const rows = notes.map((note, n) => `r${n}@example.org,${quoted(note)},x\r\n`)
-        const bytes = Buffer.from(`email,note,end\r\n${rows.join('')}`)
-        const done = await load(world, pieces(bytes, size), { dryRun: true })
-        expect(done).toMatchObject({ refused: false, rejected: [], added: notes.length })
-      }),
+      fc.asyncProperty(
+        fc.array(cell, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (notes, size) => {
+          const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+          const rows = notes.map((note, n) => `r${n}@example.org,${quoted(note)},x\r\n`)
+          const bytes = Buffer.from(`email,note,end\r\n${rows.join('')}`)
+          const done = await load(world, pieces(bytes, size), { dryRun: true })
+          expect(done).toMatchObject({ refused: false, rejected: [], added: notes.length })
+        },
+      ),
       { numRuns: 40 },
     )
   })

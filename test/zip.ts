@@ -1,7 +1,10 @@
 import { crc32, deflateRawSync } from 'node:zlib'
 
 /** A ZIP of these files; `says` is the unpacked size that it claims for each, `flags` such as 1 for encrypted. */
-export function zipOf(files: [name: string, content: string | Buffer][], lie: { says?: number; flags?: number } = {}): Buffer {
+export function zipOf(
+  files: [name: string, content: string | Buffer][],
+  lie: { says?: number; flags?: number } = {},
+): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { inBulk } from '../../db/bulk.ts'
 import type { Actor, App } from '../app.ts'
 import { type MessageKey, say } from '../locale.ts'
 import { Problem } from '../problem.ts'
@@ -52,7 +53,8 @@ export async function importFiles(app: App, actor: Actor, inputs: TableFile[], o
   const shelf = openShelf(join(app.config.data, 'imports'))
   try {
     const readable = await gather(inputs, list, shelf, outcome, options)
-    if (readable && !options.signal?.aborted) await applyAll(app, actor, list, shelf, outcome, options)
+    if (readable && !options.signal?.aborted)
+      await inBulk(app.db, () => applyAll(app, actor, list, shelf, outcome, options))
   } finally {
     shelf.close()
   }

@@ -101,8 +101,9 @@ export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Re
     if (typeof state === 'object') return state
     const known = { fate: state, address, hash: addressHash(address) }
     const at = state === 'bounced' ? timeOf(said.bounced_at) : timeOf(said.left_at ?? said.deleted_at)
-    if (state !== 'in') return { ...known, ...(at !== undefined && { at }) }
-    return admissible(known, said, language, zone)
+    if (state === 'in') return admissible(known, said, language, zone)
+    const rest = state === 'left' ? admissible({ ...known }, said, language, zone) : known
+    return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) } // who is gone is gone, whatever else is wrong
   }
 }
 
