@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { Problem } from '../problem.ts'
 import { rowWriter, type TableFile, tablesOf } from '../spreadsheets/index.ts'
 import * as subscribers from '../subscribers/index.ts'
+import { beThrifty } from '../thrift.ts'
 import { openProgress } from './progress.ts'
 import { command, group, openInput, several, untilStopped, withApp } from './shell.ts'
 
@@ -31,6 +32,7 @@ export function bringing(program: Command, readers: Command): void {
     .option('--rejects <file>', 'write a CSV of what was not taken in: file, line, verdict, value, reason')
     .action((files: string[], options: Options) =>
       withApp(options, async (app, shell) => {
+        beThrifty()
         const inputs = (await Promise.all(files.map(tables))).flat() // all of them readable before the first is read
         const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects)
         const progress = openProgress('import', options.json === true)

@@ -15,33 +15,40 @@ export type Shelf = {
 }
 
 const COMPARTMENTS = 256
-const KEPT = 200 // rows of a compartment that are not on disk yet
+const ROOM = 16 * 1024 // bytes of a compartment that are not on disk yet
+
+type Compartment = { bytes: Buffer; used: number; file?: number; size: number }
 
 export function openShelf(folder: string): Shelf {
-  const waiting = Array.from({ length: COMPARTMENTS }, (): string[] => [])
-  const files = new Map<number, { file: number; size: number }>()
-  function flush(place: number): void {
-    const known = files.get(place) ?? { file: nameless(folder), size: 0 }
-    files.set(place, known)
-    const bytes = Buffer.from(`${waiting[place]!.join('\n')}\n`)
-    writeSync(known.file, bytes, 0, bytes.length, known.size)
-    known.size += bytes.length
-    waiting[place] = []
+  const compartments = new Map<number, Compartment>()
+  function write(compartment: Compartment, bytes: Uint8Array): void {
+    compartment.file ??= nameless(folder)
+    writeSync(compartment.file, bytes, 0, bytes.length, compartment.size)
+    compartment.size += bytes.length
   }
   return {
     put(row) {
       const place = Number.parseInt(row.slice(0, 2), 16)
-      if (waiting[place]!.push(row) >= KEPT) flush(place)
+      const known = compartments.get(place) ?? { bytes: Buffer.allocUnsafeSlow(ROOM), used: 0, size: 0 }
+      compartments.set(place, known)
+      const most = row.length * 3 + 1 // of UTF-8
+      if (known.used + most > ROOM) {
+        write(known, known.bytes.subarray(0, known.used))
+        known.used = 0
+      }
+      // Written into what is there already: strings that wait would make millions that must be cleared up.
+      if (most > ROOM) write(known, Buffer.from(`${row}\n`))
+      else known.used += known.bytes.write(`${row}\n`, known.used)
     },
     *sorted() {
       for (let place = 0; place < COMPARTMENTS; place++) {
-        const rows = [...stored(files.get(place)), ...waiting[place]!]
-        if (rows.length > 0) yield rows.sort()
+        const known = compartments.get(place)
+        if (known) yield stored(known).sort()
       }
     },
     close() {
-      for (const { file } of files.values()) closeSync(file)
-      files.clear()
+      for (const { file } of compartments.values()) if (file !== undefined) closeSync(file)
+      compartments.clear()
     },
   }
 }
@@ -54,9 +61,9 @@ function nameless(folder: string): number {
   return file
 }
 
-function stored(known: { file: number; size: number } | undefined): string[] {
-  if (!known) return []
-  const bytes = Buffer.allocUnsafe(known.size)
-  for (let read = 0; read < known.size; ) read += readSync(known.file, bytes, read, known.size - read, read)
-  return bytes.toString('utf8').trimEnd().split('\n')
+function stored({ file, size, bytes, used }: Compartment): string[] {
+  const all = Buffer.allocUnsafe(size + used)
+  for (let read = 0; read < size; ) read += readSync(file!, all, read, size - read, read)
+  bytes.copy(all, size, 0, used)
+  return all.toString('utf8').trimEnd().split('\n')
 }
