@@ -19,6 +19,7 @@ const server = process.argv[3]
 const ROOT = resolve(import.meta.dirname, '..')
 const PORT = 34_817
 const NAMES = ['حسن علي', 'Ayşe Yılmaz', 'Omar Haddad', 'فاطمة الزهراء', 'Mehmet Öz', 'ليلى خوري', '']
+const WORDS = 'The newsroom brought this address into “x” from a file and declares that its owner had asked for it.'
 const folder = mkdtempSync(join(tmpdir(), 'nashra-import-'))
 const csv = join(folder, 'readers.csv')
 const databases = ['ours', 'theirs'].map((name) =>
@@ -100,8 +101,6 @@ async function theirs(database: string): Promise<void> {
   const took = (performance.now() - began) / 1000
   console.log(`${server ? 'psql   ' : 'sqlite3'}     the same tables in ${took.toFixed(1)} s, ${Math.round(COUNT / took)}/s; ratio ${(took / plain).toFixed(2)}`)
 }
-
-const WORDS = 'The newsroom brought this address into “x” from a file and declares that its owner had asked for it.'
 
 /** Both end with the same three statements; the hash of SQLite's shell is another one of the same length. */
 function filling(id: string, hash: string): string {
