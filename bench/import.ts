@@ -55,8 +55,15 @@ function reader(n: number): string {
 }
 
 async function ours(database: string): Promise<void> {
-  const env = { ...process.env, NASHRA_DATA: folder, NASHRA_DATABASE: database, NASHRA_PORT: String(PORT), NASHRA_LOG: 'error' }
-  const nashra = (...words: string[]) => spawn(process.execPath, ['src/main.ts', ...words], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = {
+    ...process.env,
+    NASHRA_DATA: folder,
+    NASHRA_DATABASE: database,
+    NASHRA_PORT: String(PORT),
+    NASHRA_LOG: 'error',
+  }
+  const nashra = (...words: string[]) =>
+    spawn(process.execPath, ['src/main.ts', ...words], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
   await once(nashra('list', 'add', 'daily', '--title', 'x', '--language', 'ar'), 'exit')
   const serving = nashra('serve')
   try {
@@ -76,8 +83,12 @@ async function ours(database: string): Promise<void> {
     clearInterval(watch)
     plain = (performance.now() - began) / 1000
     const { added } = JSON.parse(answer)
-    console.log(`nashra      ${added} readers in ${plain.toFixed(1)} s, ${Math.round(added / plain)}/s, at most ${Math.round(peak)} MB`)
-    console.log(`pages       p99 ${at(idle, 0.99)} ms before, ${at(busy, 0.99)} ms meanwhile (median ${at(busy, 0.5)}, most ${at(busy, 1)}, ${busy.length} visits)`)
+    console.log(
+      `nashra      ${added} readers in ${plain.toFixed(1)} s, ${Math.round(added / plain)}/s, at most ${Math.round(peak)} MB`,
+    )
+    console.log(
+      `pages       p99 ${at(idle, 0.99)} ms before, ${at(busy, 0.99)} ms meanwhile (median ${at(busy, 0.5)}, most ${at(busy, 1)}, ${busy.length} visits)`,
+    )
     const again = performance.now()
     await once(nashra('subscribers', 'import', csv, '--list', 'daily', '--json'), 'exit')
     console.log(`again       ${((performance.now() - again) / 1000).toFixed(1)} s, and nothing changes`)
@@ -91,7 +102,10 @@ async function theirs(database: string): Promise<void> {
   const open = openDatabase(database)
   await migrate(open)
   const list = { slug: 'daily', title: 'x', language: 'ar', sender: null, reply_to: null, visibility: 'public' }
-  await open.db.insertInto('list').values({ ...list, created_at: 0 as never }).execute()
+  await open.db
+    .insertInto('list')
+    .values({ ...list, created_at: 0 as never })
+    .execute()
   await open.close()
   const script = join(folder, 'reference.sql')
   writeFileSync(script, server ? postgresScript() : sqliteScript())
@@ -99,7 +113,9 @@ async function theirs(database: string): Promise<void> {
   if (server) execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', script, database])
   else execFileSync('sqlite3', ['-bail', database, `.read ${script}`])
   const took = (performance.now() - began) / 1000
-  console.log(`${server ? 'psql   ' : 'sqlite3'}     the same tables in ${took.toFixed(1)} s, ${Math.round(COUNT / took)}/s; ratio ${(took / plain).toFixed(2)}`)
+  console.log(
+    `${server ? 'psql   ' : 'sqlite3'}     the same tables in ${took.toFixed(1)} s, ${Math.round(COUNT / took)}/s; ratio ${(took / plain).toFixed(2)}`,
+  )
 }
 
 /** Both end with the same three statements; the hash of SQLite's shell is another one of the same length. */
@@ -124,7 +140,7 @@ function sqliteScript(): string {
 
 function postgresScript(): string {
   const load = `create temp table incoming (email text, name text, language text);\n\\copy incoming from '${csv}' csv header\nanalyze incoming;\n`
-  return load + filling("substr(md5(random()::text), 1, 11)", "encode(sha256(convert_to(lower(email), 'UTF8')), 'hex')")
+  return load + filling('substr(md5(random()::text), 1, 11)', "encode(sha256(convert_to(lower(email), 'UTF8')), 'hex')")
 }
 
 async function untilUp(): Promise<void> {
