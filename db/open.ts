@@ -9,6 +9,7 @@ import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { brakes } from './migrations/2026-12-brakes.ts'
 import { domains } from './migrations/2026-12-domains.ts'
+import { imports } from './migrations/2026-12-imports.ts'
 import { mailbox } from './migrations/2026-12-mailbox.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
@@ -27,6 +28,7 @@ const MIGRATIONS = {
   '2026-11-trust-send': trustSend,
   '2026-12-brakes': brakes,
   '2026-12-domains': domains,
+  '2026-12-imports': imports,
   '2026-12-mailbox': mailbox,
 } as const
 

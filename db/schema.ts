@@ -322,6 +322,30 @@ export interface ConsentTable {
   actor: string
 }
 
+/**
+ * One import: `files` and `counts` are JSON, `state` is running, done, stopped or undone. One that is running and was not
+ * touched for a minute was ended from outside.
+ */
+export interface ImportTable {
+  id: Generated<number>
+  list_id: number
+  actor: string
+  files: string
+  state: string
+  counts: string
+  started_at: Instant
+  touched_at: Instant
+  undone_at: Instant | null
+}
+
+/** What an import did to a row of `kind` subscription or suppression: made it, or changed what is in `before` (JSON). */
+export interface ImportEntryTable {
+  import_id: number
+  kind: string
+  row_id: number
+  before: string | null
+}
+
 export interface SuppressionTable {
   id: Generated<number>
   address_hash: string
@@ -644,6 +668,8 @@ export interface Schema {
   subscription: SubscriptionTable
   consent: ConsentTable
   suppression: SuppressionTable
+  import: ImportTable
+  import_entry: ImportEntryTable
   digest: DigestTable
   slot: SlotTable
   story: StoryTable

@@ -294,7 +294,7 @@ describe.each(databases)('lists and readers on %s', (kind) => {
         name: 'Hasan',
         subscriptions: [{ state: 'active', language: 'ar', zone: 'Europe/Istanbul' }],
       })
-      expect(shown.consents).toMatchObject([{ kind: 'imported', actor: 'cli', network: null, form: 'import' }])
+      expect(shown.consents).toMatchObject([{ kind: 'imported', actor: 'cli', network: null, form: 'import 1' }])
       expect(shown.consents[0]!.wording).toContain('الموجز اليومي')
       expect((await subscribers.show(world.db, 'b@example.org')).subscriptions).toMatchObject([
         { format: 'text', language: 'ar', zone: null },
@@ -331,6 +331,7 @@ describe.each(databases)('lists and readers on %s', (kind) => {
         'd@example.org,"tab\there"',
         '"<e@example.org>",x',
         'f@example.org,\x1b[31m',
+        'no address,فاطمة الزهراء حسن علي', // so that the file is UTF-8 by most of its letters
       ]
       const done = await subscribers.importCsv(
         world,
@@ -346,9 +347,9 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       expect(await states(world)).toEqual({})
     })
 
-    test('refuses a file without header or e-mail column with a reason, and without writing anything', async () => {
+    test('refuses a file without an e-mail column with a reason, and without writing anything', async () => {
       await using world = await open()
-      for (const file of ['', '\ufeff\n\n', 'a@example.org\nb@example.org\n', 'name,age\nx,1\n']) {
+      for (const file of ['', '\ufeff\n\n', 'name\nAli\n', 'name,age\nx,1\n']) {
         const done = await load(world, file)
         expect(done).toMatchObject({ refused: true, added: 0, rejected: [] })
         expect(done.reason!.length).toBeGreaterThan(20)
@@ -357,14 +358,14 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       await refused('list-not-found', subscribers.importCsv(world, 'cli', Readable.from(['email\n']), { list: 'none' }))
     })
 
-    test('a quotation mark that never closes ends the reading there, and says where', async () => {
+    test('a quotation mark that never closes costs its own line and no other', async () => {
       await using world = await open()
       const done = await load(
         world,
         `email,name\na@example.org,A\nb@example.org,"open\n${'c@example.org,C\n'.repeat(10_000)}`,
       )
-      expect(done).toMatchObject({ refused: true, added: 1 })
-      expect(done.reason).toContain('3')
+      expect(done).toMatchObject({ refused: false, added: 2, unchanged: 9_999, rejected: [{ line: 3 }] })
+      expect(Object.keys(await states(world))).toEqual(['a@example.org', 'c@example.org'])
     })
 
     test.each([
@@ -396,7 +397,7 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       const file = `email,name\nold@example.org,New name\n${Array.from({ length: 1500 }, (_, n) => `r${n}@example.org,\n`).join('')}r0@example.org,\nbad\n`
       const rehearsed = await load(world, file, true)
       expect(Object.keys(await states(world))).toEqual(['old@example.org'])
-      expect(await load(world, file)).toEqual(rehearsed)
+      expect(await load(world, file)).toEqual({ ...rehearsed, import: 2 })
       expect(rehearsed).toMatchObject({ added: 1500, updated: 1, unchanged: 1, rejected: [{ line: 1504 }] })
     })
 
@@ -517,6 +518,7 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       'subscription.leave',
       'suppression.add',
       'subscribers.import',
+      'import.end',
     ])
     expect(JSON.stringify(trail)).not.toContain('@')
     expect(JSON.stringify(world.logs)).not.toContain('@')

@@ -1,16 +1,15 @@
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { instant } from '../../db/instant.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
+import { bringing } from './bringing.ts'
 import * as explaining from './explaining.ts'
-import { openProgress } from './progress.ts'
-import { command, group, instantOption, number, openInput, untilStopped, withApp } from './shell.ts'
+import { command, group, instantOption, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|remove|list|export`. */
+/** `list add`, `subscribers export`, `subscriber show`, `suppression add|remove|list|export`. */
 export function readers(program: Command): void {
   command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
@@ -33,31 +32,7 @@ export function readers(program: Command): void {
       }),
     )
   const commands = group(program, 'subscribers', 'the readers of a list')
-  command(commands, 'import <file...>', 'CSV with a header (email, name, language); readers who agreed before')
-    .requiredOption('--list <slug>', 'the list they are on')
-    .option('--dry-run', 'read and judge everything, change nothing')
-    .action((files: string[], options: Json & { list: string; dryRun?: boolean }) =>
-      withApp(options, async (app, shell) => {
-        const inputs = []
-        for (const file of files) inputs.push({ file, bytes: await openInput(file) }) // all of them readable before the first goes in
-        const all: (subscribers.Imported & { file: string })[] = []
-        for (const { file, bytes } of inputs) {
-          if (shell.signal.aborted) break
-          const progress = openProgress(file, options.json === true)
-          const done = await subscribers.importCsv(app, 'cli', Readable.from(untilStopped(bytes, shell.signal)), {
-            list: options.list,
-            dryRun: options.dryRun === true,
-            onProgress: progress.to,
-            signal: shell.signal,
-          })
-          progress.end()
-          all.push({ ...done, file })
-        }
-        shell.print(inOne(all))
-        if (shell.signal.aborted) throw new Problem('interrupted')
-        if (all.some((done) => done.refused)) process.exitCode = 1
-      }),
-    )
+  bringing(program, commands)
   command(commands, 'export', 'CSV on standard output; with --json an array')
     .requiredOption('--list <slug>', 'of this list')
     .action((options: Json & { list: string }) =>
@@ -122,22 +97,4 @@ function suppression(commands: Command): void {
         await subscribers.exportSuppressions(app, wanted, json === true ? 'json' : 'csv', process.stdout)
       }),
     )
-}
-
-/** What became of several files together; each rejected line names its file where there are several. */
-function inOne(all: (subscribers.Imported & { file: string })[]): subscribers.Imported {
-  const sum = (key: 'added' | 'updated' | 'unchanged' | 'skipped' | 'rejectedInAll') =>
-    all.reduce((total, done) => total + done[key], 0)
-  const refused = all.find((done) => done.refused)
-  const named = (done: { file: string }) => (all.length > 1 ? { file: done.file } : {})
-  return {
-    refused: refused !== undefined,
-    ...(refused?.reason && { reason: all.length > 1 ? `${refused.file}: ${refused.reason}` : refused.reason }),
-    added: sum('added'),
-    updated: sum('updated'),
-    unchanged: sum('unchanged'),
-    skipped: sum('skipped'),
-    rejected: all.flatMap((done) => done.rejected.map((row) => ({ ...named(done), ...row }))),
-    rejectedInAll: sum('rejectedInAll'),
-  }
 }

@@ -3,6 +3,7 @@ import { backUp } from '../../jobs/back-up.ts'
 import { composeDigests } from '../../jobs/compose-digests.ts'
 import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
+import { forgetImports } from '../../jobs/forget-imports.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
 import { readMailboxes } from '../../jobs/read-mailboxes.ts'
@@ -51,6 +52,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
     keepPictures,
     forgetFeedReaders,
     forgetArrivals,
+    forgetImports,
     noteRefusals,
     backUp,
   ])

@@ -69,7 +69,7 @@ function untilAskedToStop(): AbortSignal {
 }
 
 /** The bytes until it is time to stop, also in the middle of waiting for more. */
-export async function* untilStopped(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+export async function* untilStopped<T>(bytes: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const stream = addAbortSignal(signal, Readable.from(bytes))
   try {
     yield* stream

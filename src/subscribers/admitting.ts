@@ -1,94 +1,60 @@
-import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
-import type { Actor, App } from '../app.ts'
-import { record } from '../changes.ts'
-import { publicId } from '../ids.ts'
-import { say } from '../locale.ts'
-import { consent } from './consents.ts'
-import { fresh } from './joining.ts'
+import { publicIds } from '../ids.ts'
+import { type Change, change } from './changing.ts'
+import { type Known, known, saidYesSince } from './known.ts'
 import type { List } from './lists.ts'
 import type { Reader } from './rows.ts'
+import { type Evidence, testify } from './testimony.ts'
 
-/** How many rows of an import ended in which way. */
-export type Verdicts = { added: number; updated: number; unchanged: number; skipped: number }
+/** A reader of a file, as all its rows together say; `copies` are further rows of the same address. */
+export type Candidate = Reader & { copies: number; file: number; line: number }
 
-type Known = Awaited<ReturnType<typeof standings>> extends Map<string, infer Row> ? Row : never
+/** What became of a candidate. `left` and `suppressed` are also those whom the file itself says to be so. */
+export type Verdict = 'added' | 'updated' | 'unchanged' | 'left' | 'suppressed' | 'pending' | 'erased'
 
-/**
- * Takes up to a thousand readers into a list, all in one transaction.
- *
- * `counted` makes it a rehearsal: nothing is written, and it remembers who would have been added.
- */
-export async function admit(
-  app: App,
-  actor: Actor,
-  list: List,
-  readers: Reader[],
-  now: Instant,
-  counted?: Set<number>,
-): Promise<Verdicts> {
-  return app.db.transaction().execute(async (db) => {
-    const { verdicts, unknown, changed } = await sorted(db, list, readers, counted)
-    if (counted || unknown.length + changed.length === 0) return verdicts
-    const admitted = await add(db, list, unknown, now)
-    await update(db, changed, now)
-    const answered = changed.filter(({ before }) => before.state === 'pending')
-    const agreed = answered.map(({ reader, before }) => ({ id: before.subscription_id!, hash: reader.hash }))
-    await setImmediate()
-    await testify(db, actor, list, [...admitted, ...agreed], now)
-    await record(db, actor, now, [{ verb: 'subscribers.import', subject: `list:${list.slug}`, after: verdicts }])
-    return verdicts
-  })
+/** What is done with a chunk of candidates; `fresh` are those who are now known to have left or to be dead, and were not. */
+export type Admission = {
+  verdicts: Verdict[]
+  changed: boolean
+  added: Candidate[]
+  departing: { candidate: Candidate; before: Known | undefined }[]
+  dying: Candidate[]
+  changes: Change[]
 }
 
-type Sorted = { verdicts: Verdicts; unknown: Reader[]; changed: { reader: Reader; before: Known }[] }
-
-/** What is to be done about each reader, and the count of it. */
-async function sorted(db: Db, list: List, readers: Reader[], counted: Set<number> | undefined): Promise<Sorted> {
-  const known = await standings(db, list, readers)
-  const out = await suppressed(db, readers)
-  const done: Sorted = { verdicts: { added: 0, updated: 0, unchanged: 0, skipped: 0 }, unknown: [], changed: [] }
-  for (const reader of readers) {
-    const before = known.get(reader.hash)
-    const verdict = judge(reader, before, out.has(reader.hash), counted)
-    done.verdicts[verdict]++
-    done.verdicts[verdict === 'skipped' ? 'skipped' : 'unchanged'] += reader.copies
-    if (verdict === 'added') done.unknown.push(reader)
-    if (verdict === 'updated') done.changed.push({ reader, before: before! })
+/** Judges each candidate; nothing is written. */
+export async function judge(db: Db, list: List, candidates: Candidate[]): Promise<Admission> {
+  const found = await known(db, list, candidates)
+  const stays = await saidYesSince(
+    db,
+    list,
+    candidates.filter((one, n) => one.fate === 'left' && found.get(n)?.state === 'active'),
+  )
+  const done: Admission = { verdicts: [], changed: false, added: [], departing: [], dying: [], changes: [] }
+  for (const [n, candidate] of candidates.entries()) {
+    const before = found.get(n)
+    const verdict = stays.has(candidate.hash) ? 'unchanged' : verdictOf(candidate, before)
+    done.verdicts.push(verdict)
+    if (verdict === 'added') done.added.push(candidate)
+    if (verdict === 'updated') done.changes.push({ candidate, before: before! })
+    if (verdict === 'suppressed' && !before?.suppressed) done.dying.push(candidate)
+    if (verdict === 'left' && before?.state !== 'left') done.departing.push({ candidate, before })
   }
+  done.changed = done.added.length + done.departing.length + done.dying.length + done.changes.length > 0
   return done
 }
 
-/** The newsroom's word that these readers had asked. */
-async function testify(
-  db: Db,
-  actor: Actor,
-  list: List,
-  agreed: { id: number; hash: string }[],
-  at: Instant,
-): Promise<void> {
-  const wording = say(list.language, 'subscribers.imported', { list: list.title })
-  const evidence = { kind: 'imported' as const, list_id: list.id, form: 'import', wording, actor, at }
-  await consent(
-    db,
-    agreed.map(({ id, hash }) => ({ ...evidence, subscription_id: id, address_hash: hash })),
-  )
-}
-
-function judge(
-  reader: Reader,
-  before: Known | undefined,
-  suppressed: boolean,
-  counted: Set<number> | undefined,
-): keyof Verdicts {
-  if (suppressed || before?.state === 'left' || before?.erased_at) return 'skipped'
-  if (before?.state) return differs(reader, before) ? 'updated' : 'unchanged'
-  if (!counted) return 'added'
-  const mark = Number.parseInt(reader.hash.slice(0, 13), 16) // 52 bits tell a file's addresses apart
-  if (counted.has(mark)) return 'unchanged'
-  counted.add(mark)
-  return 'added'
+function verdictOf(candidate: Candidate, before: Known | undefined): Verdict {
+  if (before?.suppressed || candidate.fate === 'bounced') return 'suppressed'
+  if (before?.erased_at) return 'erased'
+  if (before?.state === 'left' || candidate.fate === 'left') return 'left'
+  if (candidate.fate === 'waits') return before?.state === 'active' ? 'unchanged' : 'pending'
+  if (!before?.state) return 'added'
+  return differs(candidate, before) ? 'updated' : 'unchanged'
 }
 
 function differs(reader: Reader, before: Known): boolean {
@@ -100,83 +66,100 @@ function differs(reader: Reader, before: Known): boolean {
   )
 }
 
-/** What we know of these addresses, by hash, and of their subscription to this list, if they have one. */
-async function standings(db: Db, list: List, readers: Reader[]) {
-  const rows = await db
-    .selectFrom('subscriber')
-    .leftJoin('subscription', (join) =>
-      join.onRef('subscription.subscriber_id', '=', 'subscriber.id').on('subscription.list_id', '=', list.id),
-    )
-    .select(['subscriber.id', 'address_hash', 'name', 'erased_at', 'subscription.id as subscription_id'])
-    .select(['state', 'language', 'format', 'zone'])
-    .where('address_hash', 'in', hashes(readers))
-    .execute()
-  return new Map(rows.map((row) => [row.address_hash, row]))
-}
+/** The import that a chunk belongs to, and its one moment. */
+export type Run = { id: number; actor: string; at: Instant; list: List; from: string }
 
-async function suppressed(db: Db, readers: Reader[]): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom('suppression')
-    .select('address_hash')
-    .where('address_hash', 'in', hashes(readers))
-    .execute()
-  return new Set(rows.map((row) => row.address_hash))
-}
-
-function hashes(readers: Reader[]): string[] {
-  return readers.map((reader) => reader.hash)
-}
-
-async function add(db: Db, list: List, readers: Reader[], now: Instant): Promise<{ id: number; hash: string }[]> {
-  if (readers.length === 0) return []
-  await setImmediate() // between large statements it is the web server's turn
-  await db
-    .insertInto('subscriber')
-    .values(
-      readers.map(({ address, hash, name }) => ({
-        public_id: publicId(),
-        address,
-        address_hash: hash,
-        name: name ?? null,
-        created_at: now,
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  const people = await db
-    .selectFrom('subscriber')
-    .select(['id', 'address_hash'])
-    .where('address_hash', 'in', hashes(readers))
-    .orderBy('id') // subscriptions in the order of the file
-    .execute()
-  await setImmediate()
-  const byHash = new Map(readers.map((reader) => [reader.hash, reader]))
-  const hashOf = new Map(people.map(({ id, address_hash }) => [id, address_hash]))
-  const subscriptions = await db
-    .insertInto('subscription')
-    .values(
-      people.map(({ id, address_hash }) => {
-        const { language = list.language, format = 'html', zone = null } = byHash.get(address_hash)!
-        return { ...fresh(list.id, id, now), state: 'active', language, format, zone, confirmed_at: now }
-      }),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .returning(['id', 'subscriber_id'])
-    .execute()
-  return subscriptions.map(({ id, subscriber_id }) => ({ id, hash: hashOf.get(subscriber_id)! }))
-}
-
-async function update(db: Db, changed: { reader: Reader; before: Known }[], now: Instant): Promise<void> {
-  for (const { reader, before } of changed) {
-    const { name, language = before.language!, format = before.format!, zone = before.zone } = reader
-    if (name !== undefined && name !== before.name) {
-      await db.updateTable('subscriber').set({ name }).where('id', '=', before.id).execute()
-    }
-    await db
-      .updateTable('subscription')
-      .set({ language, format, zone, ...(before.state === 'pending' && { state: 'active', confirmed_at: now }) })
-      .where('id', '=', before.subscription_id)
-      .where('state', '!=', 'left')
-      .execute()
+/** Writes what was judged, in the caller's transaction. */
+export async function admit(db: Db, run: Run, { added, departing, dying, changes }: Admission): Promise<void> {
+  const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
+  await enter(db, run, [...added, ...newcomers])
+  await change(db, run, changes, departing)
+  await bury(db, run, dying)
+  const evidence: Evidence[] = []
+  for (const one of [...added, ...changes.filter(({ before }) => before.state === 'pending').map((c) => c.candidate)]) {
+    const { hash, asked, confirmed } = one
+    if (asked) evidence.push({ hash, kind: 'asked', ...asked })
+    if (confirmed) evidence.push({ hash, kind: 'confirmed', ...confirmed })
+    evidence.push({ hash, kind: 'imported', at: run.at })
   }
+  for (const { candidate } of departing)
+    evidence.push({ hash: candidate.hash, kind: 'left', at: candidate.at ?? run.at })
+  await testify(db, run, evidence)
+}
+
+const ENTERED = ['word', 'word', 'word', 'word', 'word', 'word', 'word', 'word', 'whole', 'whole'] as const
+
+/**
+ * Subscribers where they are new, and their subscriptions, in the order of the file. Two statements and one for what they
+ * made, each with the same text for every chunk: no row of a new reader ever comes back here. `cross join` makes SQLite
+ * begin with the chunk; it would begin with all the list's subscriptions otherwise.
+ */
+async function enter(db: Db, { id, list, at }: Run, candidates: Candidate[]): Promise<void> {
+  if (candidates.length === 0) return
+  candidates.sort((a, b) => a.file - b.file || a.line - b.line)
+  const ids = publicIds(candidates.length)
+  const rows = rowsOf(
+    kindOf(db),
+    ENTERED,
+    candidates.map((one, n) => [
+      one.hash,
+      ids[n]!,
+      one.address,
+      one.name ?? null,
+      one.fate === 'left' ? 'left' : 'active',
+      one.language ?? list.language,
+      one.format ?? 'html',
+      one.zone ?? null,
+      one.fate === 'left' ? null : at,
+      one.fate === 'left' ? (one.at ?? at) : null,
+    ]),
+  )
+  const row = sql`row (hash, public_id, address, name, state, language, format, zone, confirmed_at, left_at)`
+  await sql`
+    with ${row} as (${rows})
+    insert into subscriber (public_id, address, address_hash, name, created_at)
+    select public_id, address, hash, name, cast(${at} as bigint) from row where true on conflict do nothing`.execute(db)
+  await sql`
+    with ${row} as (${rows})
+    insert into subscription (list_id, subscriber_id, state, sections, format, language, zone, feed_epoch, created_at, confirmed_at, left_at, left_reason)
+    select cast(${list.id} as bigint), subscriber.id, state, '', format, language, zone, 0, cast(${at} as bigint), confirmed_at, left_at,
+      case when left_at is null then null else 'import' end
+    from row cross join subscriber where subscriber.address_hash = row.hash on conflict do nothing`.execute(db)
+  const hashes = rowsOf(
+    kindOf(db),
+    ['word'],
+    candidates.map(({ hash }) => [hash]),
+  )
+  await sql`
+    with row (hash) as (${hashes})
+    insert into import_entry (import_id, kind, row_id)
+    select cast(${id} as bigint), 'subscription', subscription.id
+    from row cross join subscriber cross join subscription
+    where subscriber.address_hash = row.hash and subscription.subscriber_id = subscriber.id and subscription.list_id = ${list.id}
+      and subscription.created_at = ${at}
+    on conflict do nothing`.execute(db)
+}
+
+/** Never again to those whose mailbox is dead, or who called it spam, on any list. */
+async function bury(db: Db, { id, actor, at, from }: Run, dying: Candidate[]): Promise<void> {
+  if (dying.length === 0) return
+  const rows = rowsOf(
+    kindOf(db),
+    ['word', 'word', 'whole'],
+    dying.map((one) => [one.hash, one.address, one.at ?? at]),
+  )
+  const { rows: fresh } = await sql<{ id: number }>`
+    with row (hash, address, at) as (${rows})
+    insert into suppression (address_hash, address, reason, actor, created_at)
+    select hash, address, ${from}, ${actor}, at from row where true on conflict do nothing returning id`.execute(db)
+  const entries = rowsOf(
+    kindOf(db),
+    ['whole'],
+    fresh.map((one) => [one.id]),
+  )
+  await sql`
+    with row (id) as (${entries})
+    insert into import_entry (import_id, kind, row_id) select cast(${id} as bigint), 'suppression', id from row`.execute(
+    db,
+  )
 }

@@ -21,6 +21,6 @@ export async function consent(db: Db, evidence: Evidence[]): Promise<void> {
 }
 
 /** Two wordings differ by as little as a comma and have different versions. */
-function version(wording: string): string {
+export function version(wording: string): string {
   return createHash('sha256').update(wording).digest('hex').slice(0, 12)
 }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { type Instant, moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import { writeRows } from './csv.ts'
+import { writeRows } from '../spreadsheets/index.ts'
 import { findList } from './lists.ts'
 
 const PAGE = 1000

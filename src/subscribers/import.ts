@@ -1,90 +1,72 @@
-import type { Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
-import { instant } from '../../db/instant.ts'
+import { join } from 'node:path'
+import { inBulk } from '../../db/bulk.ts'
 import type { Actor, App } from '../app.ts'
 import { type MessageKey, say } from '../locale.ts'
-import { admit, type Verdicts } from './admitting.ts'
-import { readRows } from './csv.ts'
+import { Problem } from '../problem.ts'
+import type { TableFile } from '../spreadsheets/index.ts'
+import { printable } from '../text.ts'
+import { applyAll } from './applying.ts'
+import { gather } from './gathering.ts'
+import type { Mapping, Origin } from './layout.ts'
 import { findList } from './lists.ts'
-import { isOut, type Reader, rowReader } from './rows.ts'
+import { type Imported, openOutcome, type Refused } from './outcome.ts'
+import { openShelf } from './shelf.ts'
 
-const BATCH = 1000
-const MOST_REASONS = 100_000 // named line by line; beyond it they are only counted
+export type Options = {
+  list: string
+  dryRun?: boolean
+  /** Columns by name or number; `-` is none. */
+  map?: Mapping
+  from?: Origin
+  charset?: string
+  delimiter?: string
+  /** Hears of each row that is not taken in, as it is met: the files are read before anybody is taken in. */
+  onRefused?: (refused: Refused) => void
+  onProgress?: (done: number, total?: number) => void
+  signal?: AbortSignal
+}
 
-export type Options = { list: string; dryRun?: boolean; onProgress?: (line: number) => void; signal?: AbortSignal }
-
-/**
- * What became of the rows. `refused`: the file could not be read, or not to its end, and `reason` says why; what the
- * counts say has been done all the same, and the mended file can be imported again.
- */
-export type Imported = Verdicts & {
-  refused: boolean
-  reason?: string
-  rejected: { line: number; reason: string }[]
-  rejectedInAll: number
+/** `importFiles` for a single file that has no name. */
+export async function importCsv(
+  app: App,
+  actor: Actor,
+  stream: AsyncIterable<Uint8Array | string>,
+  options: Options,
+): Promise<Imported> {
+  return importFiles(app, actor, [{ name: '', open: async () => stream }], options)
 }
 
 /**
- * Reads CSV as it comes and admits its readers to the list, a thousand at a time: memory holds one batch.
+ * Reads tables of readers to their end, sorts what they say by address, and takes the readers into the list, some hundred
+ * in a transaction. Memory holds one compartment of the sorted rows.
  *
- * Who is suppressed or has left is skipped and never comes back by an import; a second import changes nothing.
+ * Whoever left or bounced in any of the files leaves here; who is suppressed or has left is never brought back. A second
+ * import changes nothing, so that one which was ended at any moment is simply begun again. If a file cannot be read,
+ * nobody is taken in from any of them: it may be the one that says who has left.
  */
-export async function importCsv(app: App, actor: Actor, stream: Readable, options: Options): Promise<Imported> {
-  const list = await findList(app.db, options.list)
-  const done: Imported = {
-    refused: false,
-    added: 0,
-    updated: 0,
-    unchanged: 0,
-    skipped: 0,
-    rejected: [],
-    rejectedInAll: 0,
+export async function importFiles(app: App, actor: Actor, inputs: TableFile[], options: Options): Promise<Imported> {
+  const list = await findList(app.read, options.list)
+  checkShape(options)
+  const sentence = (code: string, values?: Record<string, string | number>) =>
+    say(app.config.language, `subscribers.${code}` as MessageKey, values)
+  const outcome = openOutcome(inputs, sentence, options.onRefused)
+  const shelf = openShelf(join(app.config.data, 'imports'))
+  try {
+    const readable = await gather(inputs, list, shelf, outcome, options)
+    if (readable && !options.signal?.aborted)
+      await inBulk(app.db, () => applyAll(app, actor, list, shelf, outcome, options))
+  } finally {
+    shelf.close()
   }
-  const read = rowReader()
-  const tell = reasons(app.config.language)
-  const counted = options.dryRun ? new Set<number>() : undefined
-  let batch = new Map<string, Reader>()
-  async function flush(): Promise<void> {
-    if (batch.size === 0) return
-    const verdicts = await admit(app, actor, list, [...batch.values()], instant(app.now()), counted)
-    for (const [verdict, n] of Object.entries(verdicts)) done[verdict as keyof Verdicts] += n
-    batch = new Map()
-    await setImmediate() // the web server's turn
-  }
-  for await (const row of readRows(stream)) {
-    if (options.signal?.aborted) break
-    if ('code' in row) {
-      done.refused = true
-      done.reason = tell(row.code, { line: row.line })
-      break
-    }
-    const reader = isOut(row) ? undefined : read(row)
-    if (reader === undefined) done.skipped++
-    else if (typeof reader === 'string') {
-      done.rejectedInAll++
-      if (done.rejected.length < MOST_REASONS) done.rejected.push({ line: row.line, reason: tell(reader) })
-    } else gather(batch, reader)
-    if (batch.size === BATCH) {
-      await flush()
-      options.onProgress?.(row.line)
-    }
-  }
-  await flush()
-  return done
+  return outcome.imported(options.signal?.aborted === true)
 }
 
-/** The same address twice in a batch is one reader, of whom the later row knows more. */
-function gather(batch: Map<string, Reader>, reader: Reader): void {
-  const before = batch.get(reader.hash)
-  batch.set(reader.hash, before ? { ...before, ...reader, address: before.address, copies: before.copies + 1 } : reader)
-}
-
-/** The sentences for what went wrong, each made once: a file may be wrong in every line. */
-function reasons(language: string): (code: string, values?: Record<string, number>) => string {
-  const told = new Map<string, string>()
-  return (code, values = {}) => {
-    const sentence = told.get(code) ?? say(language, `subscribers.${code}` as MessageKey, values)
-    told.set(code, sentence)
-    return sentence
+function checkShape({ charset, delimiter }: Options): void {
+  if (delimiter !== undefined && !/^[^"\r\n]$/u.test(delimiter))
+    throw new Problem('bad-delimiter', { value: printable(delimiter).slice(0, 20) })
+  try {
+    if (charset !== undefined) new TextDecoder(charset)
+  } catch (error) {
+    throw new Problem('bad-charset', { value: printable(charset!).slice(0, 60) }, { cause: error })
   }
 }

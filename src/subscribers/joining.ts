@@ -130,7 +130,7 @@ async function wishFor(
 }
 
 /** What every new subscription begins with. */
-export function fresh(list_id: number, subscriber_id: number, created_at: Instant) {
+function fresh(list_id: number, subscriber_id: number, created_at: Instant) {
   return { list_id, subscriber_id, sections: '', format: 'html', feed_epoch: 0, created_at }
 }
 

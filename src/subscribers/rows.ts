@@ -1,70 +1,217 @@
+import { type Instant, instant } from '../../db/instant.ts'
 import { addressHash, type Email } from '../address.ts'
 import { languageTag, zoneName } from '../locale.ts'
+import { networkOf, plainAddress } from '../network.ts'
 import { Problem } from '../problem.ts'
-import { oneLine } from '../text.ts'
-import type { Row } from './csv.ts'
+import { type Cells, original } from '../spreadsheets/index.ts'
+import { fold, oneLine } from '../text.ts'
 import { typedAddress } from './joining.ts'
+import type { Fate, Field, Layout } from './layout.ts'
 
-/** A row that can be used; what it does not say is undefined. `copies` are later rows of the same address. */
+/** When and from which network somebody once agreed, as a file says. */
+export type Moment = { at: Instant; network?: string }
+
+/** A row that can be used; what it does not say is undefined. `at` is when its reader left or bounced. */
 export type Reader = {
+  fate: Fate
   address: Email
   hash: string
   name?: string
   language?: string
   format?: string
   zone?: string
-  copies: number
+  at?: Instant
+  asked?: Moment
+  confirmed?: Moment
 }
 
-/** Why a row cannot be used. */
-export type Reason = 'bad-address' | 'bad-language' | 'bad-format' | 'bad-zone' | 'bad-name' | 'control' | 'not-utf8'
+/** Why a row cannot be used: the code of a sentence, and the cell that it is about. */
+export type Refusal = { reason: Reason; value: string }
+
+export type Reason =
+  | 'no-address'
+  | 'bad-address'
+  | 'bad-local'
+  | 'quoted-local'
+  | 'bad-language'
+  | 'bad-format'
+  | 'bad-zone'
+  | 'bad-name'
+  | 'bad-state'
+  | 'control'
+  | 'not-utf8'
+  | 'too-long'
+  | 'unclosed'
 
 const LONGEST_NAME = 200
 const FORMATS: Record<string, string> = { html: 'html', text: 'text', plain: 'text', txt: 'text' }
+const EARLIEST = Date.UTC(1995, 0)
 
-/** What other programs call a reader they do not write to; our own export says `pending`, `left` and `suppressed`. */
-const NOT_READING = new Set([
-  'pending', 'unconfirmed', 'left', 'unsubscribed', 'cancelled', 'inactive', 'disabled', 'suppressed', 'bounced', 'complained', 'blocklisted',
-  'blacklisted', 'cleaned', 'spam',
-]) // biome-ignore format: one list
+/** What programs and people call a state, as `fold` writes it. What is none of these is asked about, not guessed. */
+const STATES: Record<Fate, string[]> = {
+  in: [
+    '', 'active', 'subscribed', 'enabled', 'confirmed', 'yes', 'true', '1', 'member', 'free', 'paid', 'comped', 'مشترك', 'نشط', 'مؤكد', 'نعم', 'فعال',
+    'abone', 'aktif', 'etkin', 'onayli', 'evet',
+  ],
+  left: [
+    'left', 'unsubscribed', 'unsubscribe', 'cancelled', 'canceled', 'opted out', 'opted-out', 'optedout', 'opt-out', 'deleted', 'no', 'false', '0', 'غير مشترك',
+    'ملغي', 'ملغى', 'الغي الاشتراك', 'غادر', 'لا', 'ayrildi', 'ayrilmis', 'iptal', 'iptal edildi', 'abonelikten cikti', 'abone degil', 'hayir',
+  ],
+  bounced: [
+    'suppressed', 'bounced', 'bounce', 'hard bounced', 'hard bounce', 'hard-bounced', 'complained', 'complaint', 'blocklisted', 'blacklisted', 'blocked', 'banned', 'cleaned',
+    'spam', 'invalid', 'مرتد', 'محظور', 'ممنوع', 'geri dondu', 'engelli', 'engellendi',
+  ],
+  waits: [
+    'pending', 'unconfirmed', 'inactive', 'disabled', 'transactional', 'nonsubscribed', 'non-subscribed', 'archived', 'soft bounced', 'قيد الانتظار', 'غير مؤكد', 'غير نشط',
+    'beklemede', 'onaysiz', 'onaylanmadi', 'pasif',
+  ],
+} // biome-ignore format: one table
+const FATES = new Map(
+  Object.entries(STATES).flatMap(([fate, words]) => words.map((word) => [fold(word), fate as Fate])),
+)
 
-/** Whether the row itself says that its address is not to be written to. */
-export function isOut(row: Row): boolean {
-  return NOT_READING.has((row.cells.state ?? '').trim().toLowerCase())
-}
+const GRAVITY: Fate[] = ['in', 'waits', 'left', 'bounced']
 
-/** A reader of rows, which remembers the few languages and zones that a file repeats. */
-export function rowReader(): (row: Row) => Reader | Reason {
+/** A reader of rows of one file, which remembers the few languages, zones and networks that it repeats. */
+export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Refusal {
   const language = remembered(languageTag)
   const zone = remembered(zoneName)
-  return ({ cells }) => {
-    const values = Object.values(cells)
-    if (values.some((cell) => cell.includes('\ufffd'))) return 'not-utf8'
-    if (values.some((cell) => /\p{Cc}/u.test(cell))) return 'control'
-    const address = attempt(typedAddress, cells.email)
-    if (!address) return 'bad-address'
-    const name = oneLine(cells.name ?? '')
-    if (name.length > LONGEST_NAME) return 'bad-name'
-    const format = cells.format?.trim() ? FORMATS[cells.format.trim().toLowerCase()] : undefined
-    if (cells.format?.trim() && !format) return 'bad-format'
-    const spoken = attempt(language, cells.language)
-    if (cells.language?.trim() && !spoken) return 'bad-language'
-    const place = attempt(zone, cells.zone)
-    if (cells.zone?.trim() && !place) return 'bad-zone'
-    return {
-      address,
-      hash: addressHash(address),
-      ...(name && { name }),
-      ...(spoken && { language: spoken }),
-      ...(format && { format }),
-      ...(place && { zone: place }),
-      copies: 0,
+  const stateOf = remembered((word) => FATES.get(fold(word).replaceAll('_', ' ')))
+  const single = places.filter(([field]) => field !== 'state').map(([field, [place]]) => [field, place!] as const)
+  const states = places.find(([field]) => field === 'state')?.[1] ?? []
+  return ({ cells, trouble }) => {
+    if (trouble) return { reason: trouble, value: printed(cells[0]) }
+    const said: Partial<Record<Field, string>> = {}
+    for (const [field, place] of single) {
+      const cell = cells[place]
+      if (cell) said[field] = original(cell)
     }
+    for (const field in said) {
+      const cell = said[field as Field]!
+      if (ODD.test(cell)) return { reason: cell.includes('\ufffd') ? 'not-utf8' : 'control', value: printed(cell) }
+    }
+    const address = addressOf(said.email)
+    if (typeof address === 'object') return address
+    const state = worst(
+      fate,
+      states.map((place) => cells[place] ?? ''),
+      said,
+      stateOf,
+    )
+    if (typeof state === 'object') return state
+    const known = { fate: state, address, hash: addressHash(address) }
+    const at = state === 'bounced' ? timeOf(said.bounced_at) : timeOf(said.left_at ?? said.deleted_at)
+    if (state === 'in') return admissible(known, said, language, zone)
+    const rest = state === 'left' ? admissible({ ...known }, said, language, zone) : known
+    return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) } // who is gone is gone, whatever else is wrong
   }
 }
 
-function attempt<T>(read: (text: string) => T, cell: string | undefined): T | undefined {
-  if (!cell?.trim()) return undefined
+const ODD = /[\p{Cc}\ufffd]/u
+
+/** All the rest of a row whose reader may be written to. */
+function admissible(
+  known: Pick<Reader, 'fate' | 'address' | 'hash'>,
+  said: Partial<Record<Field, string>>,
+  languages: (text: string) => string,
+  zones: (text: string) => string,
+): Reader | Refusal {
+  const reader: Reader = known
+  const name = nameOf(said)
+  if (name.length > LONGEST_NAME) return { reason: 'bad-name', value: printed(name) }
+  if (name) reader.name = name
+  if (said.format?.trim()) {
+    const format = FORMATS[said.format.trim().toLowerCase()]
+    if (!format) return { reason: 'bad-format', value: printed(said.format) }
+    reader.format = format
+  }
+  if (said.language?.trim()) {
+    const language = attempt(languages, said.language)
+    if (!language) return { reason: 'bad-language', value: printed(said.language) }
+    reader.language = language
+  }
+  if (said.zone?.trim()) {
+    const zone = attempt(zones, said.zone)
+    if (!zone) return { reason: 'bad-zone', value: printed(said.zone) }
+    reader.zone = zone
+  }
+  const asked = momentOf(said.asked_at, said.asked_ip)
+  if (asked) reader.asked = asked
+  const confirmed = momentOf(said.confirmed_at, said.confirmed_ip)
+  if (confirmed) reader.confirmed = confirmed
+  return reader
+}
+
+/** The gravest of what the file, its states and its dates say; a refusal for a state that nobody knows. */
+function worst(
+  file: Fate,
+  states: string[],
+  said: Partial<Record<Field, string>>,
+  known: (word: string) => Fate | undefined,
+): Fate | Refusal {
+  let rank = GRAVITY.indexOf(file)
+  for (const word of said.subscribed?.trim() ? [...states, said.subscribed] : states) {
+    const fate = known(word)
+    if (!fate) return { reason: 'bad-state', value: printed(word) }
+    rank = Math.max(rank, GRAVITY.indexOf(fate))
+  }
+  if (said.left_at?.trim() || said.deleted_at?.trim()) rank = Math.max(rank, GRAVITY.indexOf('left'))
+  if (said.bounced_at?.trim()) rank = GRAVITY.indexOf('bounced')
+  return GRAVITY[rank]!
+}
+
+function addressOf(cell: string | undefined): Email | Refusal {
+  if (!cell?.trim()) return { reason: 'no-address', value: '' }
+  const address = attempt(typedAddress, cell)
+  if (address) return address
+  const local = cell.slice(0, Math.max(0, cell.lastIndexOf('@'))).trim()
+  if (/^".*"$/.test(local)) return { reason: 'quoted-local', value: printed(cell) }
+  const letters = /^[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]+$/u.test(local) && /[^\0-\x7f]/.test(local)
+  return { reason: letters ? 'bad-local' : 'bad-address', value: printed(cell) }
+}
+
+/** A name as plain text: what looks like a tag is no part of one. */
+function nameOf({ name, first_name = '', last_name = '' }: Partial<Record<Field, string>>): string {
+  let text = oneLine(name?.trim() ? name : `${first_name} ${last_name}`)
+  for (let before = ''; before !== text && text.includes('<'); ) {
+    before = text
+    text = text.replace(/<[^<>]*>/g, '')
+  }
+  return text.trim()
+}
+
+function momentOf(time: string | undefined, address: string | undefined): Moment | undefined {
+  const at = timeOf(time)
+  if (at === undefined) return undefined
+  const plain = plainAddress(address ?? '')
+  return { at, ...(plain && { network: networkOf(plain) }) }
+}
+
+const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?/
+
+/** A time as these programs write it, UTC unless it says otherwise; undefined for what nobody can rely on. */
+function timeOf(cell: string | undefined): Instant | undefined {
+  const [, year, month, day, hour = '00', minute = '00', second = '00', offset = 'Z'] =
+    TIME.exec(cell?.trim() ?? '') ?? []
+  if (!year) return undefined
+  const zone = offset === 'UTC' ? 'Z' : offset
+  try {
+    const moment = Temporal.Instant.from(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`)
+    return moment.epochMilliseconds >= EARLIEST ? instant(moment) : undefined
+  } catch {
+    return undefined // a date that there is not
+  }
+}
+
+/** A cell as it may be shown to people: short, and nothing that a terminal or a page would take for more than letters. */
+function printed(cell = ''): string {
+  return cell
+    .slice(0, 200)
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .toWellFormed()
+}
+
+function attempt<T>(read: (text: string) => T, cell: string): T | undefined {
   try {
     return read(cell)
   } catch (error) {

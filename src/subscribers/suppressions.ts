@@ -8,8 +8,8 @@ import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
+import { writeRows } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
-import { writeRows } from './csv.ts'
 
 const PAGE = 1000
 

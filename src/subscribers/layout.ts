@@ -1,0 +1,198 @@
+import { email } from '../address.ts'
+import { Problem } from '../problem.ts'
+import { fold, printable } from '../text.ts'
+
+/** What a column may be about. `left_at` and `bounced_at` are only found in files of people who are not to be written to. */
+export type Field = keyof typeof HEADINGS
+
+/** The programs whose files we know. */
+export const ORIGINS = ['mailchimp', 'listmonk', 'ghost', 'mailpoet'] as const
+
+/** The program a file comes from. */
+export type Origin = (typeof ORIGINS)[number]
+
+/** What a whole file says of everybody in it. */
+export type Fate = 'in' | 'left' | 'bounced' | 'waits'
+
+/** Where each field stands (several columns may say the state), whether the first record names the columns, and what it all is. */
+export type Layout = {
+  places: [Field, number[]][]
+  header: boolean
+  from?: Origin
+  fate: Fate
+  names: Record<string, string>
+}
+
+/** Columns by name or by number (from 1), as somebody said them: `-` is none. */
+export type Mapping = Partial<Record<Field, string>>
+
+export type LayoutTrouble = { code: 'csv-no-address' | 'csv-no-column'; columns: string; wanted?: string }
+
+/** The headings we understand, as `heading` writes them, the surest first. */
+const HEADINGS = {
+  email: [
+    'email', 'e-mail', 'email address', 'e-mail address', 'mail', 'subscriber email', 'e mail', 'emailaddress', 'email id', 'البريد الالكتروني',
+    'البريد', 'عنوان البريد الالكتروني', 'عنوان البريد', 'بريد الكتروني', 'الايميل', 'ايميل', 'بريد', 'e-posta', 'eposta', 'e-posta adresi', 'eposta adresi',
+    'e posta', 'mail adresi', 'address',
+  ],
+  name: ['name', 'full name', 'fullname', 'your name', 'subscriber name', 'الاسم', 'الاسم الكامل', 'اسم', 'اسم المشترك', 'ad soyad', 'adi soyadi', 'adi', 'isim', 'isim soyisim', 'ad'],
+  first_name: ['first name', 'firstname', 'fname', 'given name', 'الاسم الاول', 'ilk ad', 'on ad'],
+  last_name: ['last name', 'lastname', 'lname', 'surname', 'family name', 'الاسم الاخير', 'اسم العائله', 'اللقب', 'الكنيه', 'soyad', 'soyadi', 'soyisim'],
+  language: ['language', 'lang', 'اللغه', 'لغه', 'dil'],
+  format: ['format', 'email format', 'الصيغه', 'bicim'],
+  zone: ['zone', 'timezone', 'time zone', 'المنطقه الزمنيه', 'saat dilimi'],
+  state: ['state', 'status', 'global status', 'list status', 'subscription status', 'subscriber status', 'member status', 'email status', 'الحاله', 'حاله', 'حاله الاشتراك', 'durum', 'abonelik durumu'],
+  subscribed: ['subscribed to emails', 'subscribed'],
+  asked_at: ['optin time', 'opt-in time', 'opt in time', 'subscribed at', 'subscribed on', 'signup date', 'subscription date'],
+  asked_ip: ['optin ip', 'opt-in ip', 'opt in ip', 'subscribed ip', 'signup ip'],
+  confirmed_at: ['confirm time', 'confirmed at', 'confirmation time'],
+  confirmed_ip: ['confirm ip', 'confirmed ip', 'confirmation ip'],
+  left_at: ['unsub time', 'left at', 'unsubscribed at', 'unsubscribe time', 'unsubscribed on'],
+  bounced_at: ['clean time', 'bounced at'],
+  deleted_at: ['deleted at'],
+} as const // biome-ignore format: one table
+
+/** Headings that only this program writes. */
+const SIGNS: [Origin, string[]][] = [
+  ['mailchimp', ['member rating', 'leid', 'euid']],
+  ['mailchimp', ['optin time', 'leid']],
+  ['ghost', ['subscribed to emails', 'complimentary plan']],
+  ['listmonk', ['uuid', 'attributes', 'status']],
+  ['mailpoet', ['global status']],
+  ['mailpoet', ['list status']],
+]
+
+const EVERY: Field[] = ['state']
+
+/** Programs in which somebody is there from the day he asked. */
+const SINCE_CREATED: (Origin | undefined)[] = ['ghost', 'listmonk', 'mailpoet']
+
+/** Reads `field=column` as somebody typed it, or a Problem. */
+export function readMapping(words: string[]): Mapping {
+  const mapping: Mapping = {}
+  for (const word of words) {
+    const [, field = '', column = ''] = /^\s*([a-z_]+)\s*=(.+)$/s.exec(word) ?? []
+    if (!Object.hasOwn(HEADINGS, field) || !column.trim())
+      throw new Problem('bad-map', { value: printable(word).slice(0, 60), known: Object.keys(HEADINGS).join(', ') })
+    mapping[field as Field] = column.trim()
+  }
+  return mapping
+}
+
+/** Finds the columns in a table's first record, or answers why it cannot. `name` is the file's, for programs that say there who is in it. */
+export function layout(first: string[], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
+  const headings = first.map(heading)
+  const found = recognised(headings)
+  const mapped = Object.entries(mapping) as [Field, string][]
+  for (const [field, column] of mapped) {
+    found.delete(field)
+    if (column === '-') continue
+    const place = placeOf(column, headings)
+    if (place === undefined) return { code: 'csv-no-column', columns: shown(first), wanted: column }
+    found.set(field, [place])
+  }
+  const [at] = found.get('email') ?? []
+  const holds = first.findIndex(isAddress)
+  const headless = at === undefined ? holds !== -1 : isAddress(first[at] ?? '')
+  if (headless) return withoutHeader(first, at ?? holds, mapped, found, fateOf(name, [], from ?? named(name)))
+  if (at === undefined) return { code: 'csv-no-address', columns: shown(first) }
+  const origin = from ?? SIGNS.find(([, signs]) => signs.every((sign) => headings.includes(sign)))?.[0] ?? named(name)
+  const created = headings.indexOf('created at')
+  if (SINCE_CREATED.includes(origin) && created !== -1 && !found.has('asked_at')) found.set('asked_at', [created])
+  return {
+    places: [...found],
+    header: true,
+    ...(origin && { from: origin }),
+    fate: fateOf(name, headings, origin),
+    names: Object.fromEntries([...found].map(([field, [place]]) => [field, first[place!]!.trim()])),
+  }
+}
+
+/** A heading in the one spelling that `HEADINGS` has. */
+function heading(cell: string): string {
+  return fold(cell)
+    .replaceAll('_', ' ')
+    .replace(/[\s:*]+$/, '')
+}
+
+function recognised(headings: string[]): Map<Field, number[]> {
+  const found = new Map<Field, number[]>()
+  for (const [field, known] of Object.entries(HEADINGS) as [Field, readonly string[]][]) {
+    const places = known.map((name) => headings.indexOf(name)).filter((place) => place !== -1)
+    if (places.length > 0) found.set(field, EVERY.includes(field) ? places : [places[0]!])
+  }
+  return found
+}
+
+/** The place of a column that somebody named: as the file does, or by its number. */
+function placeOf(column: string, headings: string[]): number | undefined {
+  const place = headings.indexOf(heading(column))
+  if (place !== -1) return place
+  const number = /^\d{1,5}$/.test(column.trim()) ? Number(column) : 0
+  return number >= 1 ? number - 1 : undefined
+}
+
+/** Only what was said by number, the addresses, and a name where nothing else can be one. */
+function withoutHeader(
+  first: string[],
+  at: number,
+  mapped: [Field, string][],
+  found: Map<Field, number[]>,
+  fate: Fate,
+): Layout {
+  const places: [Field, number[]][] = mapped.flatMap(([field]) => {
+    const place = found.get(field)
+    return place && field !== 'email' ? [[field, place] as [Field, number[]]] : []
+  })
+  if (mapped.length === 0 && first.length === 2 && /\p{L}/u.test(first[1 - at]!) && !isAddress(first[1 - at]!))
+    places.push(['name', [1 - at]])
+  places.push(['email', [at]])
+  return {
+    places,
+    header: false,
+    fate,
+    names: Object.fromEntries(places.map(([field, [place]]) => [field, String(place! + 1)])),
+  }
+}
+
+/**
+ * What the whole file says. A column that tells when somebody left or bounced is in no file of people who read, so such a
+ * file never adds anybody, whatever it is called.
+ */
+function fateOf(name: string, headings: string[], from: Origin | undefined): Fate {
+  if (headings.includes('clean time')) return 'bounced'
+  if (headings.includes('unsub time')) return 'left'
+  if (from !== 'mailchimp') return 'in'
+  const file = name.split(/[\\/]/).at(-1)!.toLowerCase()
+  if (/cleaned/.test(file)) return 'bounced'
+  if (/non-?_?subscribed|transactional|pending|archived/.test(file)) return 'waits'
+  if (/unsubscribed/.test(file)) return 'left'
+  return 'in'
+}
+
+/** Mailchimp names its files by who is in them. */
+function named(name: string): Origin | undefined {
+  return /(?:subscribed|cleaned|members)_(?:members|email_audience|audience|segment)?_?export/i.test(name)
+    ? 'mailchimp'
+    : undefined
+}
+
+function isAddress(cell: string): boolean {
+  if (!cell.includes('@')) return false
+  try {
+    return email(cell) !== ''
+  } catch {
+    return false
+  }
+}
+
+/** The headings for a sentence: those of a hostile file are many and long. */
+function shown(first: string[]): string {
+  const all = first.slice(0, 12).map((cell) =>
+    cell
+      .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+      .trim()
+      .slice(0, 30),
+  )
+  return all.filter(Boolean).join(', ') + (first.length > 12 ? ', …' : '')
+}

@@ -1,0 +1,38 @@
+import { sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
+import type { Instant } from '../../db/instant.ts'
+import { rowsOf } from '../../db/rows.ts'
+import type { Db } from '../../db/schema.ts'
+import { say } from '../locale.ts'
+import type { Run } from './admitting.ts'
+import { version } from './consents.ts'
+
+/** What a file says that somebody did, and when. */
+export type Evidence = {
+  hash: string
+  kind: 'asked' | 'confirmed' | 'imported' | 'left'
+  at: Instant
+  network?: string
+}
+
+/** Keeps what an import says of its readers as evidence, by one statement; `form` names the import. */
+export async function testify(db: Db, { id, actor, list }: Run, evidence: Evidence[]): Promise<void> {
+  if (evidence.length === 0) return
+  const kind = kindOf(db)
+  const wordings = (['asked', 'confirmed', 'imported', 'left'] as const).map((kind) => {
+    const wording = say(list.language, kind === 'imported' ? 'subscribers.imported' : `subscribers.imported-${kind}`, {
+      list: list.title,
+    })
+    return [kind, wording, version(wording)] as const
+  })
+  const rows = evidence.map((one) => [one.hash, one.kind, one.at, one.network ?? null] as const)
+  await sql`
+    with row (hash, kind, at, network) as (${rowsOf(kind, ['word', 'word', 'whole', 'word'], rows)}),
+    wording (kind, words, version) as (${rowsOf(kind, ['word', 'word', 'word'], wordings)})
+    insert into consent (subscription_id, address_hash, list_id, kind, at, network, form, wording, wording_version, actor)
+    select subscription.id, row.hash, cast(${list.id} as bigint), row.kind, row.at, row.network, ${`import ${id}`}, wording.words,
+      wording.version, ${actor}
+    from row cross join wording cross join subscriber cross join subscription
+    where wording.kind = row.kind and subscriber.address_hash = row.hash and subscription.subscriber_id = subscriber.id
+      and subscription.list_id = ${list.id}`.execute(db)
+}
