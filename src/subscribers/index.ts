@@ -13,10 +13,12 @@ export {
   type Subscription,
   trialToken,
 } from './deciding.ts'
+export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
+export { dataOf, type OwnData } from './own-data.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
 export { exportSuppressions, suppress, suppressions } from './suppressions.ts'
