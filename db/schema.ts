@@ -263,7 +263,10 @@ export interface FeedReaderTable {
   seen_on: string
 }
 
-/** What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). */
+/**
+ * What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). `single_opt_in` is why who asks
+ * need not confirm, null where they must.
+ */
 export interface ListTable {
   id: Generated<number>
   slug: string
@@ -273,6 +276,16 @@ export interface ListTable {
   reply_to: string | null
   visibility: string
   created_at: Instant
+  single_opt_in: string | null
+}
+
+/** A list's own letter in its own words. `kind`: welcome or goodbye. With an empty `body` it is sent in ours. */
+export interface ListLetterTable {
+  list_id: number
+  kind: string
+  language: string
+  subject: string
+  body: string
 }
 
 /** A person's address. `address_hash` (SHA-256 of the lower-cased address) is what identity and suppression compare. */
@@ -286,7 +299,11 @@ export interface SubscriberTable {
   erased_at: Instant | null
 }
 
-/** One address on one list. `state`: pending, active, left. `format`: html or text. `sections` is JSON or ''. */
+/**
+ * One address on one list. `state`: pending, active, left. `format`: html, headlines or text. `sections` is JSON (the keys of
+ * those that the reader wants) or '' for all. `minute`, `weekdays` (bit 0 = Monday) and `zone` are null where the reader goes
+ * with the digest.
+ */
 export interface SubscriptionTable {
   id: Generated<number>
   list_id: number
@@ -307,7 +324,10 @@ export interface SubscriptionTable {
   left_reason: string | null
 }
 
-/** Evidence: who asked, confirmed, was imported or left; when, from which network, in which words. */
+/**
+ * Evidence: who asked, confirmed, joined, was imported or left; when, from which network, in which words. `wish` is JSON
+ * (subscribers.Wishes): what was asked for beside the list, until it is confirmed.
+ */
 export interface ConsentTable {
   id: Generated<number>
   subscription_id: number | null
@@ -320,6 +340,7 @@ export interface ConsentTable {
   wording: string
   wording_version: string
   actor: string
+  wish: string | null
 }
 
 export interface SuppressionTable {
@@ -603,6 +624,7 @@ export interface Schema {
   channel: ChannelTable
   feed_reader: FeedReaderTable
   list: ListTable
+  list_letter: ListLetterTable
   subscriber: SubscriberTable
   subscription: SubscriptionTable
   consent: ConsentTable

@@ -11,7 +11,9 @@ const PROBLEMS = {
   'bad-date-order': 422,
   'bad-form': 422,
   'bad-language': 422,
+  'bad-letter-kind': 422,
   'bad-number': 422,
+  'bad-pause': 422,
   'bad-slug': 422,
   'bad-time': 422,
   'bad-url': 422,
@@ -56,6 +58,7 @@ const PROBLEMS = {
   interrupted: 500,
   'interrupted-dry': 500,
   'item-not-held': 404,
+  'letter-empty': 422,
   'letter-too-large': 500,
   'lines-rejected': 422,
   'lines-unusable': 422,
@@ -71,6 +74,7 @@ const PROBLEMS = {
   'path-unusable': 500,
   'port-refused': 500,
   'port-taken': 500,
+  'reason-needed': 422,
   'relay-unreachable': 503,
   'restore-occupied': 409,
   'restore-other-kind': 422,
@@ -87,6 +91,7 @@ const PROBLEMS = {
   'too-many-requests': 429,
   'tool-failed': 500,
   'tool-missing': 500,
+  'unknown-place': 422,
   withdrawn: 410,
 } as const satisfies Record<string, number>
 

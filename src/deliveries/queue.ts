@@ -194,7 +194,7 @@ export async function reassign(db: Db, editionId: number, parts: Map<number, num
 }
 
 export type NewNotice = {
-  kind: 'confirm' | 'welcome'
+  kind: 'confirm' | 'welcome' | 'goodbye'
   subscriber_id: number
   subscription_id: number
   language: string

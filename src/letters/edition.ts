@@ -61,6 +61,6 @@ function trimmed(letter: EditionLetter, steps: number): EditionLetter {
 /** What the letter weighs on its way: tokens in place, lines ended by CRLF. */
 function weight(html: string): number {
   const token = '-'.repeat(TOKEN)
-  const filled = fill(html, { unsubscribe: token })
+  const filled = fill(html, { unsubscribe: token, preferences: token })
   return Buffer.byteLength(filled) + (filled.match(/\n/g)?.length ?? 0)
 }
