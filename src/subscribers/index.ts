@@ -14,6 +14,18 @@ export {
   trialToken,
 } from './deciding.ts'
 export { exportCsv, exportJson } from './export.ts'
+export {
+  keepHour,
+  minuteOf,
+  nextUnplaced,
+  notePlaced,
+  type OwnHour,
+  type Unplaced,
+  unplace,
+  type Wish,
+  wished,
+  withOwnHour,
+} from './hours.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
