@@ -300,9 +300,9 @@ export interface SubscriberTable {
 }
 
 /**
- * One address on one list. `state`: pending, active, left. `format`: html, headlines or text. `sections` is JSON (the keys of
- * those that the reader wants) or '' for all. `minute`, `weekdays` (bit 0 = Monday) and `zone` are null where the reader goes
- * with the digest.
+ * One address on one list. `state`: pending, active, left. `format`: html, headlines or text. `sections` is a JSON array of
+ * names, or '' for all. What is null of `zone`, `minute` and `weekdays` is the digest's; `placed` (db/placed.ts) is the hour
+ * that its slots were last found for.
  */
 export interface SubscriptionTable {
   id: Generated<number>
@@ -322,6 +322,7 @@ export interface SubscriptionTable {
   confirmed_at: Instant | null
   left_at: Instant | null
   left_reason: string | null
+  placed: Generated<string>
 }
 
 /**
@@ -370,7 +371,10 @@ export interface DigestTable {
   told_until: Instant | null
 }
 
-/** An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. */
+/**
+ * An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. The first of a
+ * digest is its own; another one is there because readers asked for it, and has ended when none of them is left.
+ */
 export interface SlotTable {
   id: Generated<number>
   digest_id: number
@@ -379,6 +383,7 @@ export interface SlotTable {
   weekdays: number
   next_on: string
   next_at: Instant
+  ended_at: Instant | null
 }
 
 /** What entered a digest, in order; append-only. */
@@ -389,17 +394,22 @@ export interface StoryTable {
   excluded_at: Instant | null
 }
 
-/** What a reader of a digest was told, up to where, and on which local day. */
+/**
+ * What a reader of a digest was told, up to where, and on which local day; whoever has no row yet is in the digest's own
+ * slot. `spacing`: who moved since the last letter may have waited for this many days; null: as many as in the slot.
+ */
 export interface FollowTable {
   digest_id: number
   subscription_id: number
   slot_id: number
   told_seq: number
   last_on: string | null
+  spacing: number | null
 }
 
 /**
- * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued.
+ * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued;
+ * `judged_at` the moment that readers and stories were chosen by (null: `composed_at`).
  */
 export interface EditionTable {
   id: Generated<number>
@@ -421,9 +431,13 @@ export interface EditionTable {
   done_at: Instant | null
   braked_at: Instant | null
   reported_at: Instant | null
+  judged_at: Instant | null
 }
 
-/** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
+/**
+ * One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). `sections` tells parts apart
+ * that begin with the same story and hold others after it.
+ */
 export interface PartTable {
   id: Generated<number>
   edition_id: number

@@ -9,6 +9,7 @@ const PROBLEMS = {
   'bad-colour': 422,
   'bad-date': 422,
   'bad-date-order': 422,
+  'bad-day': 422,
   'bad-form': 422,
   'bad-language': 422,
   'bad-letter-kind': 422,

@@ -16,6 +16,18 @@ export {
 } from './deciding.ts'
 export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
+export {
+  keepHour,
+  minuteOf,
+  nextUnplaced,
+  notePlaced,
+  type OwnHour,
+  type Unplaced,
+  unplace,
+  type Wish,
+  wished,
+  withOwnHour,
+} from './hours.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export {
@@ -32,7 +44,7 @@ export {
 
 export { dataOf, type OwnData } from './own-data.ts'
 export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
-export { chooseLists, type Preferences, pause, prefer, readPreferences } from './preferring.ts'
+export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
 export type { Standing, Subscription } from './standing.ts'

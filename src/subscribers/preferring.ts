@@ -1,4 +1,4 @@
-import { type Instant, instant } from '../../db/instant.ts'
+import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { record } from '../changes.ts'
@@ -17,7 +17,8 @@ export type Preferences = Standing & {
   lists: { list: List; subscription: Subscription | undefined }[]
 }
 
-const LONGEST_PAUSE = 366 // days
+/** What a reader may choose of how letters look. */
+export type Looks = Pick<Wishes, 'language' | 'format' | 'sections'>
 
 /** What a preference link is about; nothing changes. A Problem when the link is not ours, or its reader was erased. */
 export async function readPreferences(app: App, token: string): Promise<Preferences> {
@@ -33,15 +34,21 @@ export async function readPreferences(app: App, token: string): Promise<Preferen
   return { ...standing, address, lists: await within(app.read, standing) }
 }
 
-/** The reader's own wishes for one list; what is undefined stays. */
-export async function prefer(app: App, standing: Standing, wish: Partial<Wishes>): Promise<void> {
-  await change(app, standing, 'subscription.prefer', columnsOf(wish))
-}
-
-/** Sends nothing until a day begins where the reader is, or begins again at once (undefined). */
-export async function pause(app: App, standing: Standing, zone: string, until: string | undefined): Promise<void> {
-  const paused_until = until === undefined ? null : morning(app, zone, until)
-  await change(app, standing, until === undefined ? 'subscription.resume' : 'subscription.pause', { paused_until })
+/** How the letters of one list look; what is undefined stays. When they come is `digests.prefer`. */
+export async function prefer(app: App, { subscription }: Standing, looks: Partial<Looks>): Promise<void> {
+  const values = columnsOf(looks)
+  const keys = Object.keys(values) as (keyof Looks)[]
+  await app.db.transaction().execute(async (db) => {
+    const query = db.selectFrom('subscription').selectAll().where('id', '=', subscription.id)
+    const before = await query.executeTakeFirstOrThrow()
+    if (keys.every((key) => before[key] === values[key])) return
+    await db.updateTable('subscription').set(values).where('id', '=', subscription.id).execute()
+    const old = Object.fromEntries(keys.map((key) => [key, before[key]]))
+    const subject = `subscription:${subscription.id}`
+    await record(db, 'reader', instant(app.now()), [
+      { verb: 'subscription.prefer', subject, before: old, after: values },
+    ])
+  })
 }
 
 /** Is on these lists and on no other of those that the reader may choose from. */
@@ -89,36 +96,4 @@ async function within(db: Db, { subscription }: Standing): Promise<Preferences['
   return [...all.values()]
     .sort((a, b) => a.id - b.id)
     .map((list) => ({ list, subscription: own.find(({ list_id }) => list_id === list.id) }))
-}
-
-async function change(
-  app: App,
-  { subscription }: Standing,
-  verb: string,
-  values: Partial<Pick<Subscription, keyof Wishes | 'paused_until'>>,
-): Promise<void> {
-  const keys = Object.keys(values) as (keyof typeof values)[]
-  await app.db.transaction().execute(async (db) => {
-    const query = db.selectFrom('subscription').selectAll().where('id', '=', subscription.id)
-    const before = await query.executeTakeFirstOrThrow()
-    if (keys.every((key) => before[key] === values[key])) return
-    await db.updateTable('subscription').set(values).where('id', '=', subscription.id).execute()
-    const old = Object.fromEntries(keys.map((key) => [key, before[key]]))
-    const subject = `subscription:${subscription.id}`
-    await record(db, 'reader', instant(app.now()), [{ verb, subject, before: old, after: values }])
-  })
-}
-
-function morning(app: App, zone: string, day: string): Instant {
-  const refuse = () => new Problem('bad-pause')
-  if (!/^\d{4}-\d\d-\d\d$/.test(day)) throw refuse()
-  const today = app.now().toZonedDateTimeISO(zone).toPlainDate()
-  try {
-    const wanted = Temporal.PlainDate.from(day)
-    const days = today.until(wanted, { largestUnit: 'day' }).days
-    if (days < 1 || days > LONGEST_PAUSE) throw refuse()
-    return instant(wanted.toZonedDateTime(zone).toInstant())
-  } catch (error) {
-    throw error instanceof RangeError ? refuse() : error
-  }
 }

@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
-import { instant, moment } from '../../db/instant.ts'
+import { instant } from '../../db/instant.ts'
 import { masked } from '../address.ts'
 import type { App } from '../app.ts'
-import { longDate, say, sentence } from '../locale.ts'
+import type { Coming } from '../digests/index.ts'
+import { say, sentence } from '../locale.ts'
 import type { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import type { Html, Paper } from './pages.ts'
@@ -11,7 +12,7 @@ import { spokenOr } from './sign-up.ts'
 import { type Choice, wishFields } from './wish-fields.ts'
 
 /** What happened just now, and what the fields need: `zone` is where the reader's days begin. */
-export type Seen = { sections: Choice[]; zone: string; saved?: boolean; problem?: Problem }
+export type Seen = { sections: Choice[]; coming: Coming; zone: string; saved?: boolean; problem?: Problem }
 
 type Preferences = subscribers.Preferences
 
@@ -28,7 +29,7 @@ export function preferencesPage(paper: Paper, app: App, preferences: Preferences
     html`${seen.saved && html`<p class="done" role="status">${say(language, 'prefs.saved')}</p>`}
 ${seen.problem && html`<p class="mistake" role="alert">${sentence(language, seen.problem)}</p>`}
 <p>${say(language, 'prefs.for', { address: `\u2066${masked(address)}\u2069`, list: list.title })}</p>
-<p class="standfirst">${standing(app, preferences, seen)}</p>
+<p class="standfirst">${standing(preferences, seen)}</p>
 ${active && wishes(paper, preferences, seen)}
 ${lists(app, preferences)}
 ${active && pausing(app, preferences, seen)}
@@ -37,14 +38,9 @@ ${data(app, preferences)}`,
   )
 }
 
-function standing(app: App, { subscription, list }: Preferences, { zone }: Seen): string {
-  const { language, state, paused_until } = subscription
-  if (state !== 'active') return say(language, 'prefs.left', { list: list.title })
-  if (paused_until !== null && paused_until > instant(app.now())) {
-    const day = moment(paused_until).toZonedDateTimeISO(zone).toPlainDate()
-    return say(language, 'prefs.paused', { day: longDate(day, language) })
-  }
-  return say(language, 'prefs.next-none')
+function standing({ subscription, list }: Preferences, { coming }: Seen): string {
+  if (coming.state === 'left') return say(subscription.language, 'prefs.left', { list: list.title })
+  return coming.words
 }
 
 function wishes(paper: Paper, { subscription }: Preferences, { sections }: Seen): Html {

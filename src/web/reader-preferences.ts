@@ -1,20 +1,23 @@
 import { masked } from '../address.ts'
+import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import * as digests from '../digests/index.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { clientNetwork } from './client.ts'
 import { paper } from './pages.ts'
 import { erasedPage, erasePage, preferencesPage } from './preference-pages.ts'
 import type { Reader } from './reader.ts'
+import { pause, prefer } from './wish-deeds.ts'
 import { sectionsOf, typedWishes } from './wish-fields.ts'
 
 type Deed = (app: App, of: subscribers.Preferences, form: URLSearchParams, network: string) => Promise<void>
 
 const DEEDS: Record<string, Deed> = {
-  wishes: (app, of, form) => subscribers.prefer(app, of, subscribers.readWishes(typedWishes(form))),
+  wishes: (app, of, form) => prefer(app, of, subscribers.readWishes(typedWishes(form))),
   lists: (app, of, form, network) => subscribers.chooseLists(app, of, form.getAll('list'), network),
-  pause: async (app, of, form) => subscribers.pause(app, of, await zoneOf(app, of), form.get('until') ?? ''),
-  resume: async (app, of) => subscribers.pause(app, of, await zoneOf(app, of), undefined),
+  pause: async (app, of, form) => pause(app, of, await zoneOf(app, of), form.get('until') ?? ''),
+  resume: async (app, of) => pause(app, of, await zoneOf(app, of), null),
 }
 
 /** The preference centre: behind a signed link, without a password. */
@@ -64,10 +67,11 @@ function erasing(app: App, pages: Reader): void {
 async function shown(app: App, preferences: subscribers.Preferences, seen: { saved?: boolean; problem?: Problem }) {
   const known = await paper(app)
   const sections = await sectionsOf(app, preferences.list.id)
-  return preferencesPage(known, app, preferences, { ...seen, sections, zone: await zoneOf(app, preferences) })
+  const coming = await digests.coming(app.read, preferences.subscription.id, instant(app.now()))
+  return preferencesPage(known, app, preferences, { ...seen, sections, coming, zone: await zoneOf(app, preferences) })
 }
 
 /** Where the reader's days begin. */
 async function zoneOf(app: App, { subscription }: subscribers.Preferences): Promise<string> {
-  return subscription.zone ?? (await paper(app)).site.zone
+  return subscription.zone ?? digests.homeOf(app.read, subscription.id)
 }

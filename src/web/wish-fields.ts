@@ -106,7 +106,8 @@ ${all.map((one) => option(String(one), clock(one), one === minute))}</select></s
 ${zones(language, wishes.zone).map(([value, name]) => option(value, name, value === wishes.zone))}</select></span></p>`
 }
 
-function clock(minute: number): string {
+/** `08:00`. */
+export function clock(minute: number): string {
   const two = (number: number) => String(number).padStart(2, '0')
   return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`
 }
