@@ -15,7 +15,8 @@ export function embedPage(paper: Paper, language: string, form: Form): Html {
   return bare(
     paper,
     language,
-    html`${problem && html`<p class="mistake" role="alert" id="mistake">${sentence(language, problem)}</p>`}
+    html`<h1>${say(language, 'reader.subscribe')}</h1>
+${problem && html`<p class="mistake" role="alert" id="mistake">${sentence(language, problem)}</p>`}
 <form method="post" action="/subscribe/embed">
 ${whichList(language, form)}
 ${addressField(language, form)}
