@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { claimedId, holds, type Keys, sign } from '../keys.ts'
 import * as leftLog from '../left-log.ts'
+import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import { greet, named, type Standing, standingOf, testify, turn } from './standing.ts'
@@ -11,6 +12,7 @@ import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
 import { columnsOf, keptWishes, type Wishes } from './wishes.ts'
 
 const NOBODY = 0 // no subscription has this id
+const RETURNS = { most: 20, within: 24 * 3_600_000 } // each is kept as evidence for ever
 const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed, and a leaving taken back
 
 /** What stands as evidence where nobody read a sentence of ours. */
@@ -49,9 +51,7 @@ export async function readLeaving(app: App, token: string): Promise<Standing> {
  */
 export async function confirm(app: App, token: string, network: string): Promise<Standing> {
   const { standing, wish } = await awaited(app.read, app.keys, token, instant(app.now()))
-  const wording = say(wish.language ?? standing.subscription.language, 'reader.confirm-text', {
-    list: standing.list.title,
-  })
+  const wording = say(standing.subscription.language, 'reader.confirm-text', { list: standing.list.title })
   return returned(app, standing, wish, { wording, network, form: '/confirm' })
 }
 
@@ -63,6 +63,7 @@ export async function returned(app: App, standing: Standing, wish: Partial<Wishe
   const now = instant(app.now())
   const active = await app.db.transaction().execute(async (db) => {
     if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
+    if (!(await limits.take(db, `return:${standing.subscription.id}`, RETURNS, now))) throw new Problem('too-many-requests')
     await liftErased(db, standing.address_hash)
     const since = { confirmed_at: now, left_at: null, left_reason: null }
     const subscription = await turn(db, standing, { ...columnsOf(wish), ...since, state: 'active' })

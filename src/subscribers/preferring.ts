@@ -79,7 +79,7 @@ async function joinToo(app: App, preferences: Preferences, list: List, network: 
       .where('subscriber_id', '=', subscriber_id)
       .executeTakeFirstOrThrow()
   })
-  const wording = say(language, 'reader.confirm-text', { list: list.title })
+  const wording = `${say(language, 'prefs.lists-text')} ☑ ${list.title}`
   await returned(app, await standingOf(app.db, id), {}, { wording, network, form: '/preferences' })
 }
 

@@ -29,11 +29,14 @@ ${addressField(language, form)}
 }
 
 /** What the frame says to everybody who has sent the form. */
-export function embedSentPage(paper: Paper, language: string): Html {
+export function embedSentPage(paper: Paper, language: string, atOnce = false): Html {
+  const [title, text] = atOnce
+    ? (['reader.sent-at-once', 'reader.sent-at-once-text'] as const)
+    : (['reader.sent', 'reader.sent-text'] as const)
   return bare(
     paper,
     language,
-    html`<h1>${say(language, 'reader.sent')}</h1><p>${say(language, 'reader.sent-text')}</p>`,
+    html`<h1>${say(language, title)}</h1><p>${say(language, text)}</p>`,
   )
 }
 

@@ -55,6 +55,7 @@ ${wishFields(fields)}
 function lists(app: App, { subscription, lists, list: here }: Preferences): Html {
   const { language } = subscription
   return html`<section aria-labelledby="lists"><h2 id="lists">${say(language, 'prefs.lists')}</h2>
+<p class="small">${say(language, 'prefs.lists-text')}</p>
 <form method="post">${hidden('do', 'lists')}
 ${lists.map(({ list, subscription: own }) => {
   const on = own?.state === 'active'

@@ -44,7 +44,7 @@ export function joining(app: App, pages: Reader): void {
     pages.get(`${place}/sent`, async (c) => {
       const known = await paper(app)
       c.header('Content-Security-Policy', policy)
-      return c.html(sent(known, spokenOr(c.req.query('lang')) ?? known.language))
+      return c.html(sent(known, spokenOr(c.req.query('lang')) ?? known.language, c.req.query('at') === 'once'))
     })
   }
 }
@@ -79,7 +79,8 @@ async function answered(app: App, c: Context, place: Place, form: SignUp): Promi
   const sent: Sent = { ...form, stamp: form.stamp, list: form.list ?? list?.slug ?? '' }
   const problem = await signUp(app, c, sent, place, language)
   if (problem) return c.html(await again({ problem, stamp: stampAgain(app, sent, problem) }), problem.status)
-  return c.redirect(`${place}/sent?lang=${language}`, 303)
+  const single = lists.some((one) => one.slug === sent.list && one.single_opt_in !== null)
+  return c.redirect(`${place}/sent?lang=${language}${single ? '&at=once' : ''}`, 303)
 }
 
 type Offer = { known: Paper; language: string; lists: subscribers.List[]; list: subscribers.List | undefined }

@@ -34,7 +34,7 @@ export function subscribePage(paper: Paper, language: string, form: Form): Html 
     language,
     '/subscribe',
     title,
-    html`<p class="standfirst">${say(language, form.again ? 'reader.again-text' : 'reader.subscribe-text')}</p>
+    html`${!atOnce(form.lists) && html`<p class="standfirst">${say(language, form.again ? 'reader.again-text' : 'reader.subscribe-text')}</p>`}
 ${problem && html`<p class="mistake" role="alert" id="mistake">${sentence(language, problem)}</p>`}
 <form method="post" action="/subscribe">
 ${whichList(language, form)}
@@ -48,6 +48,11 @@ ${wishFields(fields)}
 ${languages(language, form.lists.length === 1 ? form.lists[0]!.slug : undefined)}
 <script src="${zoneScript}" defer></script>`,
   )
+}
+
+/** Whether nobody is asked to confirm. */
+function atOnce(lists: List[]): boolean {
+  return lists.every((list) => list.single_opt_in !== null)
 }
 
 /** Which list it is about: its title, or a choice. */
@@ -69,8 +74,16 @@ export function addressField(language: string, { email = '', problem, stamp }: F
 ${hidden('t', stamp)}${hidden('lang', language)}`
 }
 
-/** What everybody sees who has sent the form, whoever they are. */
-export function sentPage(paper: Paper, language: string): Html {
+/** What everybody sees who has sent the form, whoever they are; `atOnce`: for a list that asks nobody to confirm. */
+export function sentPage(paper: Paper, language: string, atOnce = false): Html {
+  if (atOnce)
+    return frame(
+      paper,
+      language,
+      '/subscribe/sent',
+      say(language, 'reader.sent-at-once'),
+      html`<p class="standfirst">${say(language, 'reader.sent-at-once-text')}</p>`,
+    )
   return frame(
     paper,
     language,
@@ -147,7 +160,7 @@ export function leftPage(
     '/unsubscribe',
     say(language, all ? 'reader.left-all' : 'reader.left'),
     html`<p class="standfirst">${text}</p>
-${undo && press('undo', say(language, 'reader.undo-press'), 'plain')}${back}${home(language)}`,
+${undo && html`<p>${say(language, 'reader.undo')}</p>${press('undo', say(language, 'reader.undo-press'), 'plain')}`}${back}${home(language)}`,
   )
 }
 
