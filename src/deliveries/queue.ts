@@ -89,6 +89,17 @@ export async function skipFor(db: Db, subscriptionId: number): Promise<number> {
   return skipped.length + notices.length
 }
 
+/** Who has come back gets no goodbye that still waits. */
+export async function skipGoodbye(db: Db, subscriptionId: number): Promise<void> {
+  await db
+    .updateTable('notice')
+    .set({ state: 'skipped', reason: 'returned' })
+    .where('subscription_id', '=', subscriptionId)
+    .where('kind', '=', 'goodbye')
+    .where(waiting('notice'))
+    .execute()
+}
+
 /** Keeps of a person's letters only that there were some: no server's words, no notices but those that are being sent. */
 export async function forget(db: Db, subscriberId: number): Promise<void> {
   await db.updateTable('delivery').set({ reply: null }).where('subscriber_id', '=', subscriberId).execute()

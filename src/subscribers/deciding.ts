@@ -69,6 +69,7 @@ export async function returned(app: App, standing: Standing, wish: Partial<Wishe
     const subscription = await turn(db, standing, { ...columnsOf(wish), ...since, state: 'active' })
     if (!subscription) return undefined
     await testify(db, standing, { ...yes, kind: 'confirmed', at: now })
+    await deliveries.skipGoodbye(db, subscription.id)
     await greet(db, 'welcome', { ...standing, subscription }, now)
     return { ...standing, subscription }
   })
