@@ -31,12 +31,18 @@ export type Occurrence = { on: string; at: Instant }
 
 /**
  * When the hour comes on a local day. A day has its hour once, whatever the clocks do: one that is skipped in spring comes
- * as much later as the clocks jumped, one that is there twice in autumn is the first of the two (RFC 5545 §3.3.5).
+ * with the first minute after it, one that is there twice in autumn is the first of the two.
  */
 function occurrence(hour: Hour, day: Temporal.PlainDate): Occurrence {
   const time = Temporal.PlainTime.from({ hour: Math.floor(hour.minute / 60), minute: hour.minute % 60 })
-  const at = day.toZonedDateTime({ timeZone: hour.zone, plainTime: time }).toInstant()
-  return { on: day.toString(), at: instant(at) }
+  const wanted = day.toPlainDateTime(time)
+  const found = wanted.toZonedDateTime(hour.zone) // as much later as the clocks jumped, where it is skipped
+  const jumped = found.toPlainDateTime().equals(wanted) ? undefined : jumpBefore(hour.zone, wanted)
+  return { on: day.toString(), at: instant((jumped ?? found).toInstant()) }
+}
+
+function jumpBefore(zone: string, skipped: Temporal.PlainDateTime): Temporal.ZonedDateTime | undefined {
+  return skipped.toZonedDateTime(zone, { disambiguation: 'earlier' }).getTimeZoneTransition('next') ?? undefined
 }
 
 /** The first occurrence after a moment. */
