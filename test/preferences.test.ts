@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { simpleParser } from 'mailparser'
 import { describe, expect, test } from 'vitest'
+import { instant } from '../db/instant.ts'
+import * as articles from '../src/articles/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
+import * as digests from '../src/digests/index.ts'
 import { sign } from '../src/keys.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { handler } from '../src/web/server.ts'
@@ -225,6 +228,24 @@ describe('on the way out', () => {
     await deliveries.sendUntilEmpty(app, { wait: 0 })
     expect(relay.received.map(({ to }) => to)).toEqual([stayer!.address])
   })
+})
+
+test('headlines alone are what a reader gets who chose them', async () => {
+  await using relay = await openRelay()
+  await using site = await open('sqlite', { NASHRA_SMTP: relay.url })
+  const { world } = site
+  await site.post(`/preferences/${site.preferences}`, { do: 'wishes', format: 'headlines' })
+  const at = instant(world.now())
+  const story = { guid: 'g', title: 'A headline', summary: 'An excerpt', body_html: '<p>x</p>', language: 'en' }
+  await articles.publish(world, 'test', [{ ...story, published_at: at, updated_at: at, authors: [], tags: [] }] as never)
+  await digests.add(world, 'cli', { slug: 'morning', channel: 'all', list: 'daily', at: '08:00' })
+  await digests.composeNow(world, 'cli', 'morning')
+  await deliveries.sendUntilEmpty(world, { wait: 0 })
+  const { html, text } = await simpleParser(relay.received[0]!.source)
+  for (const part of [html, text]) {
+    expect(part).toContain('A headline')
+    expect(part).not.toContain('An excerpt')
+  }
 })
 
 describe('a list', () => {

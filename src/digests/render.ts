@@ -63,6 +63,7 @@ export async function part(
     webUrl: links.edition(app.config.url, digest.slug, day, edition),
     reason: 'list',
     publicUrl: app.config.url,
+    ...(format === 'headlines' && { bare: true }),
   })
   return { ...rendered, ...(format === 'text' && { html: '' }), stories: arranged.length, articles: arranged }
 }

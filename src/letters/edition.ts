@@ -25,7 +25,11 @@ export async function renderEdition(letter: EditionLetter): Promise<Rendered> {
 
 /** The letter with every text harmless and every language reduced to what decides its words and direction. */
 function checked(letter: EditionLetter): EditionLetter {
-  const plain = (story: LetterStory) => ({ ...story, language: plainLanguage(story.language) })
+  const plain = ({ picture, ...story }: LetterStory) => ({
+    ...story,
+    language: plainLanguage(story.language),
+    ...(letter.bare ? { excerpt: '' } : picture && { picture }),
+  })
   const { stories, headlines, language, ...rest } = tidy(letter)
   return { ...rest, language: plainLanguage(language), stories: stories.map(plain), headlines: headlines.map(plain) }
 }

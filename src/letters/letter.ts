@@ -39,6 +39,8 @@ export type EditionLetter = {
   webUrl: string
   reason: 'list'
   publicUrl: string
+  /** Headlines alone: neither excerpts nor a picture. */
+  bare?: boolean
 }
 
 /**
