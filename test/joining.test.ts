@@ -32,7 +32,13 @@ function hiddenFields(page: string): Record<string, string> {
   return Object.fromEntries([...fields].map(([, name, value]) => [name!, value!]))
 }
 
-function post(site: Site, path: string, fields: Record<string, string> | [string, string][], from?: string, headers = {}) {
+function post(
+  site: Site,
+  path: string,
+  fields: Record<string, string> | [string, string][],
+  from?: string,
+  headers = {},
+) {
   const body = new URLSearchParams(fields).toString()
   return site.ask(path, { method: 'POST', headers: { ...FORM, ...headers }, body }, from)
 }
@@ -59,7 +65,14 @@ const lettersAsked = async (world: World) => (await world.db.selectFrom('notice'
 async function everything(world: World): Promise<string> {
   const tables = await world.db.introspection.getTables()
   const names = tables.map(({ name }) => name).filter((name) => !name.startsWith('article_search'))
-  const rows = await Promise.all(names.map((name) => world.db.selectFrom(name as 'change').selectAll().execute()))
+  const rows = await Promise.all(
+    names.map((name) =>
+      world.db
+        .selectFrom(name as 'change')
+        .selectAll()
+        .execute(),
+    ),
+  )
   return JSON.stringify(rows.map((all) => all.map((row) => JSON.stringify(row)).sort()))
 }
 
@@ -138,7 +151,8 @@ describe('another site', () => {
 
   test('may show ours in a frame, and only that page', async () => {
     await using site = await open()
-    const framed = async (path: string) => /frame-ancestors ([^;]*)/.exec((await site.ask(path)).headers.get('Content-Security-Policy')!)![1]
+    const framed = async (path: string) =>
+      /frame-ancestors ([^;]*)/.exec((await site.ask(path)).headers.get('Content-Security-Policy')!)![1]
     expect(await framed('/subscribe/embed?list=daily')).toBe('*')
     expect(await framed('/subscribe/embed/sent')).toBe('*')
     for (const path of ['/subscribe', '/subscribe/sent', '/', '/preferences/x', '/unsubscribe/x', '/confirm/x'])
@@ -167,7 +181,9 @@ describe('another site', () => {
     const fast = await post(site, '/subscribe', { ...hidden, email: 'a@example.org' })
     expect(fast.status).toBe(422)
     site.world.clock.advance({ seconds: 2 })
-    expect((await post(site, '/subscribe', { ...hiddenFields(await fast.text()), email: 'a@example.org' })).status).toBe(303)
+    expect(
+      (await post(site, '/subscribe', { ...hiddenFields(await fast.text()), email: 'a@example.org' })).status,
+    ).toBe(303)
   })
 })
 
@@ -258,7 +274,12 @@ test('nobody can tell by the clock what was found', async () => {
   for (const address of ['active@example.org', 'left@example.org', 'waiting@example.org'])
     await post(site, '/subscribe', { ...(await opened(site)), email: address }, `198.51.${address.length}.1`)
   await subscribers.confirm(world, subscribers.tokens(world, await only(world, 'active@example.org')).confirm, '')
-  await subscribers.leave(world, subscribers.tokens(world, await only(world, 'left@example.org')).unsubscribe, 'page', '')
+  await subscribers.leave(
+    world,
+    subscribers.tokens(world, await only(world, 'left@example.org')).unsubscribe,
+    'page',
+    '',
+  )
   await subscribers.suppress(world, 'cli', 'suppressed@example.org', 'complaint')
   const hidden = await opened(site)
   const medians: number[] = []
@@ -288,7 +309,9 @@ async function flood(site: Site, times: number, make: (n: number) => Send): Prom
   const statuses = new Map<number, number>()
   for (let start = 0; start < times; start += 100) {
     const batch = Array.from({ length: Math.min(100, times - start) }, (_, n) => make(start + n))
-    const answers = await Promise.all(batch.map(({ fields, from, headers }) => post(site, '/subscribe', fields, from, headers)))
+    const answers = await Promise.all(
+      batch.map(({ fields, from, headers }) => post(site, '/subscribe', fields, from, headers)),
+    )
     for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }
   return new Map([...statuses].sort(([a], [b]) => a - b))

@@ -120,14 +120,19 @@ describe.each(databases)('the preference centre on %s', (kind) => {
     await using site = await open(kind)
     const data = await site.get(`/preferences/${site.preferences}/data`)
     expect(data.headers.get('Content-Disposition')).toContain('my-data.json')
-    expect(await data.json()).toMatchObject({ address: 'amal@example.org', name: 'Amal', subscriptions: [{ list: 'daily' }] })
+    expect(await data.json()).toMatchObject({
+      address: 'amal@example.org',
+      name: 'Amal',
+      subscriptions: [{ list: 'daily' }],
+    })
     expect((await site.post(`/preferences/${site.preferences}/erase`, {})).status).toBe(422)
     expect(await states(site.world)).toEqual(['daily active'])
     const erased = await site.post(`/preferences/${site.preferences}/erase`, { sure: 'yes' })
     expect([erased.status, erased.headers.get('Location')]).toEqual([303, '/preferences/erased?lang=en'])
     expect(await (await site.get('/preferences/erased?lang=en')).text()).toContain('You have been erased')
     expect(JSON.stringify(await site.world.db.selectFrom('subscriber').selectAll().execute())).not.toContain('amal')
-    for (const path of ['', '/data', '/erase']) expect((await site.get(`/preferences/${site.preferences}${path}`)).status).toBe(404)
+    for (const path of ['', '/data', '/erase'])
+      expect((await site.get(`/preferences/${site.preferences}${path}`)).status).toBe(404)
     expect((await site.get(`/unsubscribe/${site.unsubscribe}`)).status).toBe(200)
     expect((await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'undo' })).status).toBe(200)
     expect(await states(site.world)).toEqual(['daily left'])
@@ -142,10 +147,17 @@ describe('a preference link', () => {
     const before = await site.now()
     const forged = sign(new Map([[1, Buffer.alloc(32, 7)]]), 'preferences', site.id)
     for (const token of [site.unsubscribe, site.confirm, forged, 'x', '%00'])
-      for (const path of ['', '/data', '/erase']) expect((await site.get(`/preferences/${token}${path}`)).status).toBe(404)
+      for (const path of ['', '/data', '/erase'])
+        expect((await site.get(`/preferences/${token}${path}`)).status).toBe(404)
     for (const act of ['', 'constructor', 'erase', '__proto__'])
       expect((await site.post(`/preferences/${site.preferences}`, { do: act })).status).toBe(422)
-    for (const wish of [{ minute: '1440' }, { zone: 'Mars' }, { language: '!!' }, { format: 'pdf' }, { frequency: 'weekly', day: '8' }])
+    for (const wish of [
+      { minute: '1440' },
+      { zone: 'Mars' },
+      { language: '!!' },
+      { format: 'pdf' },
+      { frequency: 'weekly', day: '8' },
+    ])
       expect((await site.post(`/preferences/${site.preferences}`, { do: 'wishes', ...wish })).status).toBe(422)
     expect(await site.now()).toEqual(before)
   })
@@ -169,11 +181,15 @@ describe('on the way out', () => {
     expect(page).not.toContain('value="all"')
     expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'weekly' })).text()).toContain('on Monday')
     expect(await site.now()).toMatchObject({ state: 'active', weekdays: 1 })
-    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'pause' })).text()).toContain('21 December 2026')
+    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'pause' })).text()).toContain(
+      '21 December 2026',
+    )
     expect((await site.now()).paused_until).toBe(Date.parse('2026-12-20T21:00:00Z'))
     await site.post(`/preferences/${site.preferences}`, [['do', 'lists'], ['list', 'daily'], ['list', 'weekly']]) // biome-ignore format: one form
     expect(await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()).toContain('value="all"')
-    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'all' })).text()).toContain('all our newsletters')
+    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'all' })).text()).toContain(
+      'all our newsletters',
+    )
     expect(await states(site.world)).toEqual(['daily left', 'weekly left'])
     expect(leftLog(site.world).filter(({ what }) => what === 'left')).toHaveLength(2)
   })
@@ -183,7 +199,9 @@ describe('on the way out', () => {
     const leave = () => site.post(`/unsubscribe/${site.unsubscribe}`, { 'List-Unsubscribe': 'One-Click' })
     await leave()
     expect(await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()).toContain('value="undo"')
-    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'undo' })).text()).toContain('subscribed again')
+    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'undo' })).text()).toContain(
+      'subscribed again',
+    )
     expect((await site.now()).state).toBe('active')
     expect(leftLog(site.world).map(({ what }) => what)).toEqual(['left', 'back'])
     const { consents } = await subscribers.show(site.world.db, 'amal@example.org')
@@ -210,7 +228,9 @@ describe('on the way out', () => {
     }
     expect((await site.now()).state).toBe('left')
     expect(JSON.stringify(site.world.logs)).toContain('left.log cannot be written')
-    expect((await subscribers.show(site.world.db, 'amal@example.org')).consents.filter(({ kind }) => kind === 'left')).toHaveLength(1)
+    expect(
+      (await subscribers.show(site.world.db, 'amal@example.org')).consents.filter(({ kind }) => kind === 'left'),
+    ).toHaveLength(1)
   })
 
   test('letters that are queued already do not go', async () => {
@@ -237,7 +257,9 @@ test('headlines alone are what a reader gets who chose them', async () => {
   await site.post(`/preferences/${site.preferences}`, { do: 'wishes', format: 'headlines' })
   const at = instant(world.now())
   const story = { guid: 'g', title: 'A headline', summary: 'An excerpt', body_html: '<p>x</p>', language: 'en' }
-  await articles.publish(world, 'test', [{ ...story, published_at: at, updated_at: at, authors: [], tags: [] }] as never)
+  await articles.publish(world, 'test', [
+    { ...story, published_at: at, updated_at: at, authors: [], tags: [] },
+  ] as never)
   await digests.add(world, 'cli', { slug: 'morning', channel: 'all', list: 'daily', at: '08:00' })
   await digests.composeNow(world, 'cli', 'morning')
   await deliveries.sendUntilEmpty(world, { wait: 0 })
@@ -269,7 +291,8 @@ describe('a list', () => {
     expect(welcome.html).not.toMatch(/<script|<i>|<b>/)
     expect(welcome.html).toContain(`/preferences/${site.preferences}`)
     world.clock.advance({ hours: 25 })
-    for (const act of ['leave', 'undo', 'leave', 'undo', 'leave']) await post(`/unsubscribe/${unsubscribe}`, { do: act })
+    for (const act of ['leave', 'undo', 'leave', 'undo', 'leave'])
+      await post(`/unsubscribe/${unsubscribe}`, { do: act })
     await deliveries.sendUntilEmpty(world, { wait: 0 })
     const last = await simpleParser(relay.received.at(-1)!.source)
     expect(relay.received.length).toBeLessThanOrEqual(3) // one of a kind a day
@@ -291,22 +314,39 @@ describe('a list', () => {
 
   test('takes no words that nobody could fill in', async () => {
     await using site = await open()
-    const set = (text: string) => subscribers.setLetter(site.world, 'cli', 'daily', { kind: 'welcome', language: 'en', text })
-    for (const text of ['Hi {{email}}\n\nx', 'Hi {{#if name}}\n\nx', 'Hi {{name\n\nx', '{{{name}}}\n\nx', 'Hi {{ constructor }}\n\nx'])
+    const set = (text: string) =>
+      subscribers.setLetter(site.world, 'cli', 'daily', { kind: 'welcome', language: 'en', text })
+    for (const text of [
+      'Hi {{email}}\n\nx',
+      'Hi {{#if name}}\n\nx',
+      'Hi {{name\n\nx',
+      '{{{name}}}\n\nx',
+      'Hi {{ constructor }}\n\nx',
+    ])
       await expect(set(text)).rejects.toMatchObject({ code: 'unknown-place' })
-    for (const text of ['', 'only a subject', '\n\n']) await expect(set(text)).rejects.toMatchObject({ code: 'letter-empty' })
+    for (const text of ['', 'only a subject', '\n\n'])
+      await expect(set(text)).rejects.toMatchObject({ code: 'letter-empty' })
     await expect(set(`x\n\n${'y'.repeat(20_001)}`)).rejects.toMatchObject({ code: 'text-too-long' })
   })
 
   test('spares its readers the confirmation only where an admin says why; who has left confirms all the same', async () => {
     await using site = await open()
     const { world } = site
-    await expect(subscribers.setList(world, 'cli', 'weekly', { singleOptIn: ' ' })).rejects.toMatchObject({ code: 'reason-needed' })
+    await expect(subscribers.setList(world, 'cli', 'weekly', { singleOptIn: ' ' })).rejects.toMatchObject({
+      code: 'reason-needed',
+    })
     await subscribers.setList(world, 'cli', 'weekly', { singleOptIn: 'signed on paper' })
     const [change] = await world.db.selectFrom('change').selectAll().where('verb', '=', 'list.set').execute()
     expect(change).toMatchObject({ actor: 'cli', after: '{"single_opt_in":"signed on paper"}' })
     const invite = (address: string) =>
-      subscribers.invite(world, { list: 'weekly', address, network: '192.0.2.1', form: '/subscribe', language: 'en', wish: { minute: 60 } })
+      subscribers.invite(world, {
+        list: 'weekly',
+        address,
+        network: '192.0.2.1',
+        form: '/subscribe',
+        language: 'en',
+        wish: { minute: 60 },
+      })
     await invite('b@example.org')
     const shown = await subscribers.show(world.db, 'b@example.org')
     expect(shown.subscriptions).toMatchObject([{ list: 'weekly', state: 'active' }])
@@ -316,7 +356,12 @@ describe('a list', () => {
     ])
     expect(await world.db.selectFrom('notice').select('id').execute()).toEqual([])
 
-    const row = await world.db.selectFrom('subscription').selectAll().orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow()
+    const row = await world.db
+      .selectFrom('subscription')
+      .selectAll()
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow()
     expect(row.minute).toBe(60)
     await subscribers.leave(world, subscribers.tokens(world, row).unsubscribe, 'page', '')
     world.clock.advance({ hours: 25 })

@@ -82,7 +82,10 @@ function showing(lists: Command): void {
 function letters(lists: Command): void {
   command(lists, 'letter <slug> <kind>', 'let a list send its welcome or goodbye, in its own words or in ours')
     .option('--language <tag>', "for readers of this language (default: the list's)")
-    .option('--file <file>', 'its words: a line for the subject, then paragraphs; {{name}}, {{list}}, {{paper}} are filled in')
+    .option(
+      '--file <file>',
+      'its words: a line for the subject, then paragraphs; {{name}}, {{list}}, {{paper}} are filled in',
+    )
     .option('--ours', 'in our own words')
     .option('--remove', 'send it no more; without --language in no language')
     .action((slug: string, kind: string, { language, file, ours, remove, ...options }: LetterOptions) =>
@@ -95,8 +98,18 @@ function letters(lists: Command): void {
         if ((file === undefined) === !ours) throw new Problem('letter-empty')
         const text = file === undefined ? {} : { text: await wordsOf(file) }
         const tag = language ?? (await subscribers.findList(app.read, slug)).language
-        const { subject, body, ...set } = await subscribers.setLetter(app, 'cli', slug, { kind, language: tag, ...text })
-        shell.print({ list: slug, kind: set.kind, language: set.language, subject, paragraphs: body.split('\n\n').length })
+        const { subject, body, ...set } = await subscribers.setLetter(app, 'cli', slug, {
+          kind,
+          language: tag,
+          ...text,
+        })
+        shell.print({
+          list: slug,
+          kind: set.kind,
+          language: set.language,
+          subject,
+          paragraphs: body.split('\n\n').length,
+        })
       }),
     )
 }

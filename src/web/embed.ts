@@ -33,11 +33,7 @@ export function embedSentPage(paper: Paper, language: string, atOnce = false): H
   const [title, text] = atOnce
     ? (['reader.sent-at-once', 'reader.sent-at-once-text'] as const)
     : (['reader.sent', 'reader.sent-text'] as const)
-  return bare(
-    paper,
-    language,
-    html`<h1>${say(language, title)}</h1><p>${say(language, text)}</p>`,
-  )
+  return bare(paper, language, html`<h1>${say(language, title)}</h1><p>${say(language, text)}</p>`)
 }
 
 function bare(paper: Paper, language: string, body: Html): Html {

@@ -1,5 +1,5 @@
-import { masked } from '../address.ts'
 import { instant } from '../../db/instant.ts'
+import { masked } from '../address.ts'
 import type { App } from '../app.ts'
 import * as digests from '../digests/index.ts'
 import { Problem } from '../problem.ts'
