@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import fc from 'fast-check'
 import { simpleParser } from 'mailparser'
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
@@ -97,7 +98,7 @@ describe.each(databases)('the preference centre on %s', (kind) => {
     expect(await states(site.world)).toEqual(['daily active', 'weekly active'])
     const { consents } = await subscribers.show(site.world.db, 'amal@example.org')
     expect(consents.at(-1)).toMatchObject({ list: 'weekly', kind: 'confirmed', form: '/preferences' })
-    await site.post(`/preferences/${site.preferences}`, [['do', 'lists'], ['list', 'weekly']]) // biome-ignore format: one form
+    await site.post(`/preferences/${site.preferences}`, [['do', 'lists'], ['shown', 'daily'], ['shown', 'weekly'], ['list', 'weekly']]) // biome-ignore format: one form
     expect(await states(site.world)).toEqual(['daily left', 'weekly active'])
     expect(leftLog(site.world).filter(({ what }) => what === 'left')).toMatchObject([{ list: 'daily' }])
     await site.post(`/preferences/${site.preferences}`, [['do', 'lists'], ['list', 'daily'], ['list', 'weekly']]) // biome-ignore format: one form
@@ -140,6 +141,25 @@ describe.each(databases)('the preference centre on %s', (kind) => {
 })
 
 const world = (site: { world: World }) => site.world.db
+
+test('whatever a form says, a wish is one that a subscription can hold, or a Problem', async () => {
+  await using site = await open()
+  const word = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('', '127', '1439', '1e3', 'weekly', 'kept', 'Europe/Paris', '__proto__'))
+  const name = fc.constantFrom('do', 'frequency', 'day', 'minute', 'zone', 'language', 'format', 'choosing', 'section', 'until', 'list', 'shown')
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, word), { maxLength: 12 }), fc.constantFrom('wishes', 'lists', 'pause'), async (fields, act) => {
+      const { status } = await site.post(`/preferences/${site.preferences}`, [['do', act], ...fields])
+      expect([303, 422]).toContain(status)
+      expect((await site.get(`/preferences/${site.preferences}`)).status).toBe(200)
+      const { minute, weekdays, format, language } = await site.now()
+      expect(minute === null || (minute >= 0 && minute < 1440)).toBe(true)
+      expect(weekdays === null || (weekdays > 0 && weekdays < 127)).toBe(true)
+      expect(['html', 'headlines', 'text']).toContain(format)
+      expect(() => new Intl.Locale(language)).not.toThrow()
+    }),
+    { numRuns: 60 },
+  )
+}, 60_000)
 
 describe('a preference link', () => {
   test('opens for its own purpose and its own reader only, and a refused form changes nothing', async () => {

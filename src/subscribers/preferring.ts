@@ -51,13 +51,18 @@ export async function prefer(app: App, { subscription }: Standing, looks: Partia
   })
 }
 
-/** Is on these lists and on no other of those that the reader may choose from. */
-export async function chooseLists(app: App, preferences: Preferences, slugs: string[], network: string): Promise<void> {
+/** Joins some of the lists that the reader may choose from and leaves others, by their slugs; what is as wished stays. */
+export async function chooseLists(
+  app: App,
+  preferences: Preferences,
+  chosen: { join: string[]; leave: string[] },
+  network: string,
+): Promise<void> {
   for (const { list, subscription } of preferences.lists) {
-    const wanted = slugs.includes(list.slug)
-    if (!wanted && subscription?.state === 'active')
+    const active = subscription?.state === 'active'
+    if (active && chosen.leave.includes(list.slug))
       await depart(app, await standingOf(app.db, subscription.id), 'page', network)
-    if (wanted && subscription?.state !== 'active') await joinToo(app, preferences, list, network)
+    if (!active && chosen.join.includes(list.slug)) await joinToo(app, preferences, list, network)
   }
 }
 

@@ -60,7 +60,7 @@ function lists(app: App, { subscription, lists, list: here }: Preferences): Html
 ${lists.map(({ list, subscription: own }) => {
   const on = own?.state === 'active'
   const link = on && list.id !== here.id && `/preferences/${subscribers.tokens(app, own).preferences}`
-  return html`<p class="row"><label><input type="checkbox" name="list" value="${list.slug}"${on && html` checked`}> <bdi>${list.title}</bdi></label>
+  return html`<p class="row">${hidden('shown', list.slug)}<label><input type="checkbox" name="list" value="${list.slug}"${on && html` checked`}> <bdi>${list.title}</bdi></label>
 ${link && html`<a class="small" href="${link}">${say(language, 'prefs.settings')}</a>`}</p>`
 })}
 <p><button type="submit">${say(language, 'prefs.lists-press')}</button></p></form></section>`

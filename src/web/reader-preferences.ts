@@ -15,7 +15,12 @@ type Deed = (app: App, of: subscribers.Preferences, form: URLSearchParams, netwo
 
 const DEEDS: Record<string, Deed> = {
   wishes: (app, of, form) => prefer(app, of, subscribers.readWishes(typedWishes(form))),
-  lists: (app, of, form, network) => subscribers.chooseLists(app, of, form.getAll('list'), network),
+  // Only what the page showed: a list that was joined elsewhere meanwhile is not left by it.
+  lists: (app, of, form, network) => {
+    const join = form.getAll('list')
+    const leave = form.getAll('shown').filter((slug) => !join.includes(slug))
+    return subscribers.chooseLists(app, of, { join, leave }, network)
+  },
   pause: async (app, of, form) => pause(app, of, await zoneOf(app, of), form.get('until') ?? ''),
   resume: async (app, of) => pause(app, of, await zoneOf(app, of), null),
 }
