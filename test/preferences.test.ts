@@ -144,19 +144,39 @@ const world = (site: { world: World }) => site.world.db
 
 test('whatever a form says, a wish is one that a subscription can hold, or a Problem', async () => {
   await using site = await open()
-  const word = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('', '127', '1439', '1e3', 'weekly', 'kept', 'Europe/Paris', '__proto__'))
-  const name = fc.constantFrom('do', 'frequency', 'day', 'minute', 'zone', 'language', 'format', 'choosing', 'section', 'until', 'list', 'shown')
+  const word = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('', '127', '1439', '1e3', 'weekly', 'kept', 'Europe/Paris', '__proto__'),
+  )
+  const name = fc.constantFrom(
+    'do',
+    'frequency',
+    'day',
+    'minute',
+    'zone',
+    'language',
+    'format',
+    'choosing',
+    'section',
+    'until',
+    'list',
+    'shown',
+  )
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(name, word), { maxLength: 12 }), fc.constantFrom('wishes', 'lists', 'pause'), async (fields, act) => {
-      const { status } = await site.post(`/preferences/${site.preferences}`, [['do', act], ...fields])
-      expect([303, 422]).toContain(status)
-      expect((await site.get(`/preferences/${site.preferences}`)).status).toBe(200)
-      const { minute, weekdays, format, language } = await site.now()
-      expect(minute === null || (minute >= 0 && minute < 1440)).toBe(true)
-      expect(weekdays === null || (weekdays > 0 && weekdays < 127)).toBe(true)
-      expect(['html', 'headlines', 'text']).toContain(format)
-      expect(() => new Intl.Locale(language)).not.toThrow()
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(name, word), { maxLength: 12 }),
+      fc.constantFrom('wishes', 'lists', 'pause'),
+      async (fields, act) => {
+        const { status } = await site.post(`/preferences/${site.preferences}`, [['do', act], ...fields])
+        expect([303, 422]).toContain(status)
+        expect((await site.get(`/preferences/${site.preferences}`)).status).toBe(200)
+        const { minute, weekdays, format, language } = await site.now()
+        expect(minute === null || (minute >= 0 && minute < 1440)).toBe(true)
+        expect(weekdays === null || (weekdays > 0 && weekdays < 127)).toBe(true)
+        expect(['html', 'headlines', 'text']).toContain(format)
+        expect(() => new Intl.Locale(language)).not.toThrow()
+      },
+    ),
     { numRuns: 60 },
   )
 }, 60_000)

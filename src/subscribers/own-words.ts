@@ -12,7 +12,7 @@ import { findList } from './lists.ts'
 export type OwnWords = Selectable<ListLetterTable>
 
 /** The letters that a list may send to a reader who comes or goes. */
-export const LETTER_KINDS = ['welcome', 'goodbye'] as const
+const LETTER_KINDS = ['welcome', 'goodbye'] as const
 export type LetterKind = (typeof LETTER_KINDS)[number]
 
 /** What own words may leave open: the reader's name, the list's title, the paper's name. There is no other. */

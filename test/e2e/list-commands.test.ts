@@ -15,7 +15,10 @@ test('a list is set, shown, given its words and put on another site, by commands
   expect((await run('list', 'set', 'daily', ...set)).answer).toMatchObject({
     ...{ slug: 'daily', visibility: 'public', sender: 'Desk <desk@news.example>', single_opt_in: 'signed on paper' },
   })
-  expect((await run('list', 'letter', 'daily', 'welcome', '--file', file)).answer).toMatchObject({ language: 'ar', paragraphs: 1 })
+  expect((await run('list', 'letter', 'daily', 'welcome', '--file', file)).answer).toMatchObject({
+    language: 'ar',
+    paragraphs: 1,
+  })
   expect((await run('list', 'letter', 'daily', 'goodbye', '--language', 'tr', '--ours')).code).toBe(0)
   expect((await run('list', 'letter', 'daily', 'hello', '--ours')).code).toBe(1)
   expect((await run('list', 'show', 'daily')).answer).toMatchObject({
@@ -28,6 +31,9 @@ test('a list is set, shown, given its words and put on another site, by commands
     form: expect.stringContaining('action="https://news.example/subscribe"'),
     frame: expect.stringContaining('https://news.example/subscribe/embed?list=daily'),
   })
-  expect((await run('list', 'set', 'daily', '--double-opt-in', '--from', '')).answer).toMatchObject({ single_opt_in: null, sender: null })
+  expect((await run('list', 'set', 'daily', '--double-opt-in', '--from', '')).answer).toMatchObject({
+    single_opt_in: null,
+    sender: null,
+  })
   expect((await run('list', 'all')).answer).toMatchObject([{ slug: 'daily' }])
 }, 60_000)
