@@ -39,6 +39,7 @@ export async function open(db: Db, digestId: number, hour: calendar.Hour, now: I
 
 /** Each digest's own slot, by the digest's id. */
 export async function own(db: Db, digestIds: number[]): Promise<Map<number, Slot>> {
+  if (digestIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('slot')
     .selectAll()
