@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Context } from 'hono'
+import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import * as digests from '../digests/index.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { clientNetwork } from './client.ts'
 import { embedPage, embedSentPage } from './embed.ts'
@@ -59,7 +61,9 @@ export function confirming(app: App, pages: Reader): void {
   pages.post('/confirm/:token', async (c) => {
     const { list, subscription } = await subscribers.confirm(app, c.req.param('token'), clientNetwork(c, app.config))
     const { preferences } = subscribers.tokens(app, subscription) // whoever confirms has the mailbox
-    return c.html(confirmedPage(await paper(app), subscription.language, list, `/preferences/${preferences}`))
+    const { when, words } = await digests.coming(app.db, subscription.id, instant(app.now()))
+    const more = { preferences: `/preferences/${preferences}`, coming: when && words }
+    return c.html(confirmedPage(await paper(app), subscription.language, list, more))
   })
 }
 

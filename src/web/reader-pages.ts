@@ -106,8 +106,13 @@ export function confirmPage(paper: Paper, language: string, list: List): Html {
   )
 }
 
-/** It is done; `preferences` is where its reader may choose how letters come. */
-export function confirmedPage(paper: Paper, language: string, list: List, preferences?: string): Html {
+/** It is done; `coming` says when the next letter comes, `preferences` is where its reader may choose that. */
+export function confirmedPage(
+  paper: Paper,
+  language: string,
+  list: List,
+  { preferences = '', coming = '' }: { preferences?: string; coming?: string } = {},
+): Html {
   const text = say(language, 'reader.confirmed-text', { list: list.title })
   return frame(
     paper,
@@ -115,6 +120,7 @@ export function confirmedPage(paper: Paper, language: string, list: List, prefer
     '/confirm',
     say(language, 'reader.confirmed'),
     html`<p class="standfirst">${text}</p>
+${coming && html`<p>${coming}</p>`}
 ${preferences && html`<p><a href="${preferences}">${say(language, 'reader.preferences')}</a></p>`}${home(language)}`,
   )
 }
