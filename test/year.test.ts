@@ -1,18 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as promised from './promised.ts'
-import {
-  type Asked,
-  ask,
-  clock,
-  join,
-  leave,
-  minuteOf,
-  OWN,
-  openReadership,
-  publish,
-  type Readership,
-  tick,
-} from './readership.ts'
+import { ask, type Asked, clock, join, leave, minuteOf, OWN, openReadership, publish, type Readership, tick } from './readership.ts'
 import { databases } from './world.ts'
 
 const MINUTE = 60_000
@@ -129,9 +117,7 @@ function doings(from: string, to: string): Event[] {
       ...(index % 40 === 20 ? [doing('pausing', { pausedUntil: dayAfter(day, 1 + (index % 9)) })] : []),
       ...(index % 80 === 61 ? [doing('pausing', { pausedUntil: null })] : []),
       ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, 1 << 4, null][index % 4]! })] : []),
-      ...(day.endsWith('-04-15')
-        ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo' }) }]
-        : []),
+      ...(day.endsWith('-04-15') ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo' }) }] : []),
       ...(day.endsWith('-07-20') ? [{ at, does: (of: Readership) => leave(of, 'leaving') }] : []),
     ]
   })
@@ -151,10 +137,8 @@ function sequence(seed: number): () => number {
 }
 
 describe.each(databases)('a year of letters on %s', (kind) => {
-  test("one letter on each of a reader's local days, at the right minute, with every story once", async () => {
-    const [from, to] =
-      process.env['SPAN']?.split(',') ??
-      (kind === 'sqlite' ? ['2026-01-01', '2026-12-31'] : ['2026-03-20', '2026-04-30'])
+  test('one letter on each of a reader\'s local days, at the right minute, with every story once', async () => {
+    const [from, to] = process.env['SPAN']?.split(',') ?? (kind === 'sqlite' ? ['2026-01-01', '2026-12-31'] : ['2026-03-20', '2026-04-30'])
     await using of = await openReadership(kind, `${from}T12:00:00Z`)
     const began = performance.now()
     await year(of, from!, to!)

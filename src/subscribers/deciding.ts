@@ -63,12 +63,12 @@ export async function returned(app: App, standing: Standing, wish: Partial<Wishe
   const now = instant(app.now())
   const active = await app.db.transaction().execute(async (db) => {
     if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
-    if (!(await limits.take(db, `return:${standing.subscription.id}`, RETURNS, now)))
-      throw new Problem('too-many-requests')
     await liftErased(db, standing.address_hash)
     const since = { confirmed_at: now, left_at: null, left_reason: null }
     const subscription = await turn(db, standing, { ...columnsOf(wish), ...since, state: 'active' })
     if (!subscription) return undefined
+    if (!(await limits.take(db, `return:${standing.subscription.id}`, RETURNS, now)))
+      throw new Problem('too-many-requests')
     await testify(db, standing, { ...yes, kind: 'confirmed', at: now })
     await deliveries.skipGoodbye(db, subscription.id)
     await greet(db, 'welcome', { ...standing, subscription }, now)
