@@ -29,7 +29,7 @@ export {
   withOwnHour,
 } from './hours.ts'
 export { type Imported, importCsv } from './import.ts'
-export { agreement, invite, type Request } from './joining.ts'
+export { agreement, invite, type Request, takeIn } from './joining.ts'
 export {
   addList,
   allLists,

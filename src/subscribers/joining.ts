@@ -45,6 +45,14 @@ type Asked = Omit<Evidence, 'subscription_id'> & { wish: string | null }
  * that a form cannot be used to find out who reads us, nor to fill somebody's inbox.
  */
 export async function invite(app: App, request: Request): Promise<void> {
+  await (await takeIn(app, request)).done
+}
+
+/**
+ * Takes a request in as far as all of them go alike; `done` ends when the rest is, which depends on what the address is to us:
+ * who answers before that tells nobody by the clock.
+ */
+export async function takeIn(app: App, request: Request): Promise<{ done: Promise<void> }> {
   const to = typedAddress(request.address)
   const list = await findPublicList(app.db, request.list)
   const language = languageTag(request.language)
@@ -63,11 +71,12 @@ export async function invite(app: App, request: Request): Promise<void> {
     wish: Object.keys(wish).length > 0 ? JSON.stringify(wish) : null,
   }
   await ration(app.db, to, network, now)
-  await app.db.transaction().execute(async (db) => {
+  const done = app.db.transaction().execute(async (db) => {
     await limits.forget(db, now)
     if (await limits.take(db, `confirm:${mailboxHash(to)}`, PER_MAILBOX, now))
       await ask(db, list, to, { language, ...wish }, asked)
   })
+  return { done }
 }
 
 /** An address as somebody typed it, control characters refused instead of trimmed. */

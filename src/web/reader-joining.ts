@@ -39,8 +39,8 @@ export function joining(app: App, pages: Reader): void {
       const began = performance.now()
       const form = await readSignUp(c)
       c.set('language', form.language ?? (await paper(app)).language)
-      const answer = await answered(app, c, place, form)
-      await aboutTime(began)
+      const { answer, done } = await answered(app, c, place, form)
+      await aboutTime(app, began, done)
       return answer
     })
     pages.get(`${place}/sent`, async (c) => {
@@ -67,24 +67,53 @@ export function confirming(app: App, pages: Reader): void {
   })
 }
 
-/** Waits until nobody can tell by the clock what was found; busy machines take a multiple of it. */
-async function aboutTime(began: number): Promise<void> {
-  const taken = performance.now() - began
-  await setTimeout(Math.ceil(taken / SAME_TIME) * SAME_TIME - taken)
+const unfinished = new WeakMap<App['database'], Set<Promise<void>>>()
+
+/** Ends when all requests that were answered are dealt with: the database may be closed then. */
+export async function settled({ database }: App): Promise<void> {
+  await Promise.all(unfinished.get(database) ?? [])
 }
 
-async function answered(app: App, c: Context, place: Place, form: SignUp): Promise<Response> {
+/**
+ * Waits until nobody can tell by the clock what was found: for as long as all requests took until they part, on busy machines
+ * for a multiple of that, and not for what is being done. If that fails meanwhile it is thrown, later it is only in the log.
+ */
+async function aboutTime(app: App, began: number, done: Promise<void>): Promise<void> {
+  const taken = performance.now() - began
+  let answered = false
+  let failed: { error: unknown } | undefined
+  const all = unfinished.get(app.database) ?? new Set()
+  unfinished.set(app.database, all)
+  const ended = done.catch((error: unknown) => {
+    failed = { error }
+    if (answered) app.log.error('a request to join was answered and is lost', { error })
+  })
+  all.add(ended)
+  void ended.then(() => all.delete(ended))
+  await setTimeout(Math.ceil(taken / SAME_TIME) * SAME_TIME - taken)
+  answered = true
+  if (failed) throw failed.error
+}
+
+type Answered = { answer: Response; done: Promise<void> }
+
+async function answered(app: App, c: Context, place: Place, form: SignUp): Promise<Answered> {
   const { known, language, lists, list } = await offered(app, form)
   const again = async (more: Partial<Form>): Promise<Html> => {
     const asked = { list: form.list, email: form.email, wishes: form.wishes }
     return PLACES[place].page(known, language, { ...(await blank(app, lists)), ...asked, ...more })
   }
-  if (form.stamp === undefined) return c.html(await again({ again: true })) // another site's form: nothing is done yet
+  // Another site's form: nothing is done yet.
+  if (form.stamp === undefined) return { answer: await c.html(await again({ again: true })), done: Promise.resolve() }
   const sent: Sent = { ...form, stamp: form.stamp, list: form.list ?? list?.slug ?? '' }
-  const problem = await signUp(app, c, sent, place, language)
-  if (problem) return c.html(await again({ problem, stamp: stampAgain(app, sent, problem) }), problem.status)
+  const { problem, done } = await signUp(app, c, sent, place, language)
+  if (problem)
+    return {
+      answer: await c.html(await again({ problem, stamp: stampAgain(app, sent, problem) }), problem.status),
+      done,
+    }
   const single = lists.some((one) => one.slug === sent.list && one.single_opt_in !== null)
-  return c.redirect(`${place}/sent?lang=${language}${single ? '&at=once' : ''}`, 303)
+  return { answer: c.redirect(`${place}/sent?lang=${language}${single ? '&at=once' : ''}`, 303), done }
 }
 
 type Offer = { known: Paper; language: string; lists: subscribers.List[]; list: subscribers.List | undefined }

@@ -19,6 +19,7 @@ import { policy } from './policy.ts'
 import { progressPages } from './progress.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
+import { settled } from './reader-joining.ts'
 import { searchPages } from './search.ts'
 
 /** What somebody else adds to the site, such as the demo's outbox. */
@@ -88,6 +89,7 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
     async close() {
       lane.close()
       await shut(server, lane)
+      await settled(app)
       await feeds.close()
     },
   }

@@ -61,23 +61,22 @@ export function spokenOr(tag: string | undefined): string | undefined {
 /** A form as it is sent: its list is known, or the one that its page would have chosen. */
 export type Sent = SignUp & { list: string; stamp: string }
 
-/** Does what the form asks; answers the mistake that its reader can mend, throws any other. */
-export async function signUp(
-  app: App,
-  c: Context,
-  form: Sent,
-  from: Place,
-  language: string,
-): Promise<Problem | undefined> {
-  if (form.trap) return undefined
+/** The mistake that a form's reader can mend, or what goes on after the form was taken in. */
+export type Taken = { problem?: Problem; done: Promise<void> }
+
+const NOTHING = Promise.resolve()
+
+/** Takes in what the form asks; a mistake that nobody can mend is thrown. */
+export async function signUp(app: App, c: Context, form: Sent, from: Place, language: string): Promise<Taken> {
+  if (form.trap) return { done: NOTHING }
   try {
     checkAge(app, form.stamp)
     const network = clientNetwork(c, app.config)
     const { list, email: address, wishes: wish } = form
-    await subscribers.invite(app, { list, address, network, form: from, language, wish })
-    return undefined
+    return await subscribers.takeIn(app, { list, address, network, form: from, language, wish })
   } catch (error) {
-    if (error instanceof Problem && ['bad-address', 'form-expired', 'form-too-fast'].includes(error.code)) return error
+    if (error instanceof Problem && ['bad-address', 'form-expired', 'form-too-fast'].includes(error.code))
+      return { problem: error, done: NOTHING }
     throw error
   }
 }
