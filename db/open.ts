@@ -10,7 +10,9 @@ import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { brakes } from './migrations/2026-12-brakes.ts'
 import { domains } from './migrations/2026-12-domains.ts'
 import { imports } from './migrations/2026-12-imports.ts'
+import { joining } from './migrations/2026-12-joining.ts'
 import { mailbox } from './migrations/2026-12-mailbox.ts'
+import { slots } from './migrations/2026-12-slots.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -29,7 +31,9 @@ const MIGRATIONS = {
   '2026-12-brakes': brakes,
   '2026-12-domains': domains,
   '2026-12-imports': imports,
+  '2026-12-joining': joining,
   '2026-12-mailbox': mailbox,
+  '2026-12-slots': slots,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

@@ -4,14 +4,17 @@ import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { bringing } from './bringing.ts'
 import * as explaining from './explaining.ts'
+import { moreOnLists } from './lists.ts'
 import { command, group, instantOption, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers export`, `subscriber show`, `suppression add|remove|list|export`. */
+/** `list add|set|show|all|letter|embed`, `subscribers export`, `subscriber show`, `suppression add|remove|list|export`. */
 export function readers(program: Command): void {
-  command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
+  const lists = group(program, 'list', 'what one may join')
+  moreOnLists(lists)
+  command(lists, 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
     .option('--language <tag>', "its language (default: the paper's)")
     .option('--from <sender>', '"Name <address>", if not the paper\'s')

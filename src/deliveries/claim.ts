@@ -6,10 +6,13 @@ import type { Db } from '../../db/schema.ts'
 import * as follows from '../follows.ts'
 import * as brake from './brake.ts'
 import * as tally from './tally.ts'
-import type { Task } from './task.ts'
+import type { NoticeKey, Task } from './task.ts'
 
 /** Why a letter that is due is not sent. */
 type Veto = 'suppressed' | 'left' | 'paused' | 'withdrawn'
+
+/** Who asked to be forgotten may ask to come back. */
+const RETURNING = sql`notice.kind = 'confirm' and suppression.reason = 'erased'`
 
 type Claimed = { tasks: Task[]; skipped: number }
 
@@ -164,7 +167,7 @@ async function claimNotices(
   now: Instant,
   limit: number,
 ): Promise<Claimed> {
-  // A confirmation goes to whoever asked for it, whatever the subscription was before; pausing stops no notice.
+  // A confirmation goes to whoever asked for it, a goodbye to whoever left; pausing stops no notice.
   const rows = (await dueNotices(db, kind, now, limit)).map((row) => ({
     ...row,
     paused_until: null,
@@ -214,7 +217,10 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
       'subscriber.public_id',
     ])
     .select(({ fn }) => fn.coalesce('notice.address', 'subscriber.address').as('address'))
-    .select(['subscription.state as standing', suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`)])
+    .select([
+      'subscription.state as standing',
+      suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`, RETURNING),
+    ])
     .where(waiting('notice'))
     .where('due_at', '<=', now)
     .orderBy('due_at')
@@ -241,7 +247,7 @@ function noticeTask({
           table: 'notice' as const,
           id,
           language,
-          kind: row.kind as 'confirm' | 'welcome',
+          kind: row.kind as NoticeKey['kind'],
           list_id: list_id!,
           requested_at,
         }
@@ -281,8 +287,8 @@ function veto(row: Candidate, now: Instant): Veto | undefined {
   return undefined
 }
 
-function suppressed(hash = sql`subscriber.address_hash`) {
-  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = ${hash}) then 1 else 0 end`.as(
+function suppressed(hash = sql`subscriber.address_hash`, but = sql`false`) {
+  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = ${hash} and not (${but})) then 1 else 0 end`.as(
     'suppressed',
   )
 }

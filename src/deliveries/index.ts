@@ -14,6 +14,7 @@ export type { Sent } from './line.ts'
 export { standsStill } from './parking.ts'
 export {
   ask,
+  forget,
   giveUp,
   giveUpNotices,
   type NewNotice,
@@ -21,6 +22,7 @@ export {
   type Recipient,
   reassign,
   skipFor,
+  skipGoodbye,
   supersede,
   waitingInAll,
 } from './queue.ts'

@@ -3,25 +3,55 @@
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
 export {
+  canUndo,
   confirm,
   isTrial,
   leave,
+  leaveAll,
   leaveFor,
   readConfirmation,
   readLeaving,
-  type Standing,
-  type Subscription,
   trialToken,
+  undo,
 } from './deciding.ts'
+export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
+export {
+  keepHour,
+  minuteOf,
+  nextUnplaced,
+  notePlaced,
+  type OwnHour,
+  type Unplaced,
+  unplace,
+  type Wish,
+  wished,
+  withOwnHour,
+} from './hours.ts'
 export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
 export { forgetImports, type ImportShown, imports } from './imports.ts'
-export { agreement, invite, type Request } from './joining.ts'
+export { agreement, invite, type Request, takeIn } from './joining.ts'
 export { ORIGINS, type Origin, readMapping } from './layout.ts'
-export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
+export {
+  addList,
+  allLists,
+  findList,
+  findPublicList,
+  type List,
+  type ListChange,
+  type ListDraft,
+  publicLists,
+  setList,
+} from './lists.ts'
+
 export type { Imported, Refused } from './outcome.ts'
+export { dataOf, type OwnData } from './own-data.ts'
+export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
+export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
+export type { Standing, Subscription } from './standing.ts'
 export { exportSuppressions, lift, suppress, suppressions } from './suppressions.ts'
 export { tokens } from './tokens.ts'
 export { type Undone, undoImport } from './undoing.ts'
+export { FORMATS, readableWishes, readWishes, type Typed, type Wishes, wishesOf } from './wishes.ts'

@@ -44,7 +44,13 @@ export type Reason =
   | 'unclosed'
 
 const LONGEST_NAME = 200
-const FORMATS: Record<string, string> = { html: 'html', text: 'text', plain: 'text', txt: 'text' }
+const FORMATS: Record<string, string> = {
+  html: 'html',
+  headlines: 'headlines',
+  text: 'text',
+  plain: 'text',
+  txt: 'text',
+}
 const EARLIEST = Date.UTC(1995, 0)
 
 /** What programs and people call a state, as `fold` writes it. What is none of these is asked about, not guessed. */

@@ -15,9 +15,11 @@ import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
 import { opmlPages } from './opml.ts'
+import { policy } from './policy.ts'
 import { progressPages } from './progress.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
+import { settled } from './reader-joining.ts'
 import { searchPages } from './search.ts'
 
 /** What somebody else adds to the site, such as the demo's outbox. */
@@ -27,8 +29,7 @@ export type Options = { extra?: Hono }
 export type OpenServer = { url: string; port: number; close(): Promise<void> }
 
 const HEADERS = {
-  'Content-Security-Policy':
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': policy(),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'strict-origin-when-cross-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -88,6 +89,7 @@ export async function openServer(app: App, options: Options = {}): Promise<OpenS
     async close() {
       lane.close()
       await shut(server, lane)
+      await settled(app)
       await feeds.close()
     },
   }
