@@ -6,30 +6,29 @@ import { databases } from './world.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-const [MONDAY, WORKDAYS, EVERY_DAY] = [1, 0b0011111, 127]
+const [MONDAY, FRIDAY, SUNDAY] = [1, 1 << 4, 1 << 6]
+const [WORKDAYS, EVERY_DAY] = [0b0011111, 127]
 
 /** Who reads, and when. The odd hours are those that clocks skip or show twice. */
 const READERS: Record<string, Asked> = {
   istanbul: {},
   text: { format: 'text' },
-  headlines: { format: 'headlines' },
   sport: { sections: ['رياضة'] },
-  berlin: { zone: 'Europe/Berlin' },
-  skipped: { zone: 'Europe/Berlin', at: '02:30' },
-  midnight: { zone: 'Africa/Cairo', at: '00:00' },
-  twice: { zone: 'Africa/Cairo', at: '23:30' },
-  newyork: { zone: 'America/New_York', at: '02:30' },
-  weekly: { zone: 'America/New_York', at: '07:00', weekdays: MONDAY },
-  santiago: { zone: 'America/Santiago', at: '00:00' },
-  latenight: { zone: 'America/Santiago', at: '23:30' },
-  workdays: { zone: 'America/Santiago', at: '18:15', weekdays: WORKDAYS },
+  berlin: { zone: 'Europe/Berlin', at: '02:30' },
+  headlines: { zone: 'Europe/Berlin', at: '02:30', format: 'headlines' },
+  leaving: { zone: 'Europe/Berlin', at: '02:30' },
   pausing: { zone: 'Europe/Berlin', at: '02:30' },
-  mover: {},
+  cairo: { zone: 'Africa/Cairo', at: '23:30' },
   changing: { zone: 'Africa/Cairo', at: '23:30' },
-  leaving: { zone: 'Europe/Berlin' },
+  fridays: { zone: 'Africa/Cairo', at: '00:00', weekdays: FRIDAY },
+  newyork: { zone: 'America/New_York', at: '02:30' },
+  workdays: { zone: 'America/New_York', at: '01:30', weekdays: WORKDAYS },
+  santiago: { zone: 'America/Santiago', at: '23:30' },
+  sundays: { zone: 'America/Santiago', at: '00:00', weekdays: SUNDAY },
+  mover: {},
 }
 
-/** The hours that readers move between, each there for somebody else too, or for nobody. */
+/** The hours that a reader moves between, each there for somebody else too, or for nobody. */
 const MOVES: Asked[] = [
   { zone: 'America/New_York', at: '02:30' },
   { zone: 'Africa/Cairo', at: '23:30' },
@@ -38,7 +37,6 @@ const MOVES: Asked[] = [
   { zone: null, at: null },
   { zone: 'Europe/Berlin', at: null },
   { zone: 'America/New_York', at: '21:45' },
-  { zone: 'America/Santiago', at: '00:00' },
   { zone: 'Europe/Istanbul', at: '19:00' },
 ]
 
@@ -116,7 +114,7 @@ function doings(from: string, to: string): Event[] {
       ...(index % 11 === 5 ? [doing('mover', MOVES[Math.floor(index / 11) % MOVES.length]!)] : []),
       ...(index % 40 === 20 ? [doing('pausing', { pausedUntil: dayAfter(day, 1 + (index % 9)) })] : []),
       ...(index % 80 === 61 ? [doing('pausing', { pausedUntil: null })] : []),
-      ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, 1 << 4, null][index % 4]! })] : []),
+      ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, FRIDAY, null][index % 4]! })] : []),
       ...(day.endsWith('-04-15') ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo' }) }] : []),
       ...(day.endsWith('-07-20') ? [{ at, does: (of: Readership) => leave(of, 'leaving') }] : []),
     ]

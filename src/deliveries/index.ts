@@ -13,6 +13,7 @@ export {
   ask,
   giveUp,
   giveUpNotices,
+  hasDeferred,
   type NewNotice,
   queue,
   type Recipient,
