@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as promised from './promised.ts'
-import { ask, type Asked, join, openReadership, publish, type Readership, tick } from './readership.ts'
+import { type Asked, ask, join, openReadership, publish, type Readership, tick } from './readership.ts'
 import { databases } from './world.ts'
 
 const MINUTE = 60_000
@@ -25,12 +25,33 @@ type Happening = { minute: number } & (
 const weekdays = fc.oneof(fc.constant(127), fc.constant(null), fc.integer({ min: 1, max: 127 }))
 const name = fc.constantFrom(...NAMES)
 const minute = fc.nat(DAYS * 1440)
-const asked = fc.record({ zone: fc.constantFrom(...ZONES), at: fc.constantFrom(...HOURS), weekdays }, { requiredKeys: [] })
+const asked = fc.record(
+  { zone: fc.constantFrom(...ZONES), at: fc.constantFrom(...HOURS), weekdays },
+  { requiredKeys: [] },
+)
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ minute, what: fc.constant('asks' as const), name, asked }) },
-  { weight: 2, arbitrary: fc.record({ minute, what: fc.constant('pauses' as const), name, days: fc.integer({ min: -1, max: 6 }) }) },
-  { weight: 6, arbitrary: fc.record({ minute, what: fc.constant('stories' as const), n: fc.integer({ min: 1, max: 40 }), age: fc.nat(40 * 60) }) },
-  { weight: 1, arbitrary: fc.record({ minute, what: fc.constant('outage' as const), minutes: fc.constantFrom(50, 200, 300, 3000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ minute, what: fc.constant('pauses' as const), name, days: fc.integer({ min: -1, max: 6 }) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      minute,
+      what: fc.constant('stories' as const),
+      n: fc.integer({ min: 1, max: 40 }),
+      age: fc.nat(40 * 60),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      minute,
+      what: fc.constant('outage' as const),
+      minutes: fc.constantFrom(50, 200, 300, 3000),
+    }),
+  },
 )
 
 describe.each(databases)('readers who move as they like, on %s', (kind) => {
@@ -39,7 +60,10 @@ describe.each(databases)('readers who move as they like, on %s', (kind) => {
       fc.asyncProperty(fc.array(happening, { minLength: 20, maxLength: 60 }), async (happenings) => {
         await using of = await openReadership(kind, START)
         for (const one of NAMES) await join(of, one)
-        await live(of, happenings.toSorted((a, b) => a.minute - b.minute))
+        await live(
+          of,
+          happenings.toSorted((a, b) => a.minute - b.minute),
+        )
         expect(of.letters.size).toBeGreaterThan(0)
       }),
       { numRuns: Number(process.env['RUNS'] ?? 3) },
@@ -62,7 +86,8 @@ async function live(of: Readership, happenings: Happening[]): Promise<void> {
       of.downSince = at + MINUTE
       upAt = at + one.minutes * MINUTE
     } else if (one.what === 'asks' && isUp) await ask(of, one.name, one.asked)
-    else if (one.what === 'pauses' && isUp) await ask(of, one.name, { pausedUntil: one.days < 0 ? null : later(at, one.days) })
+    else if (one.what === 'pauses' && isUp)
+      await ask(of, one.name, { pausedUntil: one.days < 0 ? null : later(at, one.days) })
     else if (one.what === 'stories')
       await publish(
         of,

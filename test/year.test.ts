@@ -1,13 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import * as promised from './promised.ts'
-import { ask, type Asked, clock, join, leave, minuteOf, OWN, openReadership, publish, type Readership, tick } from './readership.ts'
+import {
+  type Asked,
+  ask,
+  clock,
+  join,
+  leave,
+  minuteOf,
+  OWN,
+  openReadership,
+  publish,
+  type Readership,
+  tick,
+} from './readership.ts'
 import { databases } from './world.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const [MONDAY, FRIDAY, SUNDAY] = [1, 1 << 4, 1 << 6]
-const [WORKDAYS, EVERY_DAY] = [0b0011111, 127]
+const [TWICE_A_WEEK, EVERY_DAY] = [0b0001001, 127]
 
 /** Who reads, and when. The odd hours are those that clocks skip or show twice. */
 const READERS: Record<string, Asked> = {
@@ -22,7 +34,7 @@ const READERS: Record<string, Asked> = {
   changing: { zone: 'Africa/Cairo', at: '23:30' },
   fridays: { zone: 'Africa/Cairo', at: '00:00', weekdays: FRIDAY },
   newyork: { zone: 'America/New_York', at: '02:30' },
-  workdays: { zone: 'America/New_York', at: '01:30', weekdays: WORKDAYS },
+  seldom: { zone: 'America/New_York', at: '01:30', weekdays: TWICE_A_WEEK },
   santiago: { zone: 'America/Santiago', at: '23:30' },
   sundays: { zone: 'America/Santiago', at: '00:00', weekdays: SUNDAY },
   mover: {},
@@ -115,7 +127,9 @@ function doings(from: string, to: string): Event[] {
       ...(index % 40 === 20 ? [doing('pausing', { pausedUntil: dayAfter(day, 1 + (index % 9)) })] : []),
       ...(index % 80 === 61 ? [doing('pausing', { pausedUntil: null })] : []),
       ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, FRIDAY, null][index % 4]! })] : []),
-      ...(day.endsWith('-04-15') ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo' }) }] : []),
+      ...(day.endsWith('-04-15')
+        ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo', at: '23:30' }) }]
+        : []),
       ...(day.endsWith('-07-20') ? [{ at, does: (of: Readership) => leave(of, 'leaving') }] : []),
     ]
   })
@@ -134,13 +148,32 @@ function sequence(seed: number): () => number {
   }
 }
 
-describe.each(databases)('a year of letters on %s', (kind) => {
-  test('one letter on each of a reader\'s local days, at the right minute, with every story once', async () => {
-    const [from, to] = process.env['SPAN']?.split(',') ?? (kind === 'sqlite' ? ['2026-01-01', '2026-12-31'] : ['2026-03-20', '2026-04-30'])
+/** How many letters these readers get at least in a year in which every fifth day has no news. */
+const LEAST = {
+  istanbul: 280,
+  berlin: 280,
+  cairo: 280,
+  newyork: 280,
+  santiago: 280,
+  sundays: 50,
+  fridays: 50,
+  mover: 250,
+}
+
+/** The whole year on SQLite; on PostgreSQL, where it takes too long, the weeks in which the clocks of three zones change. */
+const SPANS = databases.map((kind) =>
+  kind === 'sqlite'
+    ? { kind, from: '2026-01-01', to: '2026-12-31', share: 1 }
+    : { kind, from: '2026-03-27', to: '2026-04-25', share: 0.07 },
+)
+
+describe.each(SPANS)('a year of letters on $kind, $from to $to', ({ kind, from, to, share }) => {
+  test("one letter on each of a reader's local days, at the right minute, with every story once", {
+    timeout: 180_000,
+  }, async () => {
     await using of = await openReadership(kind, `${from}T12:00:00Z`)
-    const began = performance.now()
-    await year(of, from!, to!)
-    console.log(kind, Math.round(performance.now() - began), 'ms', Object.fromEntries(of.letters))
+    await year(of, from, to)
     expect(of.letters.size).toBe(of.readers.size)
+    for (const [name, least] of Object.entries(LEAST)) expect(of.letters.get(name), name).toBeGreaterThan(least * share)
   })
 })

@@ -18,12 +18,7 @@ export type EditionPage = {
  * The edition of a day: all stories of its fullest letter, as it was first composed; undefined if there is none. `named` is
  * the one of another hour than the digest's own; without it, one of these where the own hour had none.
  */
-export async function editionPage(
-  db: Db,
-  slug: string,
-  day: string,
-  named?: string,
-): Promise<EditionPage | undefined> {
+export async function editionPage(db: Db, slug: string, day: string, named?: string): Promise<EditionPage | undefined> {
   const digest = await db.selectFrom('digest').selectAll().where('slug', '=', slug).executeTakeFirst()
   if (!digest) return undefined
   const edition = await db

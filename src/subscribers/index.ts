@@ -15,6 +15,7 @@ export {
 } from './deciding.ts'
 export { exportCsv, exportJson } from './export.ts'
 export {
+  findSubscription,
   keepHour,
   minuteOf,
   nextUnplaced,
