@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import type { ExpressionBuilder, Selectable } from 'kysely'
 import type { Instant } from '../db/instant.ts'
-import type { Db, EditionTable, PartTable } from '../db/schema.ts'
+import type { Db, EditionTable, PartTable, Schema } from '../db/schema.ts'
 import { Problem } from './problem.ts'
 
 /** One day's digest: composing → frozen → held | done, or skipped. Only a frozen one is claimed. */
@@ -240,6 +240,16 @@ export async function revise(db: Db, edition: Pick<Edition, 'id' | 'revision'>):
 /** Calls the edition something else, on pages and in feeds: a letter that went out keeps what it said. */
 export async function rename(db: Db, id: number, subject: string): Promise<void> {
   await db.updateTable('edition').set({ subject }).where('id', '=', id).execute()
+}
+
+/** The condition that an edition is of its digest's own hour: what the archive shows and the newsroom hears of. */
+export function ofOwnSlot(eb: ExpressionBuilder<Schema, 'edition'>) {
+  return eb('edition.slot_id', '=', (query) =>
+    query
+      .selectFrom('slot')
+      .select(({ fn }) => fn.min<number>('slot.id').as('id'))
+      .whereRef('slot.digest_id', '=', 'edition.digest_id'),
+  )
 }
 
 /** Those that are not done: being composed, sent, or held. */

@@ -158,7 +158,7 @@ function check(of: Readership, { name, reader, now, came }: Came): void {
   const names = (some: promised.Story[]) => some.map((story) => story.name)
   if (may.length > promised.NAMED) {
     expect(told, here()).toEqual(names(may).slice(0, promised.NAMED))
-    expect(words, here()).toContain(`${may.length} خبر`)
+    expect(words, here()).toContain(`: ${may.length} `)
   } else {
     expect(told.length, here()).toBeGreaterThan(0)
     if (must.length === may.length) expect(told, here()).toEqual(names(may))

@@ -18,30 +18,29 @@ import { databases } from './world.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-const [MONDAY, WORKDAYS, EVERY_DAY] = [1, 0b0011111, 127]
+const [MONDAY, FRIDAY, SUNDAY] = [1, 1 << 4, 1 << 6]
+const [TWICE_A_WEEK, EVERY_DAY] = [0b0001001, 127]
 
 /** Who reads, and when. The odd hours are those that clocks skip or show twice. */
 const READERS: Record<string, Asked> = {
   istanbul: {},
   text: { format: 'text' },
-  headlines: { format: 'headlines' },
   sport: { sections: ['رياضة'] },
-  berlin: { zone: 'Europe/Berlin' },
-  skipped: { zone: 'Europe/Berlin', at: '02:30' },
-  midnight: { zone: 'Africa/Cairo', at: '00:00' },
-  twice: { zone: 'Africa/Cairo', at: '23:30' },
-  newyork: { zone: 'America/New_York', at: '02:30' },
-  weekly: { zone: 'America/New_York', at: '07:00', weekdays: MONDAY },
-  santiago: { zone: 'America/Santiago', at: '00:00' },
-  latenight: { zone: 'America/Santiago', at: '23:30' },
-  workdays: { zone: 'America/Santiago', at: '18:15', weekdays: WORKDAYS },
+  berlin: { zone: 'Europe/Berlin', at: '02:30' },
+  headlines: { zone: 'Europe/Berlin', at: '02:30', format: 'headlines' },
+  leaving: { zone: 'Europe/Berlin', at: '02:30' },
   pausing: { zone: 'Europe/Berlin', at: '02:30' },
-  mover: {},
+  cairo: { zone: 'Africa/Cairo', at: '23:30' },
   changing: { zone: 'Africa/Cairo', at: '23:30' },
-  leaving: { zone: 'Europe/Berlin' },
+  fridays: { zone: 'Africa/Cairo', at: '00:00', weekdays: FRIDAY },
+  newyork: { zone: 'America/New_York', at: '02:30' },
+  seldom: { zone: 'America/New_York', at: '01:30', weekdays: TWICE_A_WEEK },
+  santiago: { zone: 'America/Santiago', at: '23:30' },
+  sundays: { zone: 'America/Santiago', at: '00:00', weekdays: SUNDAY },
+  mover: {},
 }
 
-/** The hours that readers move between, each there for somebody else too, or for nobody. */
+/** The hours that a reader moves between, each there for somebody else too, or for nobody. */
 const MOVES: Asked[] = [
   { zone: 'America/New_York', at: '02:30' },
   { zone: 'Africa/Cairo', at: '23:30' },
@@ -50,7 +49,6 @@ const MOVES: Asked[] = [
   { zone: null, at: null },
   { zone: 'Europe/Berlin', at: null },
   { zone: 'America/New_York', at: '21:45' },
-  { zone: 'America/Santiago', at: '00:00' },
   { zone: 'Europe/Istanbul', at: '19:00' },
 ]
 
@@ -128,9 +126,9 @@ function doings(from: string, to: string): Event[] {
       ...(index % 11 === 5 ? [doing('mover', MOVES[Math.floor(index / 11) % MOVES.length]!)] : []),
       ...(index % 40 === 20 ? [doing('pausing', { pausedUntil: dayAfter(day, 1 + (index % 9)) })] : []),
       ...(index % 80 === 61 ? [doing('pausing', { pausedUntil: null })] : []),
-      ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, 1 << 4, null][index % 4]! })] : []),
+      ...(index % 23 === 9 ? [doing('changing', { weekdays: [MONDAY, EVERY_DAY, FRIDAY, null][index % 4]! })] : []),
       ...(day.endsWith('-04-15')
-        ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo' }) }]
+        ? [{ at, does: (of: Readership) => join(of, 'newcomer', { zone: 'Africa/Cairo', at: '23:30' }) }]
         : []),
       ...(day.endsWith('-07-20') ? [{ at, does: (of: Readership) => leave(of, 'leaving') }] : []),
     ]
@@ -150,15 +148,32 @@ function sequence(seed: number): () => number {
   }
 }
 
-describe.each(databases)('a year of letters on %s', (kind) => {
-  test("one letter on each of a reader's local days, at the right minute, with every story once", async () => {
-    const [from, to] =
-      process.env['SPAN']?.split(',') ??
-      (kind === 'sqlite' ? ['2026-01-01', '2026-12-31'] : ['2026-03-20', '2026-04-30'])
+/** How many letters these readers get at least in a year in which every fifth day has no news. */
+const LEAST = {
+  istanbul: 280,
+  berlin: 280,
+  cairo: 280,
+  newyork: 280,
+  santiago: 280,
+  sundays: 50,
+  fridays: 50,
+  mover: 250,
+}
+
+/** The whole year on SQLite; on PostgreSQL, where it takes too long, the weeks in which the clocks of three zones change. */
+const SPANS = databases.map((kind) =>
+  kind === 'sqlite'
+    ? { kind, from: '2026-01-01', to: '2026-12-31', share: 1 }
+    : { kind, from: '2026-03-27', to: '2026-04-25', share: 0.07 },
+)
+
+describe.each(SPANS)('a year of letters on $kind, $from to $to', ({ kind, from, to, share }) => {
+  test("one letter on each of a reader's local days, at the right minute, with every story once", {
+    timeout: 180_000,
+  }, async () => {
     await using of = await openReadership(kind, `${from}T12:00:00Z`)
-    const began = performance.now()
-    await year(of, from!, to!)
-    console.log(kind, Math.round(performance.now() - began), 'ms', Object.fromEntries(of.letters))
+    await year(of, from, to)
     expect(of.letters.size).toBe(of.readers.size)
+    for (const [name, least] of Object.entries(LEAST)) expect(of.letters.get(name), name).toBeGreaterThan(least * share)
   })
 })

@@ -17,6 +17,7 @@ export {
   forget,
   giveUp,
   giveUpNotices,
+  hasDeferred,
   type NewNotice,
   queue,
   type Recipient,

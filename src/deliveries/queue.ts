@@ -1,9 +1,9 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
 import { waiting } from '../../db/claims.ts'
 import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
-import type { Db } from '../../db/schema.ts'
+import type { Db, Schema } from '../../db/schema.ts'
 import type { Edition } from '../editions.ts'
 import * as follows from '../follows.ts'
 import * as tally from './tally.ts'
@@ -49,6 +49,7 @@ export async function supersede(
     .where('digest_id', '=', digestId)
     .where('id', '!=', newEditionId)
     .where('state', 'in', ['composing', 'frozen', 'held'])
+    .where(hasDeferred)
     .orderBy('id')
     .execute()
   let all = 0
@@ -65,6 +66,18 @@ export async function supersede(
     all += skipped.length
   }
   return all
+}
+
+/** Of the many editions that may be going out at once, those of which something was tried and deferred. */
+export function hasDeferred(eb: ExpressionBuilder<Schema, 'edition'>) {
+  return eb.exists(
+    eb
+      .selectFrom('tally')
+      .select('n')
+      .whereRef('tally.edition_id', '=', 'edition.id')
+      .where('tally.state', '=', 'deferred')
+      .where('tally.n', '>', 0),
+  )
 }
 
 /** Who leaves gets nothing more: all that waits for this subscription is skipped(left), also what may have arrived. */

@@ -29,10 +29,14 @@ const CHUNK = 5000 // rows of the ledger in one look: a few milliseconds
 const NAMED = 5 // reasons
 const KINDS = 200 // different answers that are told apart
 
-/** Ends an edition, and asks for the letter that tells the newsroom how it went, where it wants one: once per edition. */
+/**
+ * Ends an edition, and asks for the letter that tells the newsroom how it went, where it wants one: once per edition, and of
+ * the digest's own hour only, as readers may have asked for hundreds of others.
+ */
 export async function finish(db: Db, editionId: number, now: Instant): Promise<void> {
   await editions.finish(db, editionId, now)
-  if ((await wantedBy(db)) && (await editions.report(db, editionId, now))) await ask(db, editionId, now)
+  if ((await wantedBy(db)) && (await isOwn(db, editionId)) && (await editions.report(db, editionId, now)))
+    await ask(db, editionId, now)
 }
 
 async function wantedBy(db: Db) {
@@ -56,6 +60,16 @@ export async function ask(db: Db, editionId: number, now: Instant): Promise<void
       ...{ state: 'queued', due_at: now, attempts: 0, created_at: now },
     })
     .execute()
+}
+
+async function isOwn(db: Db, editionId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('edition')
+    .select('edition.id')
+    .where('edition.id', '=', editionId)
+    .where(editions.ofOwnSlot)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** The letter about an edition. */

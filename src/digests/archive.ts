@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import * as editions from '../editions.ts'
 
-/** One edition in a list: a digest's day, whatever its hours. */
+/** One edition in a list: a digest's day, as its own hour had it. */
 export type Dated = { day: string; subject: string; stories: number }
 
 /** The months (`yyyy-mm`, newest first) in which a digest had editions, and how many days each. */
@@ -33,10 +34,8 @@ export async function monthOf(db: Db, slug: string, month: string): Promise<Date
     .where('edition.day', '>=', `${month}-01`)
     .where('edition.day', '<=', `${month}-31`)
     .orderBy('edition.day', 'desc')
-    .orderBy('edition.slot_id')
     .execute()
-  const first = new Map(rows.toReversed().map((row) => [row.day, { ...row, subject: row.subject ?? '' }]))
-  return [...first.values()].toReversed()
+  return rows.map((row) => ({ ...row, subject: row.subject ?? '' }))
 }
 
 /** The days of the editions before and after this one. */
@@ -65,4 +64,5 @@ function published(db: Db) {
     .selectFrom('edition')
     .innerJoin('digest', 'digest.id', 'edition.digest_id')
     .where('edition.state', 'not in', ['skipped', 'composing'])
+    .where(editions.ofOwnSlot)
 }

@@ -133,7 +133,7 @@ type Plan = { stock: stories.Stock; parts: Part[] }
 /** The letters that a day needs, one for each group of readers with the same untold stories; or why there is none. */
 async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Reason }> {
   const { digest, day, at } = occasion
-  const groups = await readers.groups(db, occasion, day, at)
+  const groups = [...(await readers.groups(db, occasion, day, at)), ...(await archived(db, occasion))]
   if (!occasion.own && !groups.some((group) => group.n > 0)) return nobody(db, occasion)
   const spacing = Math.max(calendar.spacing(occasion.slot.weekdays), ...groups.map((group) => group.spacing))
   const stock = await stories.stock(db, digest, at, later(at, -stories.age(digest, spacing)))
@@ -149,6 +149,12 @@ async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Rea
   if (most >= digest.min) return { stock, parts: [...parts.values()].sort((a, b) => a.from_seq - b.from_seq) }
   if (!groups.some((group) => group.n > 0)) return nobody(db, occasion)
   return { reason: most === 0 ? 'no-news' : 'too-few' }
+}
+
+/** Where all readers have hours of their own, the digest's own hour still has its edition, for the archive and its feeds. */
+async function archived(db: Db, occasion: Occasion): Promise<readers.Group[]> {
+  if (!occasion.own || (await readers.anybody(db, occasion, occasion.at))) return []
+  return readers.archive(db, occasion)
 }
 
 async function nobody(db: Db, occasion: Occasion): Promise<{ reason: Reason }> {

@@ -14,8 +14,11 @@ export type EditionPage = {
   headlines: articles.Story[]
 }
 
-/** The edition of a day: all stories of its fullest letter, as it was first composed; undefined if there is none. */
-export async function editionPage(db: Db, slug: string, day: string): Promise<EditionPage | undefined> {
+/**
+ * The edition of a day: all stories of its fullest letter, as it was first composed; undefined if there is none. `named` is
+ * the one of another hour than the digest's own; without it, one of these where the own hour had none.
+ */
+export async function editionPage(db: Db, slug: string, day: string, named?: string): Promise<EditionPage | undefined> {
   const digest = await db.selectFrom('digest').selectAll().where('slug', '=', slug).executeTakeFirst()
   if (!digest) return undefined
   const edition = await db
@@ -24,6 +27,7 @@ export async function editionPage(db: Db, slug: string, day: string): Promise<Ed
     .where('digest_id', '=', digest.id)
     .where('day', '=', day)
     .where('state', 'not in', ['skipped', 'composing'])
+    .$if(named !== undefined, (query) => query.where('public_id', '=', named!))
     .orderBy('slot_id')
     .executeTakeFirst()
   if (!edition) return undefined
@@ -46,7 +50,7 @@ export async function editionPage(db: Db, slug: string, day: string): Promise<Ed
     .where('part_id', '=', part.id)
     .orderBy('position')
     .execute()
-  const named = new Map(
+  const byId = new Map(
     (
       await articles.byIds(
         db,
@@ -55,7 +59,7 @@ export async function editionPage(db: Db, slug: string, day: string): Promise<Ed
     ).map((story) => [story.id, story]),
   )
   const shown = (full: boolean) =>
-    rows.filter((row) => (row.form === 'full') === full).flatMap((row) => named.get(row.article_id) ?? [])
+    rows.filter((row) => (row.form === 'full') === full).flatMap((row) => byId.get(row.article_id) ?? [])
   return {
     edition,
     digest,

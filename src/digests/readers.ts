@@ -1,5 +1,7 @@
+import { waiting as isWaiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import * as deliveries from '../deliveries/index.ts'
 import * as calendar from './calendar.ts'
 import type { Digest } from './promise.ts'
 import type { Place } from './slots.ts'
@@ -95,6 +97,8 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
     .distinct()
     .where('edition.digest_id', '=', place.digest.id)
     .where('edition.state', 'in', ['composing', 'frozen', 'held'])
+    .where(deliveries.hasDeferred)
+    .where(isWaiting('delivery'))
     .where('delivery.state', '=', 'deferred')
     .where('follow.slot_id', '=', place.slot.id)
     .execute()
@@ -103,6 +107,32 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
     ...counted.map((group) => ({ ...group, spacing: group.spacing ?? usual })),
     ...waiting.map((group) => ({ ...group, spacing: group.spacing ?? usual, n: 0 })),
   ] as Group[]
+}
+
+/** Who opens the archive, as a reader of a digest's own hour; nobody, where the digest has no readers at all. */
+export async function archive(db: Db, { digest, slot }: Place): Promise<Group[]> {
+  const elsewhere = await db
+    .selectFrom('slot')
+    .select('id')
+    .where('digest_id', '=', digest.id)
+    .where('id', '!=', slot.id)
+    .where('ended_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  if (!elsewhere) return []
+  const { language } = await db
+    .selectFrom('list')
+    .select('language')
+    .where('id', '=', digest.list_id)
+    .executeTakeFirstOrThrow()
+  const last = await db
+    .selectFrom('edition')
+    .select(({ fn }) => fn.max('to_seq').as('told'))
+    .where('digest_id', '=', digest.id)
+    .where('slot_id', '=', slot.id)
+    .executeTakeFirst()
+  const wants = { told: last?.told ?? null, language, format: 'html', sections: '' }
+  return [{ ...wants, spacing: calendar.spacing(slot.weekdays), n: 1 }]
 }
 
 /** The next readers after a subscription, in the order of their ids. */

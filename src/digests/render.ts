@@ -49,6 +49,7 @@ export async function part(
     arranged.filter(({ form }) => form !== 'more').map(({ article_id }) => article_id),
   )
   const form = new Map(arranged.map((row) => [row.article_id, row.form]))
+  const isFull = (id: number) => format !== 'headlines' && form.get(id) === 'full'
   const list = await db.selectFrom('list').selectAll().where('id', '=', digest.list_id).executeTakeFirstOrThrow()
   const rendered = await letters.renderEdition({
     paper: await letterhead(app, db),
@@ -56,8 +57,8 @@ export async function part(
     list: { title: list.title },
     language,
     day: Temporal.PlainDate.from(day),
-    stories: named.filter(({ id }) => form.get(id) === 'full').map((story) => letterStory(app, story)),
-    headlines: named.filter(({ id }) => form.get(id) === 'headline').map((story) => letterStory(app, story)),
+    stories: named.filter(({ id }) => isFull(id)).map((story) => letterStory(app, story)),
+    headlines: named.filter(({ id }) => !isFull(id)).map((story) => letterStory(app, story)),
     more: arranged.filter((row) => row.form === 'more').length,
     total: arranged.length,
     webUrl: links.edition(app.config.url, digest.slug, day, edition),

@@ -1,14 +1,14 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type * as articles from '../articles/index.ts'
-import type { Edition } from '../editions.ts'
+import * as editions from '../editions.ts'
 import type { Digest } from './promise.ts'
 
 /** A digest with its newest editions, as feeds list them. */
 export type Stream = { digest: Digest; list: { title: string; language: string }; editions: Listed[] }
 
 /** An edition and the headlines of its fullest letter, as it was first composed; withdrawn ones are among them. */
-export type Listed = Pick<Edition, 'public_id' | 'day' | 'subject' | 'composed_at' | 'frozen_at'> & {
+export type Listed = Pick<editions.Edition, 'public_id' | 'day' | 'subject' | 'composed_at' | 'frozen_at'> & {
   headlines: Headline[]
 }
 
@@ -28,23 +28,24 @@ export async function stream(db: Db, slug: string, limit: number): Promise<Strea
     .select(['title', 'language'])
     .where('id', '=', digest.list_id)
     .executeTakeFirstOrThrow()
-  const editions = await db
+  const newest = await db
     .selectFrom('edition')
     .select(['id', 'public_id', 'day', 'subject', 'composed_at', 'frozen_at'])
     .where('digest_id', '=', digest.id)
     .where('state', 'in', SENT)
+    .where(editions.ofOwnSlot)
     .orderBy('composed_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
     .execute()
   const headlines = await headlinesOf(
     db,
-    editions.map((edition) => edition.id),
+    newest.map((edition) => edition.id),
   )
   return {
     digest,
     list,
-    editions: editions.map(({ id, ...rest }) => ({ ...rest, headlines: headlines.get(id) ?? [] })),
+    editions: newest.map(({ id, ...rest }) => ({ ...rest, headlines: headlines.get(id) ?? [] })),
   }
 }
 

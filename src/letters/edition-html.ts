@@ -25,11 +25,13 @@ export async function html(letter: EditionLetter, subject: string): Promise<stri
       rows: [
         masthead(letter.paper, direction(letter.language)),
         dateRow(letter, colour),
-        leadRow(letter, lead!, colour),
+        lead && leadRow(letter, lead, colour),
         ...others.flatMap((story) => [dividerRow(story, colour), storyRow(letter, story, colour)]),
         ...headlineRows(letter, colour),
         closing(letter, colour),
-      ].join(''),
+      ]
+        .filter(Boolean)
+        .join(''),
       foot: foot(letter),
     },
   )
@@ -100,12 +102,12 @@ function storyRow({ paper }: EditionLetter, { story, section, divider }: Placed,
   return row(direction(story.language), content, look)
 }
 
-function headlineRows({ headlines, language, paper }: EditionLetter, colour: string): string[] {
+function headlineRows({ stories, headlines, language, paper }: EditionLetter, colour: string): string[] {
   if (headlines.length === 0) return []
   const style = `padding:22px 0 4px;border-bottom:2px solid ${LIGHT.ink};`
   const title = `<h2 class="accent" style="margin:0;font-size:17px;line-height:1.6;font-weight:700;color:${colour};">${marked(words(language, 'letter.also'))}</h2>`
   return [
-    row(direction(language), title, { style, class: 'strong' }),
+    ...(stories.length > 0 ? [row(direction(language), title, { style, class: 'strong' })] : []),
     ...headlines.map((story, index) => {
       const border = index > 0 ? `border-top:1px solid ${LIGHT.rule};` : ''
       const content = `<p style="${STYLE.bare}">${link(story.url, marked(story.title), INK)}</p>${publishedOn(story, paper.zone, STYLE.near)}`

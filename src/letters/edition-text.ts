@@ -38,8 +38,8 @@ export function text(letter: EditionLetter): string {
       ...(divider ? [[RULE, ...(section ? [line(section, direction(story.language))] : [])]] : []),
       storyLines(story, divider ? null : section, paper.zone),
     ]),
-    ...(letter.headlines.length > 0 ? [[RULE, said('letter.also')]] : []),
-    ...letter.headlines.map((story) => storyLines(story, null, paper.zone)),
+    ...(letter.stories.length > 0 && letter.headlines.length > 0 ? [[RULE, said('letter.also')]] : []),
+    ...letter.headlines.map((story) => storyLines({ ...story, excerpt: '' }, null, paper.zone)),
     [RULE],
     letter.more > 0
       ? [said('letter.all', { total: letter.total }), webUrl]

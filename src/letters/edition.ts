@@ -15,8 +15,9 @@ const LIMIT = 90_000 // bytes; Gmail hides what follows about 102,000, the unsub
  */
 export async function renderEdition(letter: EditionLetter): Promise<Rendered> {
   const whole = checked(letter)
-  if (whole.stories.length === 0) throw new Error('a letter leads with a story')
-  const subject = subjectOf(whole.stories[0]!, whole)
+  const lead = whole.stories[0] ?? whole.headlines[0]
+  if (!lead) throw new Error('a letter leads with a story')
+  const subject = subjectOf(lead, whole)
   const most = whole.stories.length * 2 + whole.headlines.length - 1
   const steps = await least(most, async (steps) => weight(await html(trimmed(whole, steps), subject)) <= LIMIT)
   const shown = trimmed(whole, steps)

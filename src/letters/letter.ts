@@ -25,7 +25,10 @@ export type LetterStory = {
   picture?: { url: string; width: number; height: number; alt: string }
 }
 
-/** All that a digest's letter says. `stories` come newest first, `more` counts those that are not named at all. */
+/**
+ * All that a digest's letter says. `stories` come newest first, then `headlines`, which may also be all there is; `more` counts
+ * those that are not named at all.
+ */
 export type EditionLetter = {
   paper: Paper
   digest: { title: string }

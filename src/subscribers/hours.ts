@@ -1,10 +1,12 @@
 import { type Instant, instant } from '../../db/instant.ts'
 import { placedKey, unplaced } from '../../db/placed.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
+import { addressHash, email, masked } from '../address.ts'
 import type { Actor } from '../app.ts'
 import { record } from '../changes.ts'
 import { zoneName } from '../locale.ts'
 import { Problem } from '../problem.ts'
+import { findList } from './lists.ts'
 
 /**
  * When a reader wants letters: `zone` (IANA), `at` (`hh:mm`), `weekdays` (bits, 1 = Monday … 64 = Sunday, 127 = every day), and
@@ -95,6 +97,20 @@ export async function keepHour(
     { verb: 'subscription.hour', subject: `subscription:${subscriptionId}`, before, after },
   ])
   return true
+}
+
+/** The subscription of an address on a list, or a Problem. */
+export async function findSubscription(db: Db, list: string, address: string): Promise<number> {
+  const { id } = await findList(db, list)
+  const row = await db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .select('subscription.id')
+    .where('subscription.list_id', '=', id)
+    .where('subscriber.address_hash', '=', addressHash(email(address)))
+    .executeTakeFirst()
+  if (!row) throw new Problem('subscriber-not-found', { value: masked(address) })
+  return row.id
 }
 
 /** A subscription whose slots are to be found. */

@@ -17,6 +17,7 @@ export {
 export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
 export {
+  findSubscription,
   keepHour,
   minuteOf,
   nextUnplaced,

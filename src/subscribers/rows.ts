@@ -46,6 +46,7 @@ export type Reason =
 const LONGEST_NAME = 200
 const FORMATS: Record<string, string> = {
   html: 'html',
+  full: 'html',
   headlines: 'headlines',
   text: 'text',
   plain: 'text',

@@ -24,7 +24,10 @@ export function editionPages(app: App): Hono {
   )
   pages.get(`/editions/${SLUG}/:day{[0-9]{4}-[0-9]{2}-[0-9]{2}}`, cached, async (c) => {
     const { digest, day } = c.req.param()
-    const found = await digests.editionPage(app.read, digest, day)
+    const named = c.req.query('edition')
+    const found =
+      (named && /^[a-z0-9]{1,40}$/i.test(named) && (await digests.editionPage(app.read, digest, day, named))) ||
+      (await digests.editionPage(app.read, digest, day))
     if (!found) throw new Problem('page-not-found')
     const around = await digests.neighbours(app.read, digest, day)
     return c.html(edition(inLanguage(await paper(app), found.language), found, around))
