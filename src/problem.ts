@@ -13,6 +13,7 @@ const PROBLEMS = {
   'bad-language': 422,
   'bad-number': 422,
   'bad-slug': 422,
+  'bad-state': 422,
   'bad-time': 422,
   'bad-url': 422,
   'bad-zone': 422,

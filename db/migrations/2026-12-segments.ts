@@ -29,14 +29,12 @@ export async function segments(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await names(db, kind)
 }
 
-/** Three narrow ones: an import enters them nearly in order, and no hash is repeated. */
+/** Few and narrow, as every import pays for them: whatever else is asked for is found by reading a list in the order of its readers. */
 async function indexes(db: Kysely<unknown>, kind: Kind): Promise<void> {
-  await sql`create index subscription_joined on subscription
-            (list_id, state, language, coalesce(confirmed_at, created_at), subscriber_id)`.execute(db)
   if (kind === 'sqlite') {
     await sql`create index subscriber_domain on subscriber (substr(address, instr(address, '@') + 1), id)
               where address is not null`.execute(db)
-    // The addresses themselves are indexed by their bytes: only those with capitals need another entry.
+    // The addresses are indexed by their bytes already: only those with capitals need another entry.
     await sql`create index subscriber_capitals on subscriber (lower(address)) where address <> lower(address)`.execute(
       db,
     )

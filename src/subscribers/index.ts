@@ -13,11 +13,15 @@ export {
   type Subscription,
   trialToken,
 } from './deciding.ts'
+export { about, type Condition, joined, speaks } from './conditions.ts'
 export { exportCsv, exportJson } from './export.ts'
+export { type Found, find, type State, STATES, type Wanted } from './finding.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
+export { learnNames } from './names.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
+export { stretches } from './stretches.ts'
 export { exportSuppressions, suppress, suppressions } from './suppressions.ts'
 export { tokens } from './tokens.ts'
