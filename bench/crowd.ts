@@ -24,7 +24,9 @@ export async function crowd(app: App, readers: number): Promise<void> {
   const now = instant(app.now())
   const kind = kindOf(app.db)
   for (let start = 0; start < readers; start += 5000) {
-    const rows = Array.from({ length: Math.min(5000, readers - start) }, (_, k) => one(start + k, later(now, -900 * DAY)))
+    const rows = Array.from({ length: Math.min(5000, readers - start) }, (_, k) =>
+      one(start + k, later(now, -900 * DAY)),
+    )
     await sql`with fresh (public_id, address, address_hash, name, created_at, fields) as
         (${rowsOf(kind, ['word', 'word', 'word', 'word', 'whole', 'word'], rows)})
       insert into subscriber (public_id, address, address_hash, name, created_at, fields)
@@ -47,7 +49,9 @@ export async function crowd(app: App, readers: number): Promise<void> {
       from subscriber where id % ${every} = 0 order by id`.execute(app.db)
   }
   await sql`insert into suppression (address_hash, address, reason, actor, created_at)
-    select address_hash, address, 'bounced 5.1.1', 'bounces', created_at from subscriber where id % 50 = 11`.execute(app.db)
+    select address_hash, address, 'bounced 5.1.1', 'bounces', created_at from subscriber where id % 50 = 11`.execute(
+    app.db,
+  )
   await sql`insert into digest (id, slug, title, list_id, channel_id, max, min, max_age, late, created_at)
     select 1, 'morning', 'morning', 1, channel.id, 25, 1, 1, 1, ${now} from channel`.execute(app.db)
   await sql`insert into slot (id, digest_id, zone, minute, weekdays, next_on, next_at)

@@ -11,6 +11,9 @@ import type { Task } from './task.ts'
 /** Why a letter that is due is not sent. */
 type Veto = 'suppressed' | 'left' | 'paused' | 'withdrawn'
 
+/** Who asked to be forgotten may ask to come back. */
+const RETURNING = sql`notice.kind = 'confirm' and suppression.reason = 'erased'`
+
 type Claimed = { tasks: Task[]; skipped: number }
 
 /**
@@ -205,7 +208,10 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
       'subscriber.public_id',
     ])
     .select(({ fn }) => fn.coalesce('notice.address', 'subscriber.address').as('address'))
-    .select(['subscription.state as standing', suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`)])
+    .select([
+      'subscription.state as standing',
+      suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`, RETURNING),
+    ])
     .where(waiting('notice'))
     .where('due_at', '<=', now)
     .orderBy('due_at')
@@ -272,8 +278,8 @@ function veto(row: Candidate, now: Instant): Veto | undefined {
   return undefined
 }
 
-function suppressed(hash = sql`subscriber.address_hash`) {
-  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = ${hash}) then 1 else 0 end`.as(
+function suppressed(hash = sql`subscriber.address_hash`, but = sql`false`) {
+  return sql<number>`case when exists (select 1 from suppression where suppression.address_hash = ${hash} and not (${but})) then 1 else 0 end`.as(
     'suppressed',
   )
 }

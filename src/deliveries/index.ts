@@ -11,6 +11,7 @@ export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
 export {
   ask,
+  forget,
   giveUp,
   giveUpNotices,
   type NewNotice,

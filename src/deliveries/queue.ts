@@ -83,6 +83,16 @@ export async function skipFor(db: Db, subscriptionId: number): Promise<number> {
   return skipped.length + notices.length
 }
 
+/** Keeps of a person's letters only that there were some: no server's words, no notices but those that are being sent. */
+export async function forget(db: Db, subscriberId: number): Promise<void> {
+  await db.updateTable('delivery').set({ reply: null }).where('subscriber_id', '=', subscriberId).execute()
+  await db
+    .deleteFrom('notice')
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', 'not in', ['claimed', 'submitting'])
+    .execute()
+}
+
 /**
  * A restored database does not know what became of the letters that waited when it was saved. They may have gone out since,
  * so they are skipped(restored) and in doubt for ever: their stories count as told. Answers how many.

@@ -11,7 +11,7 @@ import { networkOf } from '../network.ts'
 import { Problem } from '../problem.ts'
 import { consent, type Kind } from './consents.ts'
 import type { List } from './lists.ts'
-import { isSuppressed } from './suppressions.ts'
+import { isBarred, liftErased } from './suppressions.ts'
 
 const NOBODY = 0 // no subscription has this id
 const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed
@@ -57,7 +57,8 @@ export async function confirm(app: App, token: string, network: string): Promise
   const now = instant(app.now())
   const standing = await awaited(app.read, app.keys, token, now)
   const confirmed = await app.db.transaction().execute(async (db) => {
-    if (await isSuppressed(db, standing.address_hash)) throw new Problem('suppressed')
+    if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
+    await liftErased(db, standing.address_hash)
     const active = await turn(db, standing, {
       state: 'active',
       confirmed_at: now,

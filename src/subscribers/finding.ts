@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import { searchWords } from '../text.ts'
 import { type Asked, type Condition, matching } from './conditions.ts'
 import { findList } from './lists.ts'
-import { type Source, byDomain, byName, byStart, bySuppression, only, walking } from './sources.ts'
+import { byDomain, byName, byStart, bySuppression, only, type Source, walking } from './sources.ts'
 
 /**
  * Which readers are wanted; what is left out does not matter. `list` to `joinedBefore` are about one and the same
@@ -37,7 +37,14 @@ export type Found = {
   created_at: Instant
   erased_at: Instant | null
   suppressed: string | null
-  lists: { list: string; state: string; language: string; format: string; joined_at: Instant; left_at: Instant | null }[]
+  lists: {
+    list: string
+    state: string
+    language: string
+    format: string
+    joined_at: Instant
+    left_at: Instant | null
+  }[]
 }
 
 /** The newest readers that are wanted, at most `limit`; `after` continues behind the reader of this id. `next` is undefined at the end. */
@@ -54,7 +61,13 @@ export async function find(
     const stretches = await Promise.all(sources.map((source) => source(below)))
     const down = Math.max(0, ...stretches.map((stretch) => stretch.down))
     const ids = [...new Set(stretches.flatMap((stretch) => stretch.ids))].filter((id) => id >= down)
-    found.push(...(await kept(db, asked, ids.toSorted((a, b) => b - a))))
+    found.push(
+      ...(await kept(
+        db,
+        asked,
+        ids.toSorted((a, b) => b - a),
+      )),
+    )
     below = down
   }
   const readers = await described(db, found.slice(0, limit))

@@ -15,7 +15,7 @@ import * as site from '../site.ts'
 import { oneLine } from '../text.ts'
 import { consent, type Evidence } from './consents.ts'
 import { findPublicList } from './lists.ts'
-import { isSuppressed } from './suppressions.ts'
+import { isBarred } from './suppressions.ts'
 
 const HOUR = 3_600_000
 const PER_NETWORK = { most: 20, within: HOUR }
@@ -81,7 +81,7 @@ async function ration(db: Db, to: Email, network: string, now: Instant): Promise
 }
 
 async function ask(db: Db, to: Email, language: string, asked: Omit<Evidence, 'subscription_id'>): Promise<void> {
-  const suppressed = await isSuppressed(db, asked.address_hash)
+  const suppressed = await isBarred(db, asked.address_hash)
   const wish = suppressed ? undefined : await wishFor(db, to, language, asked)
   await consent(db, [{ ...asked, subscription_id: wish?.subscription_id ?? null }])
   if (!wish) return

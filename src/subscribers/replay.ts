@@ -3,6 +3,7 @@ import type { Db } from '../../db/schema.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { publicId } from '../ids.ts'
 import type { Leaving } from '../left-log.ts'
+import { eraseIn } from './erasing.ts'
 
 /**
  * Lets everybody leave again who has left, been suppressed or erased since a database was saved; who came back afterwards
@@ -57,16 +58,14 @@ async function suppressAgain(db: Db, { hash, at, reason }: Leaving): Promise<num
 }
 
 async function eraseAgain(db: Db, { hash, at }: Leaving): Promise<number> {
-  const id = await standIn(db, hash, at)
-  const erased = await db
-    .updateTable('subscriber')
-    .set({ address: null, name: null, erased_at: at })
-    .where('id', '=', id)
-    .where('address', 'is not', null)
-    .returning('id')
-    .execute()
-  await db.updateTable('subscription').set({ state: 'left', left_at: at }).where('subscriber_id', '=', id).execute()
-  return erased.length
+  const back = await db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .select('subscription.id')
+    .where('address_hash', '=', hash)
+    .where('confirmed_at', '>', at)
+    .executeTakeFirst()
+  return !back && (await eraseIn(db, 'left.log', hash, at)) ? 1 : 0
 }
 
 /** The subscriber of this hash; one that the database does not know is as good as erased. */

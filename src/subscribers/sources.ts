@@ -75,7 +75,13 @@ export async function byDomain(db: Db, name: string): Promise<number[] | undefin
 /** Those we may never write to, if they are few. */
 export async function bySuppression(db: Db): Promise<number[] | undefined> {
   const { n } = await db
-    .selectFrom((eb) => eb.selectFrom('suppression').select('id').limit(MOST + 1).as('one'))
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('suppression')
+        .select('id')
+        .limit(MOST + 1)
+        .as('one'),
+    )
     .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .executeTakeFirstOrThrow()
   if (n > MOST) return undefined

@@ -12,6 +12,9 @@ import { writeRows } from './csv.ts'
 
 const PAGE = 1000
 
+/** The reason of one whose owner asked to be forgotten: nobody may write there, and its owner alone may come back. */
+export const ERASED = 'erased'
+
 /** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change: the first reason stays, and is answered. */
 export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<string> {
   const now = instant(app.now())
@@ -54,6 +57,22 @@ function wordsOf(reason: string): string {
 export async function isSuppressed(db: Db, hash: string): Promise<boolean> {
   const row = await db.selectFrom('suppression').select('id').where('address_hash', '=', hash).executeTakeFirst()
   return row !== undefined
+}
+
+/** Whether not even the address's owner may join again; who was erased may. */
+export async function isBarred(db: Db, hash: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('suppression')
+    .select('id')
+    .where('address_hash', '=', hash)
+    .where('reason', '!=', ERASED)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Its owner has joined again after being erased: it may be written to. In the transaction of the confirmation. */
+export async function liftErased(db: Db, hash: string): Promise<void> {
+  await db.deleteFrom('suppression').where('address_hash', '=', hash).where('reason', '=', ERASED).execute()
 }
 
 /** One that is never written to; `address` is null where only its hash was kept. */
