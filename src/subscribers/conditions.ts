@@ -1,7 +1,8 @@
-import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import { alsoBeginsWith, domain } from '../../db/readers.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db, Schema } from '../../db/schema.ts'
 
 /** Something that is true or not of a subscription and its subscriber. */
@@ -48,7 +49,9 @@ export async function matching(
       .selectFrom('subscriber')
       .select('id')
       .where((eb) =>
-        'ids' in among ? eb('id', 'in', among.ids) : eb.and([eb('id', '>', among.above), eb('id', '<', among.below)]),
+        'ids' in among
+          ? eb('id', 'in', listed(db, among.ids))
+          : eb.and([eb('id', '>', among.above), eb('id', '<', among.below)]),
       )
       .$if(ofSubscriber.length > 0, (query) => query.where(about.and(ofSubscriber) as never))
       .orderBy('id', 'desc')
@@ -63,13 +66,24 @@ export async function matching(
     // Joined only where it is needed: it takes twice as long.
     .$if(ofSubscriber.length > 0, (query) => query.innerJoin('subscriber', 'subscriber.id', key) as never)
     .where((eb) =>
-      'ids' in among ? eb(key, 'in', among.ids) : eb.and([eb(key, '>', among.above), eb(key, '<', among.below)]),
+      'ids' in among
+        ? eb(key, 'in', listed(db, among.ids))
+        : eb.and([eb(key, '>', among.above), eb(key, '<', among.below)]),
     )
     .where(about.and([...ofSubscription, ...ofSubscriber]) as never)
     .orderBy(key, 'desc')
     .limit(limit)
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** However many they are, the statement is the same. */
+function listed(db: Db, ids: number[]) {
+  return sql<number>`(${rowsOf(
+    kindOf(db),
+    ['whole'],
+    ids.map((id) => [id]),
+  )})`
 }
 
 function conditions(db: Db, asked: Asked): { ofSubscription: Condition[]; ofSubscriber: Condition[] } {

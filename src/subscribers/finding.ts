@@ -7,6 +7,7 @@ import { searchWords } from '../text.ts'
 import { type Asked, type Condition, matching } from './conditions.ts'
 import { findList } from './lists.ts'
 import { byDomain, byName, byStart, bySuppression, only, type Source, walking } from './sources.ts'
+import { newest } from './stretches.ts'
 
 /**
  * Which readers are wanted; what is left out does not matter. `list` to `joinedBefore` are about one and the same
@@ -89,14 +90,14 @@ async function read(db: Db, wanted: Wanted): Promise<Asked> {
 
 /** The fewest that the wanted are sure to be among. */
 async function sourcesFor(db: Db, wanted: Wanted, asked: Asked, limit: number): Promise<Source[]> {
-  if (wanted.search !== undefined && wanted.search.trim()) return searching(db, wanted.search.trim(), limit)
+  if (wanted.search?.trim()) return searching(db, wanted.search.trim(), asked, limit)
   const few =
     (wanted.domain !== undefined ? await byDomain(db, asked.domain!) : undefined) ??
     (wanted.suppressed === true ? await bySuppression(db) : undefined)
   return [few ? only(few) : walking(db, asked, limit + 1)]
 }
 
-async function searching(db: Db, text: string, limit: number): Promise<Source[]> {
+async function searching(db: Db, text: string, asked: Asked, limit: number): Promise<Source[]> {
   const whole = wholeAddress(text)
   if (whole) {
     const row = await db.selectFrom('subscriber').select('id').where('address_hash', '=', whole).executeTakeFirst()
@@ -106,7 +107,7 @@ async function searching(db: Db, text: string, limit: number): Promise<Source[]>
   const start = text.toLowerCase()
   if (/^[\x21-\x7e]+$/.test(start)) {
     const few = await byStart(db, start)
-    sources.push(few ? only(few) : walking(db, { start }, limit + 1))
+    sources.push(few ? only(few) : walking(db, { ...asked, start }, limit + 1))
   }
   const words = text.includes('@') ? [] : searchWords(text)
   if (words.length > 0) sources.push(byName(db, words))
@@ -124,16 +125,11 @@ function wholeAddress(text: string): string | undefined {
 /** Those of the ids, in their order, of whom all that is asked is true. */
 async function kept(db: Db, asked: Asked, ids: number[]): Promise<number[]> {
   if (ids.length === 0 || Object.keys(asked).length === 0) return ids
-  const all: number[] = []
-  for (let start = 0; start < ids.length; start += 1000) {
-    const batch = ids.slice(start, start + 1000)
-    all.push(...new Set(await matching(db, asked, { ids: batch }, Number.MAX_SAFE_INTEGER)))
-  }
-  return all
+  return [...new Set(await matching(db, asked, { ids }, Number.MAX_SAFE_INTEGER))]
 }
 
 async function beginning(db: Db, after: string | undefined): Promise<number> {
-  if (after === undefined) return Number.MAX_SAFE_INTEGER
+  if (after === undefined) return (await newest(db)) + 1
   const row = await db.selectFrom('subscriber').select('id').where('public_id', '=', after).executeTakeFirst()
   if (!row) throw new Problem('page-not-found')
   return row.id

@@ -11,7 +11,7 @@ export type Stretch = { ids: number[]; down: number }
 /** Where subscribers are looked for: the next ones below an id. */
 export type Source = (below: number) => Promise<Stretch>
 
-const MOST = 20_000 // ids that are held at once; where there are more, walking meets them soon
+const MOST = 5000 // ids that are held at once; where there are more, walking meets them soon
 const BATCH = 1000
 
 /** These and no others. */
@@ -28,9 +28,10 @@ export function only(ids: number[]): Source {
 export function byName(db: Db, words: string[]): Source {
   let limit = 100
   return async (below) => {
+    await setImmediate() // the web server's turn
     const ids = await named(db, words, below, limit)
     const down = ids.length < limit ? 0 : ids.at(-1)!
-    limit = Math.min(2000, limit * 4)
+    limit = Math.min(BATCH, limit * 4)
     return { ids, down }
   }
 }

@@ -33,7 +33,8 @@ export async function stretches(
   }
 }
 
-async function newest(db: Db): Promise<number> {
+/** The newest subscriber's id; 0 where there is none. */
+export async function newest(db: Db): Promise<number> {
   const row = await db
     .selectFrom('subscriber')
     .select(({ fn }) => fn.max('id').as('id'))
