@@ -1,4 +1,4 @@
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Kind } from './columns.ts'
 import { kindOf } from './database.ts'
 import { indexWords } from './words.ts'
@@ -19,16 +19,21 @@ export function domain(kind: Kind): Expression<string> {
     : sql<string>`split_part(subscriber.address, '@', 2)`
 }
 
-/** Whether a subscriber's address begins so, whatever its case. `start` is in lower case and ASCII. */
-export function beginsWith(kind: Kind, start: string): Expression<SqlBool> {
+/** Subscribers whose address begins so, whatever its case; at most `limit`. `start` is in lower case and ASCII. */
+export async function beginning(db: Handle, start: string, limit: number): Promise<number[]> {
   const [from, to] = [start, start + LAST]
-  if (kind === 'postgres')
-    return sql<SqlBool>`(subscriber.address is not null and lower(subscriber.address) collate "C" >= ${from} and lower(subscriber.address) collate "C" < ${to})`
-  return sql<SqlBool>`((subscriber.address >= ${from} and subscriber.address < ${to}) or
-    (subscriber.address <> lower(subscriber.address) and lower(subscriber.address) >= ${from} and lower(subscriber.address) < ${to}))`
+  const all =
+    kindOf(db) === 'sqlite'
+      ? sql<{ id: number }>`select id from subscriber where (address >= ${from} and address < ${to}) or
+          (address <> lower(address) and lower(address) >= ${from} and lower(address) < ${to}) limit ${limit}`
+      : // In the order of its index: it stops there, where a bitmap would first gather everybody.
+        sql<{ id: number }>`select id from subscriber
+          where address is not null and lower(address) collate "C" >= ${from} and lower(address) collate "C" < ${to}
+          order by lower(address) collate "C" limit ${limit}`
+  return (await all.execute(db)).rows.map((row) => row.id)
 }
 
-/** The same, asked of each reader in turn. */
+/** Whether a subscriber's address begins so, asked of each in turn. */
 export function alsoBeginsWith(start: string): Expression<SqlBool> {
   return sql<SqlBool>`substr(lower(subscriber.address), 1, ${start.length}) = ${start}`
 }
@@ -70,13 +75,32 @@ export async function forgetNames(db: Handle, ids: number[]): Promise<void> {
 
 /** The subscribers below an id whose names hold words that begin with all of these, the newest first. */
 export async function named(db: Handle, words: string[], below: number, limit: number): Promise<number[]> {
-  const all =
-    kindOf(db) === 'sqlite'
-      ? sql<{ id: number }>`select rowid as id from subscriber_search
-          where subscriber_search match ${words.map((word) => `"${word}"*`).join(' AND ')} and rowid < ${below}
-          order by rowid desc limit ${limit}`
-      : sql<{ id: number }>`select subscriber_id as id from subscriber_search
-          where words @@ (select ${words.map((word) => `'${word}':*`).join(' & ')}::tsquery) and subscriber_id < ${below}
-          order by subscriber_id desc limit ${limit}`
-  return (await all.execute(db)).rows.map((row) => row.id)
+  if (kindOf(db) === 'sqlite') {
+    const all = words.map((word) => `"${word}"*`).join(' AND ')
+    return ids(
+      db,
+      sql`select rowid as id from subscriber_search where subscriber_search match ${all} and rowid < ${below}
+          order by rowid desc limit ${limit}`,
+    )
+  }
+  const all = sql`(select ${words.map((word) => `'${word}':*`).join(' & ')}::tsquery)`
+  // A common word is met among the newest; the index would gather all who have it. A rare one is for the index.
+  const near = await ids(
+    db,
+    sql`select id from (select subscriber_id as id, words from subscriber_search
+          where subscriber_id < ${below} and subscriber_id >= ${below - NEAR} offset 0) as newest
+        where words @@ ${all} order by id desc limit ${limit}`,
+  )
+  if (near.length === limit) return near
+  return ids(
+    db,
+    sql`with found as materialized (select subscriber_id as id from subscriber_search where words @@ ${all} and subscriber_id < ${below})
+        select id from found order by id desc limit ${limit}`,
+  )
+}
+
+const NEAR = 20_000 // ids
+
+async function ids(db: Handle, query: RawBuilder<unknown>): Promise<number[]> {
+  return (await query.execute(db)).rows.map((row) => (row as { id: number }).id)
 }

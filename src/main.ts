@@ -8,6 +8,7 @@ import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
 import { review } from './commands/review.ts'
+import { segment } from './commands/segments.ts'
 import { digest, send } from './commands/sending.ts'
 import { serving } from './commands/serving.ts'
 import { source } from './commands/sources.ts'
@@ -25,7 +26,22 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-const COMMANDS = [serving, demo, paper, article, channel, source, review, readers, digest, send, dkim, hook, keeping]
+const COMMANDS = [
+  serving,
+  demo,
+  paper,
+  article,
+  channel,
+  source,
+  review,
+  readers,
+  segment,
+  digest,
+  send,
+  dkim,
+  hook,
+  keeping,
+]
 for (const register of COMMANDS) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import * as explaining from './explaining.ts'
+import { finding, partOf } from './finding.ts'
 import { openProgress } from './progress.ts'
 import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
 
@@ -58,13 +59,16 @@ export function readers(program: Command): void {
       }),
     )
   command(commands, 'export', 'CSV on standard output; with --json an array')
-    .requiredOption('--list <slug>', 'of this list')
-    .action((options: Json & { list: string }) =>
+    .option('--list <slug>', 'of this list')
+    .option('--segment <slug>', 'only the readers of this segment')
+    .action((options: Json & { list?: string; segment?: string }) =>
       withApp(options, async (app) => {
         const write = options.json === true ? subscribers.exportJson : subscribers.exportCsv
-        await write(app, options.list, process.stdout)
+        const { list, only } = await partOf(app, options)
+        await write(app, list, process.stdout, only)
       }),
     )
+  finding(commands)
   command(group(program, 'subscriber', 'one reader'), 'show <address>', 'what we know and may prove').action(
     (address: string, options: Json) =>
       withApp(options, async (app, shell) => {

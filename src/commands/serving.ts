@@ -4,6 +4,7 @@ import { composeDigests } from '../../jobs/compose-digests.ts'
 import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
+import { learnNames } from '../../jobs/learn-names.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
 import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
@@ -49,6 +50,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
     keepPictures,
     forgetFeedReaders,
     forgetArrivals,
+    learnNames,
     noteRefusals,
     backUp,
   ])

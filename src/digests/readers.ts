@@ -1,5 +1,7 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import * as segments from '../segments/index.ts'
+import type { Condition } from '../subscribers/index.ts'
 import type { Digest, Slot } from './promise.ts'
 
 /** One reader of a digest: what this reader was told up to, and how the letter is to be made. */
@@ -9,8 +11,8 @@ export type Reader = { subscription_id: number; subscriber_id: number; told: num
 export type Group = { told: number; language: string; format: string; n: number }
 
 /** Who gets the edition of a day in a slot: whom we may write to, and who was not served on that day already. */
-function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant) {
-  return writable(db, digest, at).where(({ eb, or, and }) =>
+function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant, only: Condition | undefined) {
+  return writable(db, digest, at, only).where(({ eb, or, and }) =>
     or([
       eb('follow.slot_id', 'is', null),
       and([eb('follow.slot_id', '=', slot.id), or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)])]),
@@ -20,11 +22,12 @@ function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant) {
 
 /** Whether there is anybody whom we may write to. */
 export async function anybody(db: Db, digest: Digest, at: Instant): Promise<boolean> {
-  return (await writable(db, digest, at).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+  const only = await segments.conditionOf(db, digest, at)
+  return (await writable(db, digest, at, only).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** The digest's readers whom we may write to: active, not pausing, not suppressed. */
-function writable(db: Db, digest: Digest, at: Instant) {
+/** The digest's readers whom we may write to: active, not pausing, not suppressed, and in its segment if it has one. */
+function writable(db: Db, digest: Digest, at: Instant, only: Condition | undefined) {
   return db
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
@@ -37,6 +40,7 @@ function writable(db: Db, digest: Digest, at: Instant) {
     .where(({ eb, or }) => or([eb('subscription.paused_until', 'is', null), eb('subscription.paused_until', '<=', at)]))
     .where('suppression.id', 'is', null)
     .where('subscriber.address', 'is not', null)
+    .$if(only !== undefined, (query) => query.where(only!))
 }
 
 /**
@@ -44,7 +48,8 @@ function writable(db: Db, digest: Digest, at: Instant) {
  * (with n = 0) as they will stand once that letter has been superseded.
  */
 export async function groups(db: Db, digest: Digest, slot: Slot, day: string, at: Instant): Promise<Group[]> {
-  const counted = await served(db, digest, slot, day, at)
+  const only = await segments.conditionOf(db, digest, at)
+  const counted = await served(db, digest, slot, day, at, only)
     .select(['subscription.language', 'subscription.format', 'follow.told_seq as told'])
     .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .groupBy(['subscription.language', 'subscription.format', 'follow.told_seq'])
@@ -76,7 +81,8 @@ export async function after(
   cursor: number,
   limit: number,
 ): Promise<Reader[]> {
-  return served(db, digest, slot, day, at)
+  const only = await segments.conditionOf(db, digest, at)
+  return served(db, digest, slot, day, at, only)
     .select([
       'subscription.id as subscription_id',
       'subscription.subscriber_id',

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { kindOf } from '../../db/database.ts'
-import { beginsWith, domain, named } from '../../db/readers.ts'
+import { beginning, domain, named } from '../../db/readers.ts'
 import type { Db } from '../../db/schema.ts'
 import { type Asked, about, matching } from './conditions.ts'
 import { FIRST_WIDTH, nextWidth } from './stretches.ts'
@@ -13,6 +13,7 @@ export type Source = (below: number) => Promise<Stretch>
 
 const MOST = 5000 // ids that are held at once; where there are more, walking meets them soon
 const BATCH = 1000
+const LARGEST = { sqlite: 1000, postgres: 20_000 } // ids of names in one statement: SQLite works in this very thread
 
 /** These and no others. */
 export function only(ids: number[]): Source {
@@ -31,7 +32,7 @@ export function byName(db: Db, words: string[]): Source {
     await setImmediate() // the web server's turn
     const ids = await named(db, words, below, limit)
     const down = ids.length < limit ? 0 : ids.at(-1)!
-    limit = Math.min(BATCH, limit * 4)
+    limit = Math.min(LARGEST[kindOf(db)], limit * 10)
     return { ids, down }
   }
 }
@@ -52,13 +53,8 @@ export function walking(db: Db, asked: Asked, limit: number): Source {
 
 /** Those whose address begins so, if they are few. */
 export async function byStart(db: Db, start: string): Promise<number[] | undefined> {
-  const rows = await db
-    .selectFrom('subscriber')
-    .select('id')
-    .where(beginsWith(kindOf(db), start))
-    .limit(MOST + 1)
-    .execute()
-  return rows.length > MOST ? undefined : rows.map((row) => row.id)
+  const ids = await beginning(db, start, MOST + 1)
+  return ids.length > MOST ? undefined : ids
 }
 
 /** Those of a domain, if they are few. */
@@ -68,6 +64,7 @@ export async function byDomain(db: Db, name: string): Promise<number[] | undefin
     .select('id')
     .where('address', 'is not', null)
     .where(about(domain(kindOf(db)), '=', name) as never)
+    .orderBy('id', 'desc')
     .limit(MOST + 1)
     .execute()
   return rows.length > MOST ? undefined : rows.map((row) => row.id)

@@ -9,7 +9,7 @@ const TARGET = { sqlite: 15, postgres: 150 } // ms of one statement: SQLite work
 /** How many ids the next statement may cover, after one that took so many milliseconds. */
 export function nextWidth(db: Db, width: number, took: number): number {
   const factor = TARGET[kindOf(db)] / (took + 0.1)
-  return Math.max(1000, Math.round(width * Math.min(4, Math.max(0.25, factor))))
+  return Math.max(1000, Math.round(width * Math.min(10, Math.max(0.25, factor))))
 }
 
 /**
