@@ -11,7 +11,7 @@ type Json = { json?: boolean }
 export function segment(program: Command): void {
   const commands = group(program, 'segment', 'parts of lists by rules')
   command(commands, 'add <slug>', 'make one; it never changes')
-    .requiredOption('--rule <json>', 'who belongs to it, as JSON, or @file: docs/segments.md')
+    .requiredOption('--rule <json>', 'who belongs to it, as JSON, or @file')
     .option('--list <slug>', 'a part of this list (default: the one that the rule names)')
     .option('--title <title>', 'for the newsroom')
     .action((slug: string, options: Json & { rule: string; list?: string; title?: string }) =>

@@ -1,7 +1,7 @@
 import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import { type Condition, stretches } from '../subscribers/index.ts'
+import { type Condition, listed, stretches } from '../subscribers/index.ts'
 import { condition, type Segment } from './segment.ts'
 
 /** How many readers a segment has, and how many of them we may write to: who is suppressed or pausing is not. */
@@ -54,17 +54,15 @@ async function suppressed(
     signal?.throwIfAborted()
     const page = await db
       .selectFrom('suppression')
-      .select(['id', 'address_hash'])
-      .where('id', '>', last)
-      .orderBy('id')
+      .leftJoin('subscriber', 'subscriber.address_hash', 'suppression.address_hash')
+      .select(['suppression.id', 'subscriber.id as subscriber_id'])
+      .where('suppression.id', '>', last)
+      .orderBy('suppression.id')
       .limit(1000)
       .execute()
+    const ids = page.flatMap((one) => one.subscriber_id ?? [])
     const row = await members(db, segment, only)
-      .where(
-        'subscriber.address_hash',
-        'in',
-        page.map((one) => one.address_hash),
-      )
+      .where('subscription.subscriber_id', 'in', listed(db, ids))
       .where(({ eb, or }) => or([eb('paused_until', 'is', null), eb('paused_until', '<=', now as never)]))
       .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
       .executeTakeFirstOrThrow()

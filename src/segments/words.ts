@@ -1,11 +1,12 @@
-import { type MessageKey, say } from '../locale.ts'
+import { type MessageKey, say, spoken } from '../locale.ts'
 import type { Count, FieldTest, Rule, Span } from './rule.ts'
 
 /** What a rule's names are called: of lists by slug, of fields by name. */
 export type Titles = { lists: ReadonlyMap<string, string>; fields: ReadonlyMap<string, string> }
 
 /** Whom a rule means, in one sentence: `Readers of “Morning” who joined before 01/01/2026 and who read in Arabic.` */
-export function explain(language: string, list: string, rule: Rule, titles: Titles): string {
+export function explain(asked: string, list: string, rule: Rule, titles: Titles): string {
+  const language = spoken.includes(asked.split('-')[0]!) ? asked : 'en'
   const clauses = said(rule, { language, titles, yes: true }, true)
   return say(language, 'segment.sentence', { list, clauses })
 }
@@ -78,7 +79,8 @@ function counted(language: string, of: 'letters' | 'bounces', count: Count, yes:
     ...(least !== undefined ? [tell(undefined, least - 1)] : []),
     ...(most !== undefined ? [tell(most + 1, undefined)] : []),
   ]
-  return others.reduce((before, after) => say(language, 'segment.or', { before, after }))
+  const either = others.reduce((before, after) => say(language, 'segment.or', { before, after }))
+  return others.length > 1 ? `(${either})` : either
 }
 
 function limits(least: number | undefined, most: number | undefined) {

@@ -77,8 +77,8 @@ export async function matching(
   return rows.map((row) => row.id)
 }
 
-/** However many they are, the statement is the same. */
-function listed(db: Db, ids: number[]) {
+/** Ids for an `in`: however many they are, the statement is the same. */
+export function listed(db: Db, ids: number[]) {
   return sql<number>`(${rowsOf(
     kindOf(db),
     ['whole'],
