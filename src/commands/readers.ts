@@ -5,6 +5,7 @@ import * as subscribers from '../subscribers/index.ts'
 import * as explaining from './explaining.ts'
 import { finding, partOf } from './finding.ts'
 import { openProgress } from './progress.ts'
+import { reader } from './reader.ts'
 import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
@@ -69,13 +70,7 @@ export function readers(program: Command): void {
       }),
     )
   finding(commands)
-  command(group(program, 'subscriber', 'one reader'), 'show <address>', 'what we know and may prove').action(
-    (address: string, options: Json) =>
-      withApp(options, async (app, shell) => {
-        const shown = await subscribers.show(app.read, address)
-        shell.print(options.json ? shown : explaining.reader(shell.config.language, shown))
-      }),
-  )
+  reader(group(program, 'subscriber', 'one reader'))
   suppression(group(program, 'suppression', 'addresses never written to again'))
 }
 

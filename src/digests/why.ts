@@ -10,7 +10,7 @@ import * as segments from '../segments/index.ts'
  */
 export type Why =
   | 'queued' | 'held' | 'sending' | 'submitted' | 'deferred' | 'refused' | 'skipped' | 'uncertain'
-  | 'unknown' | 'never-on-list' | 'erased' | 'suppressed' | 'pending' | 'left' | 'joined-after' | 'paused' | 'not-in-segment'
+  | 'unknown' | 'never-on-list' | 'erased' | 'suppressed' | 'pending' | 'left' | 'joined-after' | 'paused' | 'not-in-segment' | 'other-hour'
   | 'composing' | 'no-edition' | 'nothing-new' // biome-ignore format: one list
 
 /** One edition of a digest, as it looks to one address. `reason`, `reply` and `next` are there where they say more. */
@@ -35,7 +35,7 @@ export async function why(db: Db, address: string): Promise<Answer[]> {
   for (const digest of digests) {
     const editions = await db
       .selectFrom('edition')
-      .select(['id', 'public_id', 'day', 'state', 'reason', 'composed_at', 'held_at'])
+      .select(['id', 'public_id', 'day', 'slot_id', 'state', 'reason', 'composed_at'])
       .where('digest_id', '=', digest.id)
       .orderBy('composed_at', 'desc')
       .limit(LATEST)
@@ -49,7 +49,7 @@ export async function why(db: Db, address: string): Promise<Answer[]> {
 }
 
 type Reader = Awaited<ReturnType<typeof readerOf>>
-type Edition = { id: number; state: string; reason: string | null; composed_at: Instant; held_at: Instant | null }
+type Edition = { id: number; slot_id: number; state: string; reason: string | null; composed_at: Instant }
 type Digest = { id: number; list_id: number; segment_id: number | null }
 type Because = Pick<Answer, 'why' | 'reason' | 'reply' | 'next' | 'at'>
 
@@ -106,11 +106,24 @@ async function withoutLetter(db: Db, reader: Reader, digest: Digest, edition: Ed
   if (joined > then) return { why: 'joined-after', at: moment(joined).toString() }
   if (subscription.left_at !== null && subscription.left_at <= then)
     return { why: 'left', at: moment(subscription.left_at).toString() }
+  if (!(await sharesHour(db, digest, subscription.id, edition))) return { why: 'other-hour' }
   if (edition.state === 'skipped') return { why: 'no-edition', reason: edition.reason ?? 'no-news' }
   if (subscription.paused_until !== null && subscription.paused_until > then)
     return { why: 'paused', next: moment(subscription.paused_until).toString() }
   if (!(await isIn(db, digest, subscription.id, then))) return { why: 'not-in-segment' }
   return { why: edition.state === 'composing' ? 'composing' : 'nothing-new' }
+}
+
+/** Whoever was never told anything is with the digest's own hour. */
+async function sharesHour(db: Db, digest: Digest, subscription: number, edition: Edition): Promise<boolean> {
+  const follow = await db
+    .selectFrom('follow')
+    .select('slot_id')
+    .where('digest_id', '=', digest.id)
+    .where('subscription_id', '=', subscription)
+    .executeTakeFirst()
+  const own = db.selectFrom('slot').select('id').where('digest_id', '=', digest.id).orderBy('id').limit(1)
+  return (follow?.slot_id ?? (await own.executeTakeFirst())?.id) === edition.slot_id
 }
 
 async function isIn(db: Db, digest: Digest, subscription: number, at: Instant): Promise<boolean> {
