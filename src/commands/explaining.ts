@@ -1,4 +1,4 @@
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type * as digests from '../digests/index.ts'
 import { clockTime, type MessageKey, say, shortDate } from '../locale.ts'
 import type * as subscribers from '../subscribers/index.ts'
@@ -53,14 +53,25 @@ function clock(iso: string, zone: string): string {
 }
 
 /** What happened to a reader, a line each. */
-export function events(all: subscribers.Event[], zone: string): string[] {
+export function events(language: string, all: subscribers.Event[], zone: string): string[] {
+  const time = (at: number) => `${shortDate(at as Instant, zone)} ${clockTime(at as Instant, zone)}`
   return all.map(({ at, what, by, list, details }) => {
     const more = Object.entries(details)
       .filter(([, value]) => value !== null)
-      .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
-    const when = `${shortDate(at, zone)} ${clockTime(at, zone)}`
-    return [when, what, ...(list ? [list] : []), ...(by ? [`(${by})`] : []), ...more].join('  ')
+      .map(([key, value]) => {
+        if (/_at$/.test(key)) return `${key}=${time(value as number)}`
+        return `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`
+      })
+    return [time(at), happened(language, what), ...(list ? [list] : []), ...(by ? [`(${by})`] : []), ...more].join('  ')
   })
+}
+
+const HAPPENED = ['asked', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
+
+function happened(language: string, what: string): string {
+  const key = what.replace(' ', '-')
+  if (HAPPENED.includes(key)) return say(language, `event.${key}` as MessageKey)
+  return what.startsWith('bounce ') ? cameBack(language, what.slice(7)) : what
 }
 
 /** That we know nothing of an address, which is masked. */

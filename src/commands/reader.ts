@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { moment } from '../../db/instant.ts'
+import { instant, moment } from '../../db/instant.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { App } from '../app.ts'
 import * as digests from '../digests/index.ts'
@@ -20,7 +20,7 @@ export function reader(commands: Command): void {
     withApp(options, async (app, shell) => {
       const shown = await known(app, address)
       const events = await subscribers.timeline(app.read, addressHash(email(address)))
-      const why = await digests.why(app.read, address)
+      const why = await digests.why(app.read, address, instant(app.now()))
       if (options.json) {
         const timeline = events.map((event) => ({ ...event, at: moment(event.at).toString() }))
         shell.print({ ...(shown ?? { address: null, known: false }), timeline, why })
@@ -30,7 +30,7 @@ export function reader(commands: Command): void {
       const { zone } = await app.read.selectFrom('site').select('zone').executeTakeFirstOrThrow()
       if (shown) shell.print(explaining.reader(language, shown))
       else shell.print(explaining.unknown(language, masked(address)))
-      for (const line of explaining.events(events, zone)) shell.print(line)
+      for (const line of explaining.events(language, events, zone)) shell.print(line)
       for (const line of explaining.answers(language, why, zone)) shell.print(line)
     }),
   )

@@ -28,7 +28,7 @@ export type Answer = {
 const LATEST = 3 // editions of each digest
 
 /** The latest editions of each digest, and why each did or did not come to this address; also to one that we never had. */
-export async function why(db: Db, address: string): Promise<Answer[]> {
+export async function why(db: Db, address: string, now: Instant): Promise<Answer[]> {
   const reader = await readerOf(db, addressHash(email(address)))
   const digests = await db.selectFrom('digest').selectAll().orderBy('id').execute()
   const answers: Answer[] = []
@@ -41,7 +41,7 @@ export async function why(db: Db, address: string): Promise<Answer[]> {
       .limit(LATEST)
       .execute()
     for (const edition of editions) {
-      const answer = (await byLedger(db, reader, edition)) ?? (await withoutLetter(db, reader, digest, edition))
+      const answer = (await byLedger(db, reader, edition, now)) ?? (await withoutLetter(db, reader, digest, edition))
       answers.push({ digest: digest.slug, edition: edition.public_id, day: edition.day, ...answer })
     }
   }
@@ -72,16 +72,19 @@ async function readerOf(db: Db, hash: string) {
   return { id: subscriber?.id, erased_at: subscriber?.erased_at ?? null, suppression, subscriptions }
 }
 
-async function byLedger(db: Db, { id }: Reader, edition: Edition): Promise<Because | undefined> {
+async function byLedger(db: Db, reader: Reader, edition: Edition, now: Instant): Promise<Because | undefined> {
+  const { id } = reader
   if (id === undefined) return undefined
   const row = await db
     .selectFrom('delivery')
-    .select(['state', 'reason', 'reply', 'due_at', 'submitted_at'])
+    .select(['state', 'reason', 'reply', 'due_at', 'submitted_at', 'subscription_id'])
     .where('edition_id', '=', edition.id)
     .where('subscriber_id', '=', id)
     .executeTakeFirst()
   if (!row) return undefined
   const reply = row.reply === null ? {} : { reply: row.reply }
+  const waits = ['queued', 'deferred'].includes(row.state) && vetoed(reader, row.subscription_id, now)
+  if (waits) return waits
   if (row.state === 'submitted') return { why: 'submitted', at: moment(row.submitted_at!).toString(), ...reply }
   if (row.state === 'deferred') return { why: 'deferred', next: moment(row.due_at).toString(), ...reply }
   if (row.state === 'skipped') return { why: 'skipped', reason: row.reason ?? 'other' }
@@ -89,6 +92,13 @@ async function byLedger(db: Db, { id }: Reader, edition: Edition): Promise<Becau
   if (row.state === 'uncertain') return { why: 'uncertain' }
   if (row.state === 'queued' && edition.state === 'held') return { why: 'held', reason: edition.reason ?? 'paused' }
   return { why: row.state === 'queued' ? 'queued' : 'sending' }
+}
+
+/** What will keep a letter that waits from going out. */
+function vetoed({ suppression, subscriptions }: Reader, id: number, now: Instant): Because | undefined {
+  if (suppression) return { why: 'suppressed', reason: suppression.reason }
+  const until = subscriptions.find((one) => one.id === id)?.paused_until
+  return until && until > now ? { why: 'paused', next: moment(until).toString() } : undefined
 }
 
 /** The ledger knows no letter: the first thing, in the order in which readers are chosen, that kept one away. */
