@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { instant, later } from '../db/instant.ts'
+import { named } from '../db/readers.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, openWorld, type World } from './world.ts'
 
@@ -60,6 +61,7 @@ describe.each(databases)('finding readers on %s', (kind) => {
     await using world = await open()
     await world.db.updateTable('subscriber').set({ name: 'زينب' }).where('address', '=', 'ahmad@gmail.com').execute()
     await subscribers.erase(world, 'cli', 'fatima@gmail.com')
+    expect(await named(world.db, ['فاطمه'], 1000, 9)).toEqual([]) // at once
     expect(await subscribers.learnNames(world)).toBe(true)
     expect(await found(world, { search: 'زينب' })).toBe('ahmad')
     expect(await found(world, { search: 'احمد' })).toBe('')

@@ -27,7 +27,7 @@ export type Wanted = {
 }
 
 export type State = (typeof STATES)[number]
-export const STATES = ['pending', 'active', 'left'] as const
+const STATES = ['pending', 'active', 'left'] as const
 
 /** One reader, with each list that this reader is on, or was. */
 export type Found = {
