@@ -18,7 +18,7 @@ export {
 export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
 export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
-export { type Found, find, STATES, type State, type Wanted } from './finding.ts'
+export { type Found, find, type State, type Wanted } from './finding.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
 export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
