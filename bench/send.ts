@@ -133,7 +133,7 @@ async function prepare(folder: string, kilobytes: number): Promise<{ list: Maili
       messageId: 'exxxxxxxx.xxxxxxxx@news.example',
       date: Date.now() as Instant,
     },
-    tokens: { unsubscribe: token },
+    tokens: { unsubscribe: token, preferences: token },
   })
   const file = join(folder, 'letter.eml')
   writeFileSync(file, letter.toString('latin1').replace(/\r\n/g, '\n'))

@@ -7,7 +7,9 @@ import { trustInbound } from './migrations/2026-11-trust-inbound.ts'
 import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
+import { joining } from './migrations/2026-12-joining.ts'
 import { segments } from './migrations/2026-12-segments.ts'
+import { slots } from './migrations/2026-12-slots.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -23,7 +25,9 @@ const MIGRATIONS = {
   '2026-11-trust-keep': trustKeep,
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
+  '2026-12-joining': joining,
   '2026-12-segments': segments,
+  '2026-12-slots': slots,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

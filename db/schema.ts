@@ -263,7 +263,10 @@ export interface FeedReaderTable {
   seen_on: string
 }
 
-/** What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). */
+/**
+ * What one may join. `visibility` is 'public' (anybody may ask) or 'private' (by import only). `single_opt_in` is why who asks
+ * need not confirm, null where they must.
+ */
 export interface ListTable {
   id: Generated<number>
   slug: string
@@ -273,6 +276,16 @@ export interface ListTable {
   reply_to: string | null
   visibility: string
   created_at: Instant
+  single_opt_in: string | null
+}
+
+/** A list's own letter in its own words. `kind`: welcome or goodbye. With an empty `body` it is sent in ours. */
+export interface ListLetterTable {
+  list_id: number
+  kind: string
+  language: string
+  subject: string
+  body: string
 }
 
 /**
@@ -314,7 +327,11 @@ export interface NameChangeTable {
   subscriber_id: number
 }
 
-/** One address on one list. `state`: pending, active, left. `format`: html or text. `sections` is JSON or ''. */
+/**
+ * One address on one list. `state`: pending, active, left. `format`: html, headlines or text. `sections` is a JSON array of
+ * names, or '' for all. What is null of `zone`, `minute` and `weekdays` is the digest's; `placed` (db/placed.ts) is the hour
+ * that its slots were last found for.
+ */
 export interface SubscriptionTable {
   id: Generated<number>
   list_id: number
@@ -333,9 +350,13 @@ export interface SubscriptionTable {
   confirmed_at: Instant | null
   left_at: Instant | null
   left_reason: string | null
+  placed: Generated<string>
 }
 
-/** Evidence: who asked, confirmed, was imported or left; when, from which network, in which words. */
+/**
+ * Evidence: who asked, confirmed, joined, was imported or left; when, from which network, in which words. `wish` is JSON
+ * (subscribers.Wishes): what was asked for beside the list, until it is confirmed.
+ */
 export interface ConsentTable {
   id: Generated<number>
   subscription_id: number | null
@@ -348,6 +369,7 @@ export interface ConsentTable {
   wording: string
   wording_version: string
   actor: string
+  wish: string | null
 }
 
 export interface SuppressionTable {
@@ -378,7 +400,10 @@ export interface DigestTable {
   segment_id: number | null
 }
 
-/** An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. */
+/**
+ * An hour of a digest: `minute` of the local day in `zone`, on `weekdays` (bit 0 = Monday); due at `next_at`. The first of a
+ * digest is its own; another one is there because readers asked for it, and has ended when none of them is left.
+ */
 export interface SlotTable {
   id: Generated<number>
   digest_id: number
@@ -387,6 +412,7 @@ export interface SlotTable {
   weekdays: number
   next_on: string
   next_at: Instant
+  ended_at: Instant | null
 }
 
 /** What entered a digest, in order; append-only. */
@@ -397,17 +423,22 @@ export interface StoryTable {
   excluded_at: Instant | null
 }
 
-/** What a reader of a digest was told, up to where, and on which local day. */
+/**
+ * What a reader of a digest was told, up to where, and on which local day; whoever has no row yet is in the digest's own
+ * slot. `spacing`: who moved since the last letter may have waited for this many days; null: as many as in the slot.
+ */
 export interface FollowTable {
   digest_id: number
   subscription_id: number
   slot_id: number
   told_seq: number
   last_on: string | null
+  spacing: number | null
 }
 
 /**
- * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued.
+ * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued;
+ * `judged_at` the moment that readers and stories were chosen by (null: `composed_at`).
  */
 export interface EditionTable {
   id: Generated<number>
@@ -429,9 +460,13 @@ export interface EditionTable {
   done_at: Instant | null
   braked_at: Instant | null
   reported_at: Instant | null
+  judged_at: Instant | null
 }
 
-/** One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). */
+/**
+ * One rendering for all who share it; `html` and `text` hold fixed runs and slots (letters.ts). `sections` tells parts apart
+ * that begin with the same story and hold others after it.
+ */
 export interface PartTable {
   id: Generated<number>
   edition_id: number
@@ -632,6 +667,7 @@ export interface Schema {
   channel: ChannelTable
   feed_reader: FeedReaderTable
   list: ListTable
+  list_letter: ListLetterTable
   subscriber: SubscriberTable
   field: FieldTable
   segment: SegmentTable

@@ -115,7 +115,7 @@ export async function all(db: Db): Promise<Channel[]> {
   return db.selectFrom('channel').selectAll().orderBy('id').execute()
 }
 
-export function filterOf(channel: Channel): Filter {
+export function filterOf(channel: Pick<Channel, 'filter'>): Filter {
   return JSON.parse(channel.filter) as Filter
 }
 

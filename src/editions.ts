@@ -9,7 +9,7 @@ export type Edition = Selectable<EditionTable>
 
 /** One rendering for all who share it. */
 export type Part = Selectable<PartTable>
-export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'format' | 'stories'>
+export type PartKey = Pick<Part, 'id' | 'from_seq' | 'language' | 'sections' | 'format' | 'stories'>
 
 /** Why an edition is held until a revision without a withdrawn story is there; anything else waits for somebody's word. */
 export const WITHDRAWN = 'withdrawn'
@@ -21,8 +21,9 @@ export const REFUSALS = 'refusals'
 type Opening = Pick<
   Edition,
   'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
->
+> & { judged_at?: Instant }
 type NewPart = Pick<Part, 'from_seq' | 'language' | 'format' | 'stories' | 'subject' | 'html' | 'text'> & {
+  sections?: string
   articles: { article_id: number; form: string }[]
 }
 
@@ -81,11 +82,11 @@ export async function addPart(
   part: NewPart,
 ): Promise<number> {
   const { articles, ...values } = part
-  const { from_seq, language, format, stories, subject, html, text } = values
-  const row = { from_seq, language, format, stories, subject, html, text }
+  const { from_seq, language, sections = '', format, stories, subject, html, text } = values
+  const row = { from_seq, language, sections, format, stories, subject, html, text }
   const { id } = await db
     .insertInto('part')
-    .values({ ...row, edition_id: edition.id, revision: edition.revision, to_seq: edition.to_seq, sections: '' })
+    .values({ ...row, edition_id: edition.id, revision: edition.revision, to_seq: edition.to_seq })
     .returning('id')
     .executeTakeFirstOrThrow()
   for (let start = 0; start < articles.length; start += 1000) {
@@ -97,16 +98,21 @@ export async function addPart(
   return id
 }
 
-/** The parts of the present revision by `from_seq language format`. */
+/** The parts of the present revision by `partName`. */
 export async function parts(db: Db, edition: Pick<Edition, 'id' | 'revision'>): Promise<Map<string, PartKey>> {
   const rows = await db
     .selectFrom('part')
-    .select(['id', 'from_seq', 'language', 'format', 'stories'])
+    .select(['id', 'from_seq', 'language', 'sections', 'format', 'stories'])
     .where('edition_id', '=', edition.id)
     .where('revision', '=', edition.revision)
     .orderBy('from_seq')
     .execute()
-  return new Map(rows.map((part) => [`${part.from_seq} ${part.language} ${part.format}`, part]))
+  return new Map(rows.map((part) => [partName(part), part]))
+}
+
+/** What tells the parts of one edition apart. */
+export function partName(part: Pick<Part, 'from_seq' | 'language' | 'format' | 'sections'>): string {
+  return `${part.from_seq} ${part.language} ${part.format} ${part.sections}`
 }
 
 /** Takes the row's lock and answers the edition if its recipients are still being written. */

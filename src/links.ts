@@ -61,9 +61,9 @@ export function media(base: string, variant: Pick<Variant, 'file'>): string {
   return `${base}/m/${variant.file}`
 }
 
-/** An edition's public page. */
-export function edition(base: string, digest: string, day: string): string {
-  return `${base}/editions/${digest}/${day}`
+/** An edition's public page; `of` names the edition of another hour than the digest's own. */
+export function edition(base: string, digest: string, day: string, of?: string): string {
+  return `${base}/editions/${digest}/${day}${of ? `?edition=${of}` : ''}`
 }
 
 /** A digest's page: its editions. */

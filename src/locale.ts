@@ -114,6 +114,11 @@ export function longDate(day: Temporal.PlainDate, language: string): string {
     .replace(/^(\p{L}+),/u, '$1')
 }
 
+/** `الخميس`, `Thursday`, `Perşembe`. */
+export function weekdayName(day: Temporal.PlainDate, language: string): string {
+  return calendar(`${language}-u-nu-latn-ca-gregory`, { weekday: 'long' }).format(day)
+}
+
 /** `كانون الأول / ديسمبر 2025`, `December 2025`, `Aralık 2025`; the month as `yyyy-mm`. */
 export function monthName(month: string, language: string): string {
   const first = Temporal.PlainDate.from(`${month}-01`)

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { type Database, migrate, openDatabase, pending, seenMigrations, unknown } from '../db/open.ts'
+import { maskedIn } from './address.ts'
 import type { App, Log } from './app.ts'
 import type { Config } from './config.ts'
 import { loadKeys } from './keys.ts'
@@ -45,6 +46,13 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.split('\n')[0]! : String(error)
 }
 
+/** An error without what it may tell of people: PostgreSQL names the values of a row that it refuses. */
+function impersonal(error: unknown): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? maskedIn(error) : error
+  const { type, message, stack, code } = pino.stdSerializers.err(error) as unknown as Record<string, string>
+  return { type, message: maskedIn(message ?? ''), stack: maskedIn(stack ?? ''), ...(code && { code }) }
+}
+
 /** Lines of JSON on standard error; the level comes from NASHRA_LOG. */
 function openLog(level: string): Log {
   const logger = pino(
@@ -52,7 +60,7 @@ function openLog(level: string): Log {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: impersonal },
     },
     pino.destination({ dest: 2, sync: true }),
   )

@@ -30,10 +30,25 @@ describe.each([
   })
 })
 
-test('an hour skipped in spring comes as much later as the clocks jumped; one repeated in autumn is the first', () => {
+test('an hour skipped in spring comes with the first minute that is there; one repeated in autumn is the first of the two', () => {
   const hour = { zone: 'Europe/Berlin', minute: 150, weekdays: 127 }
-  expect(calendar.next(hour, at('2026-03-28T12:00:00Z'))).toEqual({ on: '2026-03-29', at: at('2026-03-29T01:30:00Z') })
+  expect(calendar.next(hour, at('2026-03-28T12:00:00Z'))).toEqual({ on: '2026-03-29', at: at('2026-03-29T01:00:00Z') })
   expect(calendar.next(hour, at('2026-10-24T12:00:00Z'))).toEqual({ on: '2026-10-25', at: at('2026-10-25T00:30:00Z') })
+})
+
+test('midnight itself may be skipped, and the half hour before it may come twice', () => {
+  const cairo = { zone: 'Africa/Cairo', minute: 15, weekdays: 127 } // the clocks go from 00:00 to 01:00
+  expect(calendar.next(cairo, at('2026-04-23T12:00:00Z'))).toEqual({ on: '2026-04-24', at: at('2026-04-23T22:00:00Z') })
+  const santiago = { zone: 'America/Santiago', minute: 1410, weekdays: 127 } // from 24:00 back to 23:00
+  expect(calendar.next(santiago, at('2026-04-04T12:00:00Z'))).toEqual({
+    on: '2026-04-04',
+    at: at('2026-04-05T02:30:00Z'),
+  })
+  expect(calendar.next(santiago, at('2026-04-05T02:30:00Z')).on).toBe('2026-04-05')
+})
+
+test('how many days lie between two letters', () => {
+  expect([127, 0b0011111, 0b0000001, 0b1000000, 0b0001001].map(calendar.spacing)).toEqual([1, 3, 7, 7, 4])
 })
 
 test('weekdays leave days out', () => {

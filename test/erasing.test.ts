@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { addressHash, email } from '../src/address.ts'
 import type * as leftLog from '../src/left-log.ts'
@@ -89,6 +90,16 @@ describe.each(databases)('a reader who asks to be forgotten on %s', (kind) => {
     await using world = await reading(kind)
     await expect(subscribers.erase(world, 'cli', 'c@example.org')).rejects.toThrow('subscriber-not-found')
   })
+})
+
+test('is not to be found in the file either, where SQLite leaves what it has deleted', async () => {
+  await using world = await reading('sqlite')
+  await subscribers.invite(world, { ...request(), address: 'a@example.org' })
+  await subscribers.erase(world, 'cli', 'a@example.org')
+  await sql`pragma wal_checkpoint(truncate)`.execute(world.db)
+  const bytes = readFileSync(world.config.database).toString('latin1')
+  expect(bytes).toContain('b@example.org')
+  expect(bytes).not.toContain('a@example.org')
 })
 
 test('a reader’s own data are all of it, instants written out, of nobody else', async () => {

@@ -11,6 +11,8 @@ import * as letters from '../src/letters/index.ts'
 import { excerpt } from '../src/text.ts'
 
 const TOKEN = 'AbCdEfGhIjKlMnOpQrStUvWxYz-_09'
+const PREFERENCES = '09-_zYxWvUtSrQpOnMlKjIhGfEdCbA'
+const TOKENS = { unsubscribe: TOKEN, preferences: PREFERENCES }
 const AT = Date.parse('2026-11-23T04:10:00Z') as Instant
 
 const paper: letters.Paper = {
@@ -64,7 +66,7 @@ const shared: letters.Shared = {
 }
 
 function personal(values: Partial<letters.Personal> = {}): letters.Personal {
-  const tokens = { unsubscribe: TOKEN }
+  const tokens = TOKENS
   return { to: email('reader@example.org'), messageId: 'e1.r1@news.example', date: AT, tokens, ...values }
 }
 
@@ -108,8 +110,8 @@ describe('a letter on the wire', () => {
     const rendered = await letters.renderEdition(letter({ stories: [story(), story({ title: 'Second “story' })] }))
     const read = await parsed(wire(rendered))
     expect(read.subject).toBe(rendered.subject)
-    expect(squeezed(String(read.html))).toBe(squeezed(letters.fill(rendered.html, { unsubscribe: TOKEN })))
-    expect(squeezed(read.text!)).toBe(squeezed(letters.fill(rendered.text, { unsubscribe: TOKEN })))
+    expect(squeezed(String(read.html))).toBe(squeezed(letters.fill(rendered.html, TOKENS)))
+    expect(squeezed(read.text!)).toBe(squeezed(letters.fill(rendered.text, TOKENS)))
     expect(read.html).toContain(`href="https://news.example/unsubscribe/${TOKEN}"`)
     expect(read.text).toMatch(new RegExp(`^https://news\\.example/unsubscribe/${TOKEN}$`, 'm'))
   })
@@ -157,7 +159,7 @@ describe('a letter on the wire', () => {
     const other = personal({
       to: email('other@example.org'),
       messageId: 'e1.r2@news.example',
-      tokens: { unsubscribe: 'x'.repeat(30) },
+      tokens: { unsubscribe: 'x'.repeat(30), preferences: 'y'.repeat(30) },
     })
     const theirs = letters.splice(fixed, other).toString().split('\r\n')
     const changed = mine.split('\r\n').filter((line, index) => line !== theirs[index])
@@ -165,7 +167,7 @@ describe('a letter on the wire', () => {
       'To:',
       'Message-ID:',
       'List-Unsubscribe:',
-      ...Array(3).fill(Buffer.from(TOKEN).toString('base64')),
+      ...[PREFERENCES, TOKEN, TOKEN, PREFERENCES, TOKEN].map((token) => Buffer.from(token).toString('base64')),
     ])
     expect(Math.abs(letters.size(fixed) - mine.length)).toBeLessThan(400)
   })
@@ -176,7 +178,7 @@ describe('a letter on the wire', () => {
       letters.splice(letters.fix(rendered, { ...shared, language: 'ar' }), personal()).toString(),
     )
     expect(read.html).toBe(false)
-    expect(squeezed(read.text!)).toBe(squeezed(letters.fill(rendered.text, { unsubscribe: TOKEN })))
+    expect(squeezed(read.text!)).toBe(squeezed(letters.fill(rendered.text, TOKENS)))
     expect(read.headers.get('content-language')).toBe('ar')
   })
 
@@ -198,8 +200,8 @@ describe('a letter on the wire', () => {
       () => letters.splice(fixed, personal({ messageId: '<e1.r1@news.example>' })),
       () => letters.splice(fixed, personal({ messageId: 'a@b\r\nBcc: x' })),
       () => letters.splice(fixed, personal({ tokens: {} })),
-      () => letters.splice(fixed, personal({ tokens: { unsubscribe: 'short' } })),
-      () => letters.splice(fixed, personal({ tokens: { unsubscribe: `"><script>${'x'.repeat(20)}` } })),
+      () => letters.splice(fixed, personal({ tokens: { ...TOKENS, unsubscribe: 'short' } })),
+      () => letters.splice(fixed, personal({ tokens: { ...TOKENS, preferences: `"><script>${'x'.repeat(20)}` } })),
       () => letters.splice(fixed, personal({ date: Number.NaN as Instant })),
     ]
     for (const refusal of refusals) expect(refusal, String(refusal)).toThrow()
@@ -240,7 +242,7 @@ describe('a stranger’s text in a letter', () => {
         const source = wire(rendered)
         const read = await parsed(source)
         expect(read.subject).toBe(rendered.subject)
-        expect(squeezed(String(read.html))).toBe(squeezed(letters.fill(rendered.html, { unsubscribe: TOKEN })))
+        expect(squeezed(String(read.html))).toBe(squeezed(letters.fill(rendered.html, TOKENS)))
         expect(source.slice(0, source.indexOf('\r\n\r\n'))).not.toMatch(/^Bcc/im)
       }),
       { numRuns: 150 },
@@ -359,7 +361,7 @@ describe('a letter', () => {
       excerpt: `${n}؛ ${long.repeat(9)}`,
     }))
     const { html, text } = await letters.renderEdition(letter({ stories, headlines: [full(200)], more: 7 }))
-    const weight = Buffer.byteLength(letters.fill(html, { unsubscribe: TOKEN }).replaceAll('\n', '\r\n'))
+    const weight = Buffer.byteLength(letters.fill(html, TOKENS).replaceAll('\n', '\r\n'))
     expect(weight).toBeLessThanOrEqual(90_000)
     expect(weight).toBeGreaterThan(85_000)
     expect(html).not.toContain('24؛')
@@ -497,7 +499,8 @@ describe('a notice', () => {
       const source = wire(rendered)
       const read = await parsed(source)
       for (const said of [String(read.html), read.text!])
-        expect(said).toContain(`https://news.example/unsubscribe/${TOKEN}`)
+        for (const way of [`unsubscribe/${TOKEN}`, `preferences/${PREFERENCES}`])
+          expect(said).toContain(`https://news.example/${way}`)
       expect(source).toMatch(/^List-Unsubscribe-Post: /m)
     }
   })

@@ -119,7 +119,7 @@ export async function edition(
       ...{ public_id: publicId(), digest_id: mailing.digest_id, day, slot_id: mailing.slot_id },
       ...{ subject: `عناوين ${day}`, stories: 1, to_seq: to, due_at: now, composed_at: now },
     })
-    await deliveries.supersede(db, mailing.digest_id, opened!.id)
+    await deliveries.supersede(db, opened!)
     const told = new Map(
       (
         await db
@@ -146,7 +146,7 @@ export async function edition(
     await follows.tell(
       db,
       { digest_id: mailing.digest_id, slot_id: mailing.slot_id, told_seq: to, last_on: day },
-      readers.map((one) => one.subscription_id),
+      readers.map(({ subscription_id }) => ({ subscription_id, told: told.get(subscription_id) ?? null })),
     )
     const recipients = readers.map(({ subscriber_id, subscription_id }) => {
       const told_before = told.get(subscription_id) ?? 0

@@ -40,6 +40,7 @@ export async function openRelay(script: Script = {}, port = 0): Promise<RelaySer
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
+    socket.setNoDelay(true) // else every answer may wait 40 ms for what is not coming
     void converse(socket, relay, ++relay.lines)
   })
   server.listen(port, '127.0.0.1')

@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import * as explaining from './explaining.ts'
 import { finding, partOf } from './finding.ts'
+import { moreOnLists } from './lists.ts'
 import { openProgress } from './progress.ts'
 import { reader } from './reader.ts'
 import { command, group, number, openInput, untilStopped, withApp } from './shell.ts'
@@ -11,9 +12,11 @@ import { command, group, number, openInput, untilStopped, withApp } from './shel
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
+/** `list add|set|show|all|letter|embed`, `subscribers import`, `subscribers export`, `subscriber show`, `suppression add|list|export`. */
 export function readers(program: Command): void {
-  command(group(program, 'list', 'what one may join'), 'add <slug>', 'open a list')
+  const lists = group(program, 'list', 'what one may join')
+  moreOnLists(lists)
+  command(lists, 'add <slug>', 'open a list')
     .requiredOption('--title <title>', 'what readers see')
     .option('--language <tag>', "its language (default: the paper's)")
     .option('--from <sender>', '"Name <address>", if not the paper\'s')

@@ -70,7 +70,7 @@ export function digest(program: Command): void {
       withApp(options, async (app, shell) => {
         const at = options.at ? instantOption(options.at) : undefined
         const composed = slug
-          ? [await digests.composeNow(app, 'cli', slug, at)]
+          ? await digests.composeDay(app, 'cli', slug, at)
           : await digests.composeDue(app, 'cli', at)
         shell.print(composed)
       }),

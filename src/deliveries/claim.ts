@@ -6,7 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import * as follows from '../follows.ts'
 import * as brake from './brake.ts'
 import * as tally from './tally.ts'
-import type { Task } from './task.ts'
+import type { NoticeKey, Task } from './task.ts'
 
 /** Why a letter that is due is not sent. */
 type Veto = 'suppressed' | 'left' | 'paused' | 'withdrawn'
@@ -158,7 +158,7 @@ async function claimNotices(
   now: Instant,
   limit: number,
 ): Promise<Claimed> {
-  // A confirmation goes to whoever asked for it, whatever the subscription was before; pausing stops no notice.
+  // A confirmation goes to whoever asked for it, a goodbye to whoever left; pausing stops no notice.
   const rows = (await dueNotices(db, kind, now, limit)).map((row) => ({
     ...row,
     paused_until: null,
@@ -238,7 +238,7 @@ function noticeTask({
           table: 'notice' as const,
           id,
           language,
-          kind: row.kind as 'confirm' | 'welcome',
+          kind: row.kind as NoticeKey['kind'],
           list_id: list_id!,
           requested_at,
         }

@@ -19,6 +19,7 @@ export {
   type Recipient,
   reassign,
   skipFor,
+  skipGoodbye,
   supersede,
   waitingInAll,
 } from './queue.ts'

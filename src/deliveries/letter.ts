@@ -87,11 +87,10 @@ function personal(app: App, task: Task, from: Mailbox, to: Email): letters.Perso
 
 /** A report is about no subscription. */
 function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
-  if (task.table === 'delivery')
-    return { unsubscribe: tokens(app, { id: task.subscription_id, requested_at: null }).unsubscribe }
-  if (task.kind === 'report') return {}
-  const own = tokens(app, { id: task.subscription_id, requested_at: task.requested_at })
-  return task.kind === 'confirm' ? { confirm: own.confirm } : { unsubscribe: own.unsubscribe }
+  if (task.table === 'notice' && task.kind === 'report') return {}
+  const requested_at = task.table === 'delivery' ? null : task.requested_at
+  const { confirm, unsubscribe, preferences } = tokens(app, { id: task.subscription_id, requested_at })
+  return task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe, preferences }
 }
 
 function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {
@@ -129,7 +128,9 @@ function messageId(task: Task, from: Mailbox): string {
 
 function sheetOf(task: Task): string {
   if (task.table === 'delivery') return `part ${task.part_id}`
-  return `notice ${task.kind} ${task.language} ${task.kind === 'report' ? task.report_of : task.list_id}`
+  const about = task.kind === 'report' ? task.report_of : task.list_id
+  const whose = task.kind === 'welcome' || task.kind === 'goodbye' ? ` ${task.subscriber_id}` : '' // it may name its reader
+  return `notice ${task.kind} ${task.language} ${about}${whose}`
 }
 
 /** What stands in the header of every letter of an edition, by who writes and for which list. */
@@ -186,13 +187,14 @@ async function noticeSheet(
   app: App,
   identity: site.Site,
   sender: Mailbox,
-  task: NoticeKey,
+  task: Task & NoticeKey,
   kept: Sheet | undefined,
 ): Promise<Sheet> {
   const list = await app.db.selectFrom('list').selectAll().where('id', '=', task.list_id).executeTakeFirstOrThrow()
   const { listId: _, ...shared } = editionHeader(app, identity, sender, { list, digest: task.kind, edition: 'notice' })
   const header: Shared = { ...shared, oneClick: task.kind !== 'confirm' }
-  const made = JSON.stringify([header, identity, list.title])
+  const own = task.kind === 'confirm' ? {} : await ownWords(app, task)
+  const made = JSON.stringify([header, identity, list.title, own])
   if (kept?.made === made) return kept
   const rendered = await letters.renderNotice({
     kind: task.kind,
@@ -200,8 +202,29 @@ async function noticeSheet(
     list: { title: list.title },
     language: task.language,
     publicUrl: app.config.url,
+    ...own,
   })
   return { fixed: letters.fix(rendered, { ...header, language: task.language }), from: header.from, made }
+}
+
+/** The list's own words for this letter in the reader's language, if it has any, and the reader's name. */
+async function ownWords(app: App, task: Task & NoticeKey): Promise<Pick<letters.Notice, 'own' | 'name'>> {
+  const words = await app.db
+    .selectFrom('list_letter')
+    .select(['subject', 'body'])
+    .where('list_id', '=', task.list_id)
+    .where('kind', '=', task.kind)
+    .where('language', 'in', [task.language, task.language.split('-')[0]!])
+    .orderBy('language', 'desc')
+    .executeTakeFirst()
+  if (!words?.body) return {}
+  const reader = await app.db
+    .selectFrom('subscriber')
+    .select('name')
+    .where('id', '=', task.subscriber_id)
+    .executeTakeFirst()
+  const own = { subject: words.subject, paragraphs: words.body.split('\n\n') }
+  return { own, ...(reader?.name && { name: reader.name }) }
 }
 
 async function reportSheet(

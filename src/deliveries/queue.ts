@@ -4,6 +4,7 @@ import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
+import type { Edition } from '../editions.ts'
 import * as follows from '../follows.ts'
 import * as tally from './tally.ts'
 import { OPEN } from './task.ts'
@@ -33,11 +34,14 @@ export async function queue(db: Db, edition: { id: number }, recipients: Recipie
 }
 
 /**
- * A new edition of the digest goes out: what was tried and deferred of earlier ones is skipped(superseded) and its stories
- * count as untold again. Not what has not been tried yet (its reader counts as told and gets it), what is being sent, nor
+ * A new edition of the digest goes out to the readers of a slot: what was tried and deferred for them of earlier ones is
+ * skipped(superseded) and its stories count as untold again. Not what has not been tried yet (its reader counts as told and gets it), what is being sent, nor
  * what may have arrived. To be called before the new edition's readers are looked up.
  */
-export async function supersede(db: Db, digestId: number, newEditionId: number): Promise<number> {
+export async function supersede(
+  db: Db,
+  { digest_id: digestId, id: newEditionId, slot_id }: Pick<Edition, 'digest_id' | 'id' | 'slot_id'>,
+): Promise<number> {
   const earlier = await db
     .selectFrom('edition')
     .select('id')
@@ -51,7 +55,9 @@ export async function supersede(db: Db, digestId: number, newEditionId: number):
     const skipped = await skipWaiting(
       db,
       'superseded',
-      sql`edition_id = ${edition.id} and state = 'deferred' and doubted_at is null`,
+      sql`edition_id = ${edition.id} and state = 'deferred' and doubted_at is null and exists (
+        select 1 from follow where follow.digest_id = ${digestId} and follow.slot_id = ${slot_id}
+          and follow.subscription_id = delivery.subscription_id)`,
     )
     if (skipped.length > 0) await follows.untell(db, edition.id)
     all += skipped.length
@@ -81,6 +87,17 @@ export async function skipFor(db: Db, subscriptionId: number): Promise<number> {
     .returning('id')
     .execute()
   return skipped.length + notices.length
+}
+
+/** Who has come back gets no goodbye that still waits. */
+export async function skipGoodbye(db: Db, subscriptionId: number): Promise<void> {
+  await db
+    .updateTable('notice')
+    .set({ state: 'skipped', reason: 'returned' })
+    .where('subscription_id', '=', subscriptionId)
+    .where('kind', '=', 'goodbye')
+    .where(waiting('notice'))
+    .execute()
 }
 
 /** Keeps of a person's letters only that there were some: no server's words, no notices but those that are being sent. */
@@ -194,7 +211,7 @@ export async function reassign(db: Db, editionId: number, parts: Map<number, num
 }
 
 export type NewNotice = {
-  kind: 'confirm' | 'welcome'
+  kind: 'confirm' | 'welcome' | 'goodbye'
   subscriber_id: number
   subscription_id: number
   language: string

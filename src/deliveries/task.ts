@@ -23,7 +23,7 @@ export type Key =
 export type NoticeKey = {
   table: 'notice'
   id: number
-  kind: 'confirm' | 'welcome'
+  kind: 'confirm' | 'welcome' | 'goodbye'
   language: string
   list_id: number
   requested_at: Instant | null

@@ -24,6 +24,7 @@ export async function passOver(db: Db, told: Told[], now: Instant): Promise<numb
     .selectAll()
     .where('digest_id', 'in', ids)
     .where('next_at', '<=', now)
+    .where('ended_at', 'is', null)
     .execute()
   for (const slot of due) {
     const { on, at } = calendar.next(slot, now)

@@ -1,4 +1,4 @@
-import { type Instant, instant } from '../../db/instant.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
@@ -10,10 +10,12 @@ import { publicId } from '../ids.ts'
 import * as links from '../links.ts'
 import * as site from '../site.ts'
 import * as calendar from './calendar.ts'
+import * as placing from './placing.ts'
 import * as promise from './promise.ts'
 import * as readers from './readers.ts'
 import * as render from './render.ts'
 import { holdCarriers, releaseBraked, reviseHeld } from './revise.ts'
+import * as slots from './slots.ts'
 import * as stories from './stories.ts'
 
 /** What `digest compose` prints of one slot's day. `edition` is its public id, `slot` the slot's inner id. */
@@ -35,17 +37,32 @@ export type Reason = 'no-readers' | 'all-served' | 'no-news' | 'too-few' | 'miss
 type Edition = editions.Edition
 
 /** One slot's day: `at` decides what is eligible. */
-type Occasion = { digest: promise.Digest; slot: promise.Slot; day: string; at: Instant }
+type Occasion = slots.Place & { day: string; at: Instant }
 
 const CHUNK = 1000 // readers in one transaction: well under 50 ms on either database
 const TRIES = 3
 
-/** Composes a digest's edition of the local day of `at` (default: now), whether or not its hour came. */
+/** Composes a digest's edition of the local day of `at` (default: now) in its own slot, whether or not its hour came. */
 export async function composeNow(app: App, actor: Actor, slug: string, at?: Temporal.Instant): Promise<Composed> {
   await home.refuseHeld(app.db)
-  const { digest, slot } = await promise.find(app.db, slug)
+  await placing.settle(app)
+  const place = await promise.find(app.db, slug)
   const moment = render.judgedAt(app, at)
-  return compose(app, actor, { digest, slot, day: calendar.localDay(slot, moment).toString(), at: moment })
+  return compose(app, actor, { ...place, day: calendar.localDay(place.slot, moment).toString(), at: moment })
+}
+
+/** The same for all readers of the digest whose weekday it is, whichever hour they asked for: the own slot first. */
+export async function composeDay(app: App, actor: Actor, slug: string, at?: Temporal.Instant): Promise<Composed[]> {
+  const all = [await composeNow(app, actor, slug, at)]
+  const { digest } = await promise.find(app.db, slug)
+  const moment = render.judgedAt(app, at)
+  for (const place of await slots.all(app.db, digest)) {
+    const day = calendar.localDay(place.slot, moment)
+    if (place.own || !calendar.falls(place.slot, day)) continue
+    const composed = await compose(app, actor, { ...place, day: day.toString(), at: moment })
+    if (composed.reason !== 'no-readers') all.push(composed)
+  }
+  return all
 }
 
 /**
@@ -54,16 +71,20 @@ export async function composeNow(app: App, actor: Actor, slug: string, at?: Temp
  */
 export async function composeDue(app: App, actor: Actor, at?: Temporal.Instant): Promise<Composed[]> {
   await home.refuseHeld(app.db)
+  await placing.settle(app)
   await finishBegun(app, actor)
   const now = render.judgedAt(app, at)
   const composed: Composed[] = []
-  for (const { digest, slot } of await promise.due(app.db, now)) {
+  for (const place of await slots.due(app.db, now)) {
+    const { digest, slot } = place
     try {
       const last = calendar.latest(slot, now)
-      const occasion = { digest, slot, day: last.on, at: now }
+      const occasion = { ...place, day: last.on, at: now }
       const missed = now - last.at > digest.late
-      composed.push(missed ? await skip(app, actor, occasion, 'missed') : await compose(app, actor, occasion))
-      await promise.advance(app.db, slot, now)
+      const done = missed ? await skip(app, actor, occasion, 'missed') : await compose(app, actor, occasion)
+      await slots.advance(app.db, slot, now)
+      if (done.reason === 'no-readers' && !place.own) await placing.endAbandoned(app, slot)
+      else composed.push(done)
     } catch (error) {
       app.log.error('a digest cannot be composed; the others go on', { digest: digest.slug, error })
     }
@@ -95,7 +116,7 @@ async function compose(app: App, actor: Actor, occasion: Occasion): Promise<Comp
     }
     const plan = await planned(app.db, occasion)
     if ('reason' in plan) return skip(app, actor, occasion, plan.reason)
-    const opened = await open(app, occasion, plan)
+    const opened = await open(app, occasion, plan, existing?.public_id ?? publicId())
     if (opened === 'again' && tries < TRIES) continue // a story was withdrawn or revised, or others entered meanwhile
     if (opened === 'again')
       throw new Error(`the stories of ${occasion.digest.slug} keep changing while it is composed; run it again`)
@@ -106,38 +127,51 @@ async function compose(app: App, actor: Actor, occasion: Occasion): Promise<Comp
   }
 }
 
-type Part = { from_seq: number; language: string; format: string; stories: stories.Candidate[] }
+type Part = Pick<editions.Part, 'from_seq' | 'language' | 'format' | 'sections'> & { stories: stories.Candidate[] }
 type Plan = { stock: stories.Stock; parts: Part[] }
 
 /** The letters that a day needs, one for each group of readers with the same untold stories; or why there is none. */
-async function planned(db: Db, { digest, slot, day, at }: Occasion): Promise<Plan | { reason: Reason }> {
-  const stock = await stories.stock(db, digest, at)
-  const groups = await readers.groups(db, digest, slot, day, at)
+async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Reason }> {
+  const { digest, day, at } = occasion
+  const groups = await readers.groups(db, occasion, day, at)
+  if (!occasion.own && !groups.some((group) => group.n > 0)) return nobody(db, occasion)
+  const spacing = Math.max(calendar.spacing(occasion.slot.weekdays), ...groups.map((group) => group.spacing))
+  const stock = await stories.stock(db, digest, at, later(at, -stories.age(digest, spacing)))
   const parts = new Map<string, Part>()
   let most = 0
-  for (const { told, language, format, n } of groups) {
-    const untold = stories.untold(stock.all, told)
-    if (n > 0) most = Math.max(most, untold.length)
+  for (const group of groups) {
+    const untold = stories.untold(stock.all, group, digest, at)
+    if (group.n > 0) most = Math.max(most, untold.length)
     if (untold.length < digest.min) continue
-    const from_seq = stories.fromSeq(untold)
-    parts.set(`${from_seq} ${language} ${format}`, { from_seq, language, format, stories: untold })
+    const part = partFor(group, untold)
+    parts.set(editions.partName(part), part)
   }
   if (most >= digest.min) return { stock, parts: [...parts.values()].sort((a, b) => a.from_seq - b.from_seq) }
-  if (!groups.some((group) => group.n > 0))
-    return { reason: (await readers.anybody(db, digest, at)) ? 'all-served' : 'no-readers' }
+  if (!groups.some((group) => group.n > 0)) return nobody(db, occasion)
   return { reason: most === 0 ? 'no-news' : 'too-few' }
 }
 
+async function nobody(db: Db, occasion: Occasion): Promise<{ reason: Reason }> {
+  return { reason: (await readers.anybody(db, occasion, occasion.at)) ? 'all-served' : 'no-readers' }
+}
+
+function partFor({ language, format }: readers.Wants, untold: stories.Candidate[]): Part {
+  return { from_seq: stories.fromSeq(untold), language, format, sections: stories.choice(untold), stories: untold }
+}
+
 /** Renders the parts, then freezes them with the edition in one transaction, unless a story changed meanwhile. */
-async function open(app: App, occasion: Occasion, { stock, parts }: Plan): Promise<Edition | 'exists' | 'again'> {
-  const { digest, slot, day } = occasion
+async function open(
+  app: App,
+  occasion: Occasion,
+  { stock, parts }: Plan,
+  public_id: string,
+): Promise<Edition | 'exists' | 'again'> {
+  const { digest, slot, day, at } = occasion
   const seen = await revisions(app.db, parts)
   const rendered: (Omit<Part, 'stories'> & render.Rendered)[] = []
   for (const part of parts) {
-    rendered.push({
-      ...part,
-      ...(await render.part(app, app.db, digest, day, part.language, part.format, part.stories)),
-    })
+    const letter = { digest, day, ...part, ...(!occasion.own && { edition: public_id }) }
+    rendered.push({ ...part, ...(await render.part(app, app.db, letter)) })
   }
   const now = instant(app.now())
   return app.db.transaction().execute(async (db) => {
@@ -145,7 +179,7 @@ async function open(app: App, occasion: Occasion, { stock, parts }: Plan): Promi
     const to_seq = stock.all.at(-1)!.seq // not what entered besides: it was not to be told at this moment
     const largest = rendered[0]!
     const edition = await editions.open(db, {
-      public_id: publicId(),
+      public_id,
       digest_id: digest.id,
       day,
       slot_id: slot.id,
@@ -154,10 +188,11 @@ async function open(app: App, occasion: Occasion, { stock, parts }: Plan): Promi
       to_seq,
       due_at: now,
       composed_at: now,
+      judged_at: at,
     })
     if (!edition) return 'exists'
     for (const part of rendered) await editions.addPart(db, edition, part)
-    await deliveries.supersede(db, digest.id, edition.id)
+    await deliveries.supersede(db, edition)
     return edition
   })
 }
@@ -176,43 +211,33 @@ async function revisions(db: Db, parts: Part[]): Promise<string> {
 
 /** Writes the recipients in chunks, each with the place where the next begins, then freezes the edition. */
 async function recruit(app: App, actor: Actor, edition: Edition): Promise<void> {
-  const digest = await app.db
-    .selectFrom('digest')
-    .selectAll()
-    .where('id', '=', edition.digest_id)
-    .executeTakeFirstOrThrow()
-  const slot = await app.db.selectFrom('slot').selectAll().where('id', '=', edition.slot_id).executeTakeFirstOrThrow()
+  const place = await slots.of(app.db, edition.slot_id)
   let going = true
   while (going) {
-    going = await app.db.transaction().execute((db) => recruitChunk(db, app, actor, { digest, slot, edition }))
+    going = await app.db.transaction().execute((db) => recruitChunk(db, app, actor, place, edition.id))
   }
   deliveries.wake(app)
 }
 
-async function recruitChunk(
-  db: Db,
-  app: App,
-  actor: Actor,
-  of: { digest: promise.Digest; slot: promise.Slot; edition: Edition },
-): Promise<boolean> {
-  const { digest, slot } = of
-  const edition = await editions.lockComposing(db, of.edition.id)
+async function recruitChunk(db: Db, app: App, actor: Actor, place: slots.Place, editionId: number): Promise<boolean> {
+  const edition = await editions.lockComposing(db, editionId)
   if (!edition) return false // somebody else has frozen it
-  const chunk = await readers.after(db, digest, slot, edition.day, edition.composed_at, edition.cursor, CHUNK)
+  const at = edition.judged_at ?? edition.composed_at
+  const chunk = await readers.after(db, place, edition.day, at, edition.cursor, CHUNK)
   const now = instant(app.now())
   if (chunk.length > 0) {
-    const parts = await editions.parts(db, edition)
-    const candidates = await partStories(db, digest, parts)
-    const recipients = chunk.flatMap((reader) => {
-      const untold = stories.untold(candidates, reader.told)[0]
-      const part = untold && parts.get(`${untold.seq - 1} ${reader.language} ${reader.format}`)
-      return part ? [{ ...reader, part_id: part.id, told_before: reader.told }] : []
-    })
-    await follows.tell(
+    const found = await lettersFor(db, place.digest, edition, chunk)
+    const told = await follows.tell(
       db,
-      { digest_id: digest.id, slot_id: slot.id, told_seq: edition.to_seq, last_on: edition.day },
-      recipients.map((one) => one.subscription_id),
+      {
+        ...{ digest_id: place.digest.id, slot_id: place.slot.id },
+        ...{ told_seq: edition.to_seq, last_on: edition.day },
+      },
+      found,
     )
+    const recipients = found
+      .filter((reader) => told.has(reader.subscription_id))
+      .map((reader) => ({ ...reader, told_before: reader.told ?? 0 }))
     await deliveries.queue(db, edition, recipients, edition.due_at)
     await editions.moveCursor(db, edition.id, chunk.at(-1)!.subscription_id)
   }
@@ -230,28 +255,35 @@ async function recruitChunk(
   return false
 }
 
-/** The stories that the parts are about, as the order in which a reader's untold begin. */
-async function partStories(
+/** Each reader's part. There is none for who came or moved between the plan and now: that reader's turn is the next time. */
+async function lettersFor(
   db: Db,
   digest: promise.Digest,
-  parts: Map<string, editions.PartKey>,
-): Promise<stories.Candidate[]> {
-  const ids = [...parts.values()].map((part) => part.id)
-  return db
-    .selectFrom('part_article')
-    .innerJoin('story', (join) =>
-      join.onRef('story.article_id', '=', 'part_article.article_id').on('story.digest_id', '=', digest.id),
-    )
-    .innerJoin('article', 'article.id', 'part_article.article_id')
-    .select(['story.seq', 'story.article_id', 'article.published_at'])
-    .distinct()
-    .where('part_article.part_id', 'in', ids)
-    .orderBy('story.seq')
-    .execute()
+  edition: Edition,
+  chunk: readers.Reader[],
+): Promise<(readers.Reader & { part_id: number })[]> {
+  const at = edition.judged_at ?? edition.composed_at
+  const parts = await editions.parts(db, edition)
+  const oldest = later(at, -stories.age(digest, Math.max(...chunk.map((reader) => reader.spacing))))
+  const partIds = [...parts.values()].map((part) => part.id)
+  const candidates = await stories.ofEdition(db, digest, edition, { at, oldest, partIds })
+  const known = new Map<string, number | undefined>()
+  return chunk.flatMap((reader) => {
+    const { told, spacing, language, format, sections } = reader
+    const wants = JSON.stringify([told, spacing, language, format, sections])
+    if (!known.has(wants)) {
+      const untold = stories.untold(candidates, reader, digest, at)
+      known.set(wants, untold.length > 0 ? parts.get(editions.partName(partFor(reader, untold)))?.id : undefined)
+    }
+    const part_id = known.get(wants)
+    return part_id === undefined ? [] : [{ ...reader, part_id }]
+  })
 }
 
 async function skip(app: App, actor: Actor, occasion: Occasion, reason: Reason): Promise<Composed> {
-  const { digest, slot, day } = occasion
+  const { digest, slot, day, own } = occasion
+  const none = { digest: digest.slug, day, slot: slot.id, stories: 0, recipients: 0, url: null }
+  if (reason === 'no-readers' && !own) return { ...none, edition: null, state: 'skipped', reason } // nobody missed it
   const now = instant(app.now())
   const edition = await app.db.transaction().execute(async (db) => {
     const skipped = await editions.skip(db, {
@@ -269,17 +301,7 @@ async function skip(app: App, actor: Actor, occasion: Occasion, reason: Reason):
     return skipped
   })
   if (!edition) return report(app, occasion, (await editionOf(app.db, occasion))!, 'exists')
-  return {
-    edition: edition.public_id,
-    digest: digest.slug,
-    day,
-    slot: slot.id,
-    state: 'skipped',
-    reason,
-    stories: 0,
-    recipients: 0,
-    url: null,
-  }
+  return { ...none, edition: edition.public_id, state: 'skipped', reason }
 }
 
 async function editionOf(db: Db, { digest, slot, day }: Occasion): Promise<Edition | undefined> {
@@ -294,7 +316,7 @@ async function editionOf(db: Db, { digest, slot, day }: Occasion): Promise<Editi
 
 async function report(
   app: App,
-  { digest, slot, day }: Occasion,
+  { digest, slot, day, own }: Occasion,
   edition: Edition,
   state: 'composed' | 'exists',
 ): Promise<Composed> {
@@ -306,6 +328,6 @@ async function report(
     state,
     stories: edition.stories,
     recipients: await deliveries.recipients(app.db, edition.id),
-    url: links.edition(app.config.url, digest.slug, day),
+    url: links.edition(app.config.url, digest.slug, day, own ? undefined : edition.public_id),
   }
 }

@@ -16,6 +16,7 @@ export async function late(db: Db, now: Instant): Promise<Late[]> {
     .innerJoin('digest', 'digest.id', 'slot.digest_id')
     .select(['digest.slug as digest', 'next_on as day'])
     .where('next_at', '<', before)
+    .where('ended_at', 'is', null)
     .execute()
   const begun = await db
     .selectFrom('edition')

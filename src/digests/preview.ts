@@ -1,4 +1,4 @@
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
 import { addressHash, type Email, email, masked } from '../address.ts'
 import type { App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
@@ -10,6 +10,7 @@ import * as calendar from './calendar.ts'
 import * as promise from './promise.ts'
 import * as readers from './readers.ts'
 import * as render from './render.ts'
+import * as slots from './slots.ts'
 import * as stories from './stories.ts'
 
 /** A letter as it would go out: the whole message, and its two forms as documents. */
@@ -20,11 +21,9 @@ type Addressee = {
   to: Email
   subscription_id: number
   requested_at: null
-  told: number
-  language: string
-  format: string
-}
+} & Pick<readers.Wants, 'told' | 'spacing' | 'language' | 'format' | 'sections'>
 
+const UNKNOWN = 'preview' // an edition has its name when it is composed
 const NOBODY = 'reader@example.org' as Email
 
 /**
@@ -37,12 +36,12 @@ export async function preview(
   slug: string,
   options: { at?: Temporal.Instant; subscriber?: string },
 ): Promise<Preview> {
-  const { digest, slot } = await promise.find(app.read, slug)
+  const own = await promise.find(app.read, slug)
+  const { digest } = own
   const at = render.judgedAt(app, options.at)
-  const day = calendar.localDay(slot, at).toString()
-  const addressee = await addresseeOf(app, digest, options.subscriber)
-  const part =
-    (await composed(app, digest, slot, day, options.subscriber)) ?? (await rendered(app, digest, day, at, addressee))
+  const { addressee, place } = await addresseeOf(app, own, options.subscriber)
+  const day = calendar.localDay(place.slot, at).toString()
+  const part = (await composed(app, place, day, options.subscriber)) ?? (await rendered(app, place, day, at, addressee))
   const identity = await site.show(app, app.read)
   const list = await app.read.selectFrom('list').selectAll().where('id', '=', digest.list_id).executeTakeFirstOrThrow()
   const header = deliveries.editionHeader(app, identity, site.sender(app, identity), {
@@ -71,8 +70,7 @@ type Made = letters.Rendered & { stories: number; edition: string }
 /** The part that was composed for this reader on that day (for nobody: the fullest). */
 async function composed(
   app: App,
-  digest: promise.Digest,
-  slot: promise.Slot,
+  { digest, slot }: slots.Place,
   day: string,
   address: string | undefined,
 ): Promise<Made | undefined> {
@@ -96,49 +94,49 @@ async function composed(
 
 async function rendered(
   app: App,
-  digest: promise.Digest,
+  { digest, own }: slots.Place,
   day: string,
-  at: ReturnType<typeof render.judgedAt>,
+  at: Instant,
   addressee: Addressee,
 ): Promise<Made> {
-  const untold = stories.untold((await stories.stock(app.read, digest, at)).all, addressee.told)
+  const oldest = later(at, -stories.age(digest, addressee.spacing))
+  const untold = stories.untold((await stories.stock(app.read, digest, at, oldest)).all, addressee, digest, at)
   if (untold.length === 0) throw new Problem('no-news', { digest: digest.slug, day })
-  const part = await render.part(app, app.read, digest, day, addressee.language, addressee.format, untold)
+  const { language, format } = addressee
+  const letter = { digest, day, language, format, stories: untold, ...(!own && { edition: UNKNOWN }) }
+  const part = await render.part(app, app.read, letter)
   return { ...part, edition: 'preview' }
 }
 
-async function addresseeOf(app: App, digest: promise.Digest, address: string | undefined): Promise<Addressee> {
-  const base = { requested_at: null }
+async function addresseeOf(
+  app: App,
+  own: slots.Place,
+  address: string | undefined,
+): Promise<{ addressee: Addressee; place: slots.Place }> {
+  const { digest } = own
+  const base = { requested_at: null, spacing: calendar.spacing(own.slot.weekdays) }
   if (address === undefined) {
     const list = await app.read
       .selectFrom('list')
       .select('language')
       .where('id', '=', digest.list_id)
       .executeTakeFirstOrThrow()
-    return {
-      ...base,
-      to: NOBODY,
-      subscription_id: 0,
-      told: await readers.mostTold(app.read, digest),
-      language: list.language,
-      format: 'html',
-    }
+    const told = await readers.mostTold(app.read, digest)
+    const nobody = { to: NOBODY, subscription_id: 0, told, language: list.language, format: 'html', sections: '' }
+    return { addressee: { ...base, ...nobody }, place: own }
   }
   const to = email(address)
   const row = await app.read
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
-    .select(['subscription.id', 'subscription.language', 'subscription.format', 'subscriber.address'])
+    .select(['subscription.id', 'subscription.language', 'subscription.format', 'sections'])
     .where('subscription.list_id', '=', digest.list_id)
     .where('subscriber.address_hash', '=', addressHash(to))
     .executeTakeFirst()
   if (!row) throw new Problem('subscriber-not-found', { value: masked(to) })
-  return {
-    ...base,
-    to,
-    subscription_id: row.id,
-    told: await readers.told(app.read, digest, row.id),
-    language: row.language,
-    format: row.format,
-  }
+  const { id: subscription_id, ...wants } = row
+  const follow = await readers.standing(app.read, digest, subscription_id)
+  const place = follow ? await slots.of(app.read, follow.slot_id) : own
+  const spacing = follow?.spacing ?? calendar.spacing(place.slot.weekdays)
+  return { addressee: { ...base, ...wants, to, subscription_id, told: follow?.told_seq ?? null, spacing }, place }
 }

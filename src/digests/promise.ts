@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { type Instant, instant } from '../../db/instant.ts'
-import type { Db, DigestTable, SlotTable } from '../../db/schema.ts'
+import type { Db, DigestTable } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
@@ -10,13 +10,12 @@ import { Problem } from '../problem.ts'
 import * as segments from '../segments/index.ts'
 import * as site from '../site.ts'
 import * as subscribers from '../subscribers/index.ts'
-import * as calendar from './calendar.ts'
+import type * as calendar from './calendar.ts'
+import * as placing from './placing.ts'
+import * as slots from './slots.ts'
 
 /** The standing promise: which channel goes to which list, how much of it. */
 export type Digest = Selectable<DigestTable>
-
-/** An hour of a digest and when it comes next. */
-export type Slot = Selectable<SlotTable>
 
 export type Draft = {
   slug: string
@@ -35,7 +34,7 @@ export type Draft = {
 const EVERY_DAY = 127
 
 /** Promises a digest from its next hour on. */
-export async function add(app: App, actor: Actor, draft: Draft): Promise<{ digest: Digest; slot: Slot }> {
+export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.Place> {
   const slug = channels.checkedSlug(draft.slug)
   const { max = 25, min = 1 } = draft
   if (!Number.isInteger(max) || max < 1 || max > 100)
@@ -44,9 +43,30 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<{ diges
     throw new Problem('bad-number', { name: 'min', least: 1, most: 100 })
   const now = instant(app.now())
   const zone = zoneName(draft.zone ?? (await site.show(app, app.db)).zone)
-  const hour = { zone, minute: minuteOf(draft.at), weekdays: EVERY_DAY }
-  const first = calendar.next(hour, now)
+  const hour = { zone, minute: subscribers.minuteOf(draft.at), weekdays: EVERY_DAY }
   const ages = { max_age: duration(draft.maxAge ?? '48h'), late: duration(draft.late ?? '4h') }
+  // Before, should this process end in between; and after, as they may be settled while there is no digest yet.
+  await placing.unsettle(app.db, (await subscribers.findList(app.db, draft.list)).id)
+  const added = await insert(app, actor, { draft, slug, max, min, ages, hour, now })
+  await placing.unsettle(app.db, added.digest.list_id)
+  return added
+}
+
+type Checked = {
+  draft: Draft
+  slug: string
+  max: number
+  min: number
+  ages: Pick<Digest, 'max_age' | 'late'>
+  hour: calendar.Hour
+  now: Instant
+}
+
+async function insert(
+  app: App,
+  actor: Actor,
+  { draft, slug, max, min, ages, hour, now }: Checked,
+): Promise<slots.Place> {
   return app.db.transaction().execute(async (db) => {
     const channel = await channels.find(db, draft.channel)
     const list = await subscribers.findList(db, draft.list)
@@ -68,53 +88,15 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<{ diges
       .returningAll()
       .executeTakeFirst()
     if (!digest) throw new Problem('slug-taken', { value: slug })
-    const slot = await db
-      .insertInto('slot')
-      .values({ digest_id: digest.id, ...hour, next_on: first.on, next_at: first.at })
-      .returningAll()
-      .executeTakeFirstOrThrow()
+    const slot = await slots.open(db, digest.id, hour, now)
     await changes.record(db, actor, now, [{ verb: 'digest.add', subject: `digest:${slug}`, after: draft }])
-    return { digest, slot }
+    return { digest, slot, own: true }
   })
 }
 
-/** The digest of this slug with its slot. */
-export async function find(db: Db, slug: string): Promise<{ digest: Digest; slot: Slot }> {
+/** The digest of this slug with its own slot. */
+export async function find(db: Db, slug: string): Promise<slots.Place> {
   const digest = await db.selectFrom('digest').selectAll().where('slug', '=', slug).executeTakeFirst()
   if (!digest) throw new Problem('digest-not-found', { value: slug })
-  const slot = await db
-    .selectFrom('slot')
-    .selectAll()
-    .where('digest_id', '=', digest.id)
-    .orderBy('id')
-    .executeTakeFirstOrThrow()
-  return { digest, slot }
-}
-
-/** The slots whose hour has come. */
-export async function due(db: Db, now: Instant): Promise<{ digest: Digest; slot: Slot }[]> {
-  const slots = await db.selectFrom('slot').selectAll().where('next_at', '<=', now).orderBy('next_at').execute()
-  const digests = await db
-    .selectFrom('digest')
-    .selectAll()
-    .where('id', 'in', [...new Set(slots.map((slot) => slot.digest_id))])
-    .execute()
-  return slots.map((slot) => ({ slot, digest: digests.find((digest) => digest.id === slot.digest_id)! }))
-}
-
-/** Moves a slot on to its first hour after now; nothing happens if somebody else already did. */
-export async function advance(db: Db, slot: Slot, now: Instant): Promise<void> {
-  const { on, at } = calendar.next(slot, now)
-  await db
-    .updateTable('slot')
-    .set({ next_on: on, next_at: at })
-    .where('id', '=', slot.id)
-    .where('next_at', '=', slot.next_at)
-    .execute()
-}
-
-function minuteOf(text: string): number {
-  const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text.trim())
-  if (!match) throw new Problem('bad-time', { value: text })
-  return Number(match[1]) * 60 + Number(match[2])
+  return { digest, slot: (await slots.own(db, [digest.id])).get(digest.id)!, own: true }
 }

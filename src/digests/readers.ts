@@ -2,40 +2,38 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as segments from '../segments/index.ts'
 import type { Condition } from '../subscribers/index.ts'
-import type { Digest, Slot } from './promise.ts'
+import * as calendar from './calendar.ts'
+import type { Digest } from './promise.ts'
+import type { Place } from './slots.ts'
 
-/** One reader of a digest: what this reader was told up to, and how the letter is to be made. */
-export type Reader = { subscription_id: number; subscriber_id: number; told: number; language: string; format: string }
+/**
+ * How a letter is made for a reader: `told` is what this reader was told up to (null: no letter yet), `spacing` how many days
+ * lie between two letters, `sections` as the subscription has it.
+ */
+export type Wants = { told: number | null; spacing: number; language: string; format: string; sections: string }
+
+export type Reader = Wants & { subscription_id: number; subscriber_id: number }
 
 /** Readers who share a letter, and how many they are. */
-export type Group = { told: number; language: string; format: string; n: number }
+export type Group = Wants & { n: number }
 
 /** Who gets the edition of a day in a slot: whom we may write to, and who was not served on that day already. */
-function served(db: Db, digest: Digest, slot: Slot, day: string, at: Instant, only: Condition | undefined) {
-  return writable(db, digest, at, only).where(({ eb, or, and }) =>
-    or([
-      eb('follow.slot_id', 'is', null),
-      and([eb('follow.slot_id', '=', slot.id), or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)])]),
-    ]),
+function served(db: Db, place: Place, day: string, at: Instant, only: Condition | undefined) {
+  return inSlot(db, place, at, only).where(({ eb, or }) =>
+    or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)]),
   )
 }
 
-/** Whether there is anybody whom we may write to. */
-export async function anybody(db: Db, digest: Digest, at: Instant): Promise<boolean> {
-  const only = await segments.conditionOf(db, digest, at)
-  return (await writable(db, digest, at, only).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+/** Whether there is anybody in a slot whom we may write to. */
+export async function anybody(db: Db, place: Place, at: Instant): Promise<boolean> {
+  const only = await segments.conditionOf(db, place.digest, at)
+  return (await inSlot(db, place, at, only).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** The digest's readers whom we may write to: active, not pausing, not suppressed, and in its segment if it has one. */
-function writable(db: Db, digest: Digest, at: Instant, only: Condition | undefined) {
-  return db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
-    .leftJoin('follow', (join) =>
-      join.onRef('follow.subscription_id', '=', 'subscription.id').on('follow.digest_id', '=', digest.id),
-    )
+/** A slot's readers whom we may write to: active, not pausing, not suppressed, and in the digest's segment if it has one. */
+function inSlot(db: Db, place: Place, at: Instant, only: Condition | undefined) {
+  return (place.own ? ofList(db, place) : placed(db, place))
     .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
-    .where('subscription.list_id', '=', digest.list_id)
     .where('subscription.state', '=', 'active')
     .where(({ eb, or }) => or([eb('subscription.paused_until', 'is', null), eb('subscription.paused_until', '<=', at)]))
     .where('suppression.id', 'is', null)
@@ -43,69 +41,115 @@ function writable(db: Db, digest: Digest, at: Instant, only: Condition | undefin
     .$if(only !== undefined, (query) => query.where(only!))
 }
 
+/** A digest's own slot is that of all who are placed in no other: the list is walked once. */
+function ofList(db: Db, { digest, slot }: Place) {
+  return db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .leftJoin('follow', (join) =>
+      join.onRef('follow.subscription_id', '=', 'subscription.id').on('follow.digest_id', '=', digest.id),
+    )
+    .where('subscription.list_id', '=', digest.list_id)
+    .where(({ eb, or }) => or([eb('follow.slot_id', 'is', null), eb('follow.slot_id', '=', slot.id)]))
+}
+
+/** Another slot's readers are found by its index alone, however large the list. */
+function placed(db: Db, { slot }: Place): ReturnType<typeof ofList> {
+  const query = db
+    .selectFrom('follow')
+    .innerJoin('subscription', 'subscription.id', 'follow.subscription_id')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .where('follow.slot_id', '=', slot.id)
+  return query as unknown as ReturnType<typeof ofList> // the same three tables
+}
+
 /**
  * The groups of readers that a day's letters must be made for. Readers whose last letter was deferred count twice: as told, and
  * (with n = 0) as they will stand once that letter has been superseded.
  */
-export async function groups(db: Db, digest: Digest, slot: Slot, day: string, at: Instant): Promise<Group[]> {
-  const only = await segments.conditionOf(db, digest, at)
-  const counted = await served(db, digest, slot, day, at, only)
-    .select(['subscription.language', 'subscription.format', 'follow.told_seq as told'])
+export async function groups(db: Db, place: Place, day: string, at: Instant): Promise<Group[]> {
+  const columns = [
+    'subscription.language',
+    'subscription.format',
+    'subscription.sections',
+    'follow.told_seq as told',
+    'follow.spacing',
+  ] as const
+  const only = await segments.conditionOf(db, place.digest, at)
+  const counted = await served(db, place, day, at, only)
+    .select(columns)
     .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
-    .groupBy(['subscription.language', 'subscription.format', 'follow.told_seq'])
+    .groupBy([
+      'subscription.language',
+      'subscription.format',
+      'subscription.sections',
+      'follow.told_seq',
+      'follow.spacing',
+    ])
     .execute()
   const waiting = await db
     .selectFrom('edition')
     .innerJoin('delivery', 'delivery.edition_id', 'edition.id')
     .innerJoin('subscription', 'subscription.id', 'delivery.subscription_id')
-    .select(['subscription.language', 'subscription.format', 'delivery.told_before as told'])
+    .innerJoin('follow', (join) =>
+      join
+        .onRef('follow.digest_id', '=', 'edition.digest_id')
+        .onRef('follow.subscription_id', '=', 'delivery.subscription_id'),
+    )
+    .select([...columns.slice(0, 3), 'delivery.told_before as told', 'follow.spacing'] as const)
     .distinct()
-    .where('edition.digest_id', '=', digest.id)
+    .where('edition.digest_id', '=', place.digest.id)
     .where('edition.state', 'in', ['composing', 'frozen', 'held'])
     .where('delivery.state', '=', 'deferred')
-    .where('delivery.doubted_at', 'is', null)
+    .where('follow.slot_id', '=', place.slot.id)
     .execute()
+  const usual = calendar.spacing(place.slot.weekdays)
   return [
-    ...counted.map((group) => ({ ...group, told: group.told ?? 0 })),
-    ...waiting.map((group) => ({ ...group, n: 0 })),
-  ]
+    ...counted.map((group) => ({ ...group, spacing: group.spacing ?? usual })),
+    ...waiting.map((group) => ({ ...group, spacing: group.spacing ?? usual, n: 0 })),
+  ] as Group[]
 }
 
 /** The next readers after a subscription, in the order of their ids. */
 export async function after(
   db: Db,
-  digest: Digest,
-  slot: Slot,
+  place: Place,
   day: string,
   at: Instant,
   cursor: number,
   limit: number,
 ): Promise<Reader[]> {
-  const only = await segments.conditionOf(db, digest, at)
-  return served(db, digest, slot, day, at, only)
+  const id = place.own ? ('subscription.id' as const) : ('follow.subscription_id' as const) // the one that is indexed
+  const only = await segments.conditionOf(db, place.digest, at)
+  const rows = await served(db, place, day, at, only)
     .select([
       'subscription.id as subscription_id',
       'subscription.subscriber_id',
       'subscription.language',
       'subscription.format',
+      'subscription.sections',
+      'follow.told_seq as told',
+      'follow.spacing',
     ])
-    .select(({ fn, val, cast }) => cast<number>(fn.coalesce('follow.told_seq', val(0)), 'integer').as('told'))
-    .where('subscription.id', '>', cursor)
-    .orderBy('subscription.id')
+    .where(id, '>', cursor)
+    .orderBy(id)
     .limit(limit)
     .execute()
+  const usual = calendar.spacing(place.slot.weekdays)
+  return rows.map((row) => ({ ...row, spacing: row.spacing ?? usual }))
 }
 
-/** What one subscription was told up to. */
-export async function told(db: Db, digest: Digest, subscriptionId: number): Promise<number> {
-  const row = await db
+/** Where one subscription stands in a digest; undefined while it was never told nor moved. */
+export async function standing(db: Db, digest: Digest, subscriptionId: number): Promise<Standing | undefined> {
+  return db
     .selectFrom('follow')
-    .select('told_seq')
+    .select(['told_seq', 'slot_id', 'spacing'])
     .where('digest_id', '=', digest.id)
     .where('subscription_id', '=', subscriptionId)
     .executeTakeFirst()
-  return row?.told_seq ?? 0
 }
+
+type Standing = { told_seq: number; slot_id: number; spacing: number | null }
 
 /** How far the reader who was told most was told. */
 export async function mostTold(db: Db, digest: Digest): Promise<number> {

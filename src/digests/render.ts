@@ -27,15 +27,21 @@ function arrange(stories: Candidate[], max: number): { article_id: number; form:
   }))
 }
 
+/** What a letter is made of; `edition` names the one whose page it links to, where the day alone does not. */
+type Letter = {
+  digest: Digest
+  day: string
+  language: string
+  format: string
+  stories: Candidate[]
+  edition?: string
+}
+
 /** Renders the letter of these stories. */
 export async function part(
   app: App,
   db: Db,
-  digest: Digest,
-  day: string,
-  language: string,
-  format: string,
-  stories: Candidate[],
+  { digest, day, language, format, stories, edition }: Letter,
 ): Promise<Rendered> {
   const arranged = arrange(stories, digest.max)
   const named = await articles.byIds(
@@ -54,9 +60,10 @@ export async function part(
     headlines: named.filter(({ id }) => form.get(id) === 'headline').map((story) => letterStory(app, story)),
     more: arranged.filter((row) => row.form === 'more').length,
     total: arranged.length,
-    webUrl: links.edition(app.config.url, digest.slug, day),
+    webUrl: links.edition(app.config.url, digest.slug, day, edition),
     reason: 'list',
     publicUrl: app.config.url,
+    ...(format === 'headlines' && { bare: true }),
   })
   return { ...rendered, ...(format === 'text' && { html: '' }), stories: arranged.length, articles: arranged }
 }

@@ -9,6 +9,7 @@ import * as letters from '../letters/index.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import * as render from './render.ts'
+import * as slots from './slots.ts'
 import type { Candidate } from './stories.ts'
 
 const PAUSED = 'paused'
@@ -186,6 +187,7 @@ async function revise(app: App, actor: Actor, edition: editions.Edition): Promis
     .selectAll()
     .where('id', '=', edition.digest_id)
     .executeTakeFirstOrThrow()
+  const own = await slots.own(app.db, [digest.id])
   const renewed: { part: editions.PartKey; letter: render.Rendered | undefined }[] = []
   for (const part of (await editions.parts(app.db, edition)).values()) {
     const left = await remaining(app.db, edition.digest_id, part.id)
@@ -193,7 +195,10 @@ async function revise(app: App, actor: Actor, edition: editions.Edition): Promis
       part,
       letter:
         left.length > 0
-          ? await render.part(app, app.db, digest, edition.day, part.language, part.format, left)
+          ? await render.part(app, app.db, {
+              ...{ digest, day: edition.day, language: part.language, format: part.format, stories: left },
+              ...(own.get(digest.id)!.id !== edition.slot_id && { edition: edition.public_id }),
+            })
           : undefined,
     })
   }
@@ -228,7 +233,7 @@ async function remaining(db: Db, digestId: number, partId: number): Promise<Cand
     .innerJoin('story', (join) =>
       join.onRef('story.article_id', '=', 'article.id').on('story.digest_id', '=', digestId),
     )
-    .select(['story.seq', 'story.article_id', 'article.published_at'])
+    .select(['story.seq', 'story.article_id', 'article.published_at', 'article.section_key'])
     .where('part_article.part_id', '=', partId)
     .where('article.withdrawn_at', 'is', null)
     .orderBy('story.seq')

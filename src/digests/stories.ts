@@ -1,26 +1,36 @@
+import { createHash } from 'node:crypto'
 import { type Instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as channels from '../channels.ts'
 import { storyKey } from '../editions.ts'
+import { fold } from '../text.ts'
 import type { Digest } from './promise.ts'
 
 /** A story of a digest: its place in the order in which it entered, and its article. */
-export type Candidate = { seq: number; article_id: number; published_at: Instant }
+export type Candidate = { seq: number; article_id: number; published_at: Instant; section_key: string | null }
 
 /** What a digest has to tell at a moment, by seq: what entered before, and `fresh`, what enters with the next edition after `last`. */
 export type Stock = { all: Candidate[]; fresh: Candidate[]; last: number }
 
 /**
- * Looks at what may be told. Nothing enters yet: a story that only was looked at on a skipped day must not be passed over
+ * How far back a reader's letters reach: the digest's maximum age is meant for a letter a day. Who gets one a week gets seven
+ * times as much, so that what a single letter missed is in the next.
+ */
+export function age(digest: Digest, spacing: number): number {
+  return digest.max_age * spacing
+}
+
+/**
+ * Looks at what may be told, nothing older than `oldest`. Nothing enters yet: a story that only was looked at on a skipped day must not be passed over
  * when it is dated anew.
  *
  * What is fresh is a difference of ids, not a window of dates: a story that is back-dated, embargoed or late enters when it
  * can.
  */
-export async function stock(db: Db, digest: Digest, at: Instant): Promise<Stock> {
+export async function stock(db: Db, digest: Digest, at: Instant, oldest: Instant): Promise<Stock> {
   const last = await lastSeq(db, digest)
-  const fresh = await notEntered(db, digest, at, last)
-  return { all: [...(await tellable(db, digest, at)), ...fresh], fresh, last }
+  const fresh = await notEntered(db, digest, { at, oldest, last })
+  return { all: [...(await tellable(db, digest, at, oldest)), ...fresh], fresh, last }
 }
 
 /** Lets the fresh ones enter, oldest first, in the caller's transaction; false if others have entered since they were looked at. */
@@ -37,22 +47,26 @@ export async function enter(db: Db, digest: Digest, { fresh, last }: Stock): Pro
 }
 
 /** What may be told at a moment: entered, not excluded, not withdrawn, its hour come and not past the maximum age; by seq. */
-async function tellable(db: Db, digest: Digest, at: Instant): Promise<Candidate[]> {
+async function tellable(db: Db, digest: Digest, at: Instant, oldest: Instant): Promise<Candidate[]> {
   return db
     .selectFrom('story')
     .innerJoin('article', 'article.id', 'story.article_id')
-    .select(['story.seq', 'story.article_id', 'article.published_at'])
+    .select(['story.seq', 'story.article_id', 'article.published_at', 'article.section_key'])
     .where('story.digest_id', '=', digest.id)
     .where('story.excluded_at', 'is', null)
     .where('article.withdrawn_at', 'is', null)
     .where('article.published_at', '<=', at)
-    .where('article.published_at', '>=', later(at, -digest.max_age))
+    .where('article.published_at', '>=', oldest)
     .orderBy('story.seq')
     .execute()
 }
 
 /** What would enter now, with the places it would get. */
-async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Promise<Candidate[]> {
+async function notEntered(
+  db: Db,
+  digest: Digest,
+  { at, oldest, last }: { at: Instant; oldest: Instant; last: number },
+): Promise<Candidate[]> {
   const channel = await db
     .selectFrom('channel')
     .selectAll()
@@ -60,11 +74,11 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .executeTakeFirstOrThrow()
   const rows = await db
     .selectFrom('article')
-    .select(['article.id', 'article.guid', 'article.published_at'])
+    .select(['article.id', 'article.guid', 'article.published_at', 'article.section_key'])
     .where('article.withdrawn_at', 'is', null)
     .where('article.archived_at', 'is', null)
     .where('article.published_at', '<=', at)
-    .where('article.published_at', '>=', later(at, -digest.max_age))
+    .where('article.published_at', '>=', oldest)
     .where(channels.passing(channels.filterOf(channel)))
     .$if(digest.told_until !== null, (query) => query.where('article.published_at', '>', digest.told_until!))
     .where(({ not, exists, selectFrom }) =>
@@ -82,7 +96,10 @@ async function notEntered(db: Db, digest: Digest, at: Instant, last: number): Pr
     .execute()
   const told = await toldElsewhere(db, digest)
   const fresh = rows.filter(({ guid }) => told.size === 0 || !told.has(storyKey(guid)))
-  return fresh.map((row, index) => ({ seq: last + 1 + index, article_id: row.id, published_at: row.published_at }))
+  return fresh.map(({ id, published_at, section_key }, index) => ({
+    ...{ seq: last + 1 + index, article_id: id },
+    ...{ published_at, section_key },
+  }))
 }
 
 async function toldElsewhere(db: Db, digest: Digest): Promise<Set<string>> {
@@ -141,14 +158,65 @@ async function lastSeq(db: Db, digest: Digest): Promise<number> {
   return row?.seq ?? 0
 }
 
-/** What a reader who was told up to `told` has not been told. */
-export function untold(candidates: Candidate[], told: number): Candidate[] {
-  return candidates.filter((candidate) => candidate.seq > told)
+/** What has not been told to a reader, of the sections that this reader wants, no older than the reader's letters reach. */
+export function untold(
+  candidates: Candidate[],
+  { told, spacing, sections }: { told: number | null; spacing: number; sections: string },
+  digest: Digest,
+  at: Instant,
+): Candidate[] {
+  const wanted = sectionKeys(sections)
+  const oldest = later(at, -age(digest, spacing))
+  return candidates.filter(
+    ({ seq, published_at, section_key }) =>
+      seq > (told ?? 0) &&
+      published_at >= oldest &&
+      (wanted === undefined || (section_key !== null && wanted.has(section_key))),
+  )
 }
 
-/** One name for all readers whose untold stories are the same: the place before the first of them. */
+/** The keys of the sections that a reader wants; undefined for all of them, as also for what nobody can read. */
+function sectionKeys(sections: string): Set<string> | undefined {
+  if (sections === '') return undefined
+  try {
+    const names: unknown = JSON.parse(sections)
+    return Array.isArray(names) && names.length > 0 ? new Set(names.map((name) => fold(String(name)))) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The place before the first of some stories. */
 export function fromSeq(stories: Candidate[]): number {
   return stories[0]!.seq - 1
+}
+
+/** One word for a choice of stories: readers for whom it is the same share a letter. */
+export function choice(stories: Candidate[]): string {
+  const seqs = stories.map(({ seq }) => seq).join(' ')
+  return createHash('sha256').update(seqs).digest('hex').slice(0, 16)
+}
+
+/** The stories that the parts of an edition are made of, and what else could be told with it; by seq. */
+export async function ofEdition(
+  db: Db,
+  digest: Digest,
+  edition: { to_seq: number },
+  { at, oldest, partIds }: { at: Instant; oldest: Instant; partIds: number[] },
+): Promise<Candidate[]> {
+  const chosen = await db
+    .selectFrom('part_article')
+    .innerJoin('story', (join) =>
+      join.onRef('story.article_id', '=', 'part_article.article_id').on('story.digest_id', '=', digest.id),
+    )
+    .innerJoin('article', 'article.id', 'part_article.article_id')
+    .select(['story.seq', 'story.article_id', 'article.published_at', 'article.section_key'])
+    .distinct()
+    .where('part_article.part_id', 'in', partIds)
+    .execute()
+  const others = (await tellable(db, digest, at, oldest)).filter(({ seq }) => seq <= edition.to_seq)
+  const bySeq = new Map([...others, ...chosen].map((story) => [story.seq, story]))
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
 /** Lets one composer at a time work on a digest: an update takes the row's lock on both databases. */

@@ -35,7 +35,7 @@ export async function why(db: Db, address: string, now: Instant): Promise<Answer
   for (const digest of digests) {
     const editions = await db
       .selectFrom('edition')
-      .select(['id', 'public_id', 'day', 'slot_id', 'state', 'reason', 'composed_at'])
+      .select(['id', 'public_id', 'day', 'slot_id', 'state', 'reason', 'composed_at', 'judged_at'])
       .where('digest_id', '=', digest.id)
       .orderBy('composed_at', 'desc')
       .limit(LATEST)
@@ -49,7 +49,14 @@ export async function why(db: Db, address: string, now: Instant): Promise<Answer
 }
 
 type Reader = Awaited<ReturnType<typeof readerOf>>
-type Edition = { id: number; slot_id: number; state: string; reason: string | null; composed_at: Instant }
+type Edition = {
+  id: number
+  slot_id: number
+  state: string
+  reason: string | null
+  composed_at: Instant
+  judged_at: Instant | null
+}
 type Digest = { id: number; list_id: number; segment_id: number | null }
 type Because = Pick<Answer, 'why' | 'reason' | 'reply' | 'next' | 'at'>
 
@@ -104,7 +111,7 @@ function vetoed({ suppression, subscriptions }: Reader, id: number, now: Instant
 /** The ledger knows no letter: the first thing, in the order in which readers are chosen, that kept one away. */
 async function withoutLetter(db: Db, reader: Reader, digest: Digest, edition: Edition): Promise<Because> {
   const { suppression } = reader
-  const then = edition.composed_at
+  const then = edition.judged_at ?? edition.composed_at
   if (suppression?.reason === 'erased' || reader.erased_at !== null) return { why: 'erased' }
   if (suppression && suppression.created_at <= then) return { why: 'suppressed', reason: suppression.reason }
   if (reader.id === undefined)

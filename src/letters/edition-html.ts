@@ -131,13 +131,18 @@ function foot(letter: EditionLetter): string {
   const place = isolated(paper.postal_address, direction(language))
   return [
     `<p class="grey rule" style="margin:0 0 8px;padding:14px 0 0;border-top:3px double ${LIGHT.rule};">${marked(reason)}</p>`,
-    `<p class="grey" style="margin:0 0 8px;">${unsubscribe(letter)} · ${web(letter)}</p>`,
+    `<p class="grey" style="margin:0 0 8px;">${preferences(letter)} · ${unsubscribe(letter)} · ${web(letter)}</p>`,
     place && `<p class="grey" style="margin:0;">${marked(`${paper.name} · ${place}`)}</p>`,
   ].join('\n')
 }
 
 function web({ language, webUrl }: EditionLetter): string {
   return link(webUrl, marked(words(language, 'letter.web')), GREY, 'underline')
+}
+
+function preferences({ language, publicUrl }: EditionLetter): string {
+  const label = marked(words(language, 'letter.preferences'))
+  return link(`${publicUrl}/preferences/${slot('preferences')}`, label, GREY, 'underline')
 }
 
 function unsubscribe({ language, publicUrl }: EditionLetter): string {

@@ -45,6 +45,7 @@ export function text(letter: EditionLetter): string {
       ? [said('letter.all', { total: letter.total }), webUrl]
       : [said('letter.visit', { paper: paper.name }), paper.url],
     [said('letter.reason', { list: letter.list.title, paper: paper.name })],
+    [said('letter.preferences'), `${publicUrl}/preferences/${slot('preferences')}`],
     [said('letter.unsubscribe'), `${publicUrl}/unsubscribe/${slot('unsubscribe')}`],
     paper.postal_address ? [line(`${paper.name} · ${isolated(paper.postal_address, dir)}`, dir)] : [],
   ]

@@ -25,7 +25,11 @@ export async function renderEdition(letter: EditionLetter): Promise<Rendered> {
 
 /** The letter with every text harmless and every language reduced to what decides its words and direction. */
 function checked(letter: EditionLetter): EditionLetter {
-  const plain = (story: LetterStory) => ({ ...story, language: plainLanguage(story.language) })
+  const plain = ({ picture, ...story }: LetterStory) => ({
+    ...story,
+    language: plainLanguage(story.language),
+    ...(letter.bare ? { excerpt: '' } : picture && { picture }),
+  })
   const { stories, headlines, language, ...rest } = tidy(letter)
   return { ...rest, language: plainLanguage(language), stories: stories.map(plain), headlines: headlines.map(plain) }
 }
@@ -61,6 +65,6 @@ function trimmed(letter: EditionLetter, steps: number): EditionLetter {
 /** What the letter weighs on its way: tokens in place, lines ended by CRLF. */
 function weight(html: string): number {
   const token = '-'.repeat(TOKEN)
-  const filled = fill(html, { unsubscribe: token })
+  const filled = fill(html, { unsubscribe: token, preferences: token })
   return Buffer.byteLength(filled) + (filled.match(/\n/g)?.length ?? 0)
 }

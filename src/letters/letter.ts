@@ -39,11 +39,18 @@ export type EditionLetter = {
   webUrl: string
   reason: 'list'
   publicUrl: string
+  /** Headlines alone: neither excerpts nor a picture. */
+  bare?: boolean
 }
 
-/** A letter to one address about its own subscription; nothing in it was typed by whoever asked for it. */
+/**
+ * A letter to one address about its own subscription; nothing in a confirmation was typed by whoever asked for it. `own` are a
+ * list's words for a welcome or goodbye, open for `{{name}}`, `{{list}}` and `{{paper}}`; `name` is the reader's.
+ */
 export type Notice = {
-  kind: 'confirm' | 'welcome'
+  kind: 'confirm' | 'welcome' | 'goodbye'
+  own?: { subject: string; paragraphs: string[] }
+  name?: string
   paper: Paper
   list: { title: string }
   language: string

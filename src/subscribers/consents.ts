@@ -6,7 +6,7 @@ import type { ConsentTable, Db } from '../../db/schema.ts'
 export type Consent = Selectable<ConsentTable>
 
 /** What a reader (or the newsroom, for an import) has done. */
-export type Kind = 'asked' | 'confirmed' | 'imported' | 'left'
+export type Kind = 'asked' | 'confirmed' | 'imported' | 'joined' | 'left'
 
 export type Evidence = Omit<Insertable<ConsentTable>, 'id' | 'kind' | 'wording_version'> & { kind: Kind }
 

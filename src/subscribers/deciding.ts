@@ -1,20 +1,19 @@
-import type { Selectable } from 'kysely'
 import { type Instant, instant, later } from '../../db/instant.ts'
-import type { Db, SubscriptionTable } from '../../db/schema.ts'
+import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { claimedId, holds, type Keys, sign } from '../keys.ts'
 import * as leftLog from '../left-log.ts'
+import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
-import { networkOf } from '../network.ts'
 import { Problem } from '../problem.ts'
-import { consent, type Kind } from './consents.ts'
-import type { List } from './lists.ts'
-import { isBarred, liftErased } from './suppressions.ts'
+import { greet, named, type Standing, standingOf, testify, turn } from './standing.ts'
+import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
+import { columnsOf, keptWishes, type Wishes } from './wishes.ts'
 
 const NOBODY = 0 // no subscription has this id
-const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed
+const RETURNS = { most: 20, within: 24 * 3_600_000 } // each is kept as evidence for ever
+const VALID = 7 * 24 * 3_600_000 // how long a confirmation can be pressed, and a leaving taken back
 
 /** What stands as evidence where nobody read a sentence of ours. */
 const NO_IN_WORDS = {
@@ -24,15 +23,9 @@ const NO_IN_WORDS = {
   complaint: 'a report of abuse',
 }
 
-/** One address on one list. */
-export type Subscription = Selectable<SubscriptionTable>
-
-/** Where the holder of a token stands. */
-export type Standing = { subscription: Subscription; list: List; address_hash: string }
-
 /** What a confirmation's link is about; nothing changes. A Problem when the link is not ours, or too old. */
 export async function readConfirmation(app: App, token: string): Promise<Standing> {
-  return awaited(app.read, app.keys, token, instant(app.now()))
+  return (await awaited(app.read, app.keys, token, instant(app.now()))).standing
 }
 
 /** Whether this is the link of nobody that `doctor` tries: it proves that these keys answer here, and changes nothing. */
@@ -49,29 +42,40 @@ export function trialToken(keys: Keys): string {
 export async function readLeaving(app: App, token: string): Promise<Standing> {
   const id = claimedId(token)
   if (id === undefined || !holds(app.keys, token, 'unsubscribe', id)) throw new Problem('link-invalid')
-  return claimed(app.read, id)
+  return standingOf(app.read, id)
 }
 
-/** The reader's own yes: active from now on, also after leaving, but never against a suppression. Again is no change. */
+/**
+ * The reader's own yes: active from now on, as was wished when asking, also after leaving or being erased, but never against a
+ * suppression. Again is no change.
+ */
 export async function confirm(app: App, token: string, network: string): Promise<Standing> {
+  const { standing, wish } = await awaited(app.read, app.keys, token, instant(app.now()))
+  const wording = say(standing.subscription.language, 'reader.confirm-text', { list: standing.list.title })
+  return returned(app, standing, wish, { wording, network, form: '/confirm' })
+}
+
+/** How a reader has said yes. */
+export type Yes = { wording: string; network: string; form: string }
+
+/** Makes active what its reader wants, and says so to left.log. */
+export async function returned(app: App, standing: Standing, wish: Partial<Wishes>, yes: Yes): Promise<Standing> {
   const now = instant(app.now())
-  const standing = await awaited(app.read, app.keys, token, now)
-  const confirmed = await app.db.transaction().execute(async (db) => {
+  const active = await app.db.transaction().execute(async (db) => {
     if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
     await liftErased(db, standing.address_hash)
-    const active = await turn(db, standing, {
-      state: 'active',
-      confirmed_at: now,
-      left_at: null,
-      left_reason: null,
-    })
-    if (!active) return standing
-    const wording = say(active.language, 'reader.confirm-text', { list: standing.list.title })
-    await testify(db, standing, 'confirmed', wording, network, '/confirm', now)
-    return { ...standing, subscription: active }
+    const since = { confirmed_at: now, left_at: null, left_reason: null }
+    const subscription = await turn(db, standing, { ...columnsOf(wish), ...since, state: 'active' })
+    if (!subscription) return undefined
+    if (!(await limits.take(db, `return:${standing.subscription.id}`, RETURNS, now)))
+      throw new Problem('too-many-requests')
+    await testify(db, standing, { ...yes, kind: 'confirmed', at: now })
+    await deliveries.skipGoodbye(db, subscription.id)
+    await greet(db, 'welcome', { ...standing, subscription }, now)
+    return { ...standing, subscription }
   })
-  if (confirmed !== standing) await leftLog.note(app, { ...named(standing), what: 'back', at: now })
-  return confirmed
+  if (active) await leftLog.note(app, { ...named(standing), what: 'back', at: now })
+  return active ?? standing
 }
 
 /** How a reader has said no: by a link, by mail, through a mail provider, or by calling a letter spam. */
@@ -84,10 +88,39 @@ export async function leave(app: App, token: string, how: How, network: string):
 
 /** The same where something else than a token proves who it is, such as a letter of ours that came back. */
 export async function leaveFor(app: App, subscriptionId: number, how: How): Promise<Standing> {
-  return depart(app, await claimed(app.read, subscriptionId), how, '')
+  return depart(app, await standingOf(app.read, subscriptionId), how, '')
 }
 
-async function depart(app: App, standing: Standing, how: How, network: string): Promise<Standing> {
+/** Leaves every list that this reader is on. */
+export async function leaveAll(app: App, { subscription }: Standing, network: string): Promise<Standing> {
+  const all = await app.read
+    .selectFrom('subscription')
+    .select('id')
+    .where('subscriber_id', '=', subscription.subscriber_id)
+    .where('state', '!=', 'left')
+    .execute()
+  for (const { id } of all) await depart(app, await standingOf(app.read, id), 'page', network)
+  return standingOf(app.db, subscription.id)
+}
+
+/** Whether a leaving may be taken back: for a week, unless it was a complaint or the address is suppressed since. */
+export async function canUndo(app: App, { subscription, address_hash }: Standing): Promise<boolean> {
+  const { state, left_at, left_reason, confirmed_at } = subscription
+  if (state !== 'left' || left_at === null || confirmed_at === null) return false
+  if (left_at < later(instant(app.now()), -VALID) || !['one-click', 'page', 'mail'].includes(left_reason ?? ''))
+    return false
+  return !(await isSuppressed(app.read, address_hash))
+}
+
+/** Takes a leaving back: active as before. Nothing happens where that may not be. */
+export async function undo(app: App, standing: Standing, network: string): Promise<Standing> {
+  if (!(await canUndo(app, standing))) return standing
+  const wording = say(standing.subscription.language, 'reader.undo')
+  return returned(app, standing, {}, { wording, network, form: '/unsubscribe (undo)' })
+}
+
+/** Ends a subscription: left.log first, then what waits to be sent, then the subscription. */
+export async function depart(app: App, standing: Standing, how: How, network: string): Promise<Standing> {
   const now = instant(app.now())
   if (standing.subscription.state !== 'left') await leftLog.note(app, { ...named(standing), what: 'left', at: now })
   return app.db.transaction().execute(async (db) => {
@@ -96,79 +129,35 @@ async function depart(app: App, standing: Standing, how: How, network: string): 
     if (!left) return standing
     const wording =
       how === 'page' ? say(left.language, 'reader.leave-text', { list: standing.list.title }) : NO_IN_WORDS[how]
-    await testify(db, standing, 'left', wording, network, `/unsubscribe (${how})`, now)
-    return { ...standing, subscription: left }
+    await testify(db, standing, { kind: 'left', wording, network, form: `/unsubscribe (${how})`, at: now })
+    const after = { ...standing, subscription: left }
+    if ((how === 'page' || how === 'one-click') && standing.subscription.state === 'active')
+      await greet(db, 'goodbye', after, now)
+    return after
   })
 }
 
-/** How left.log calls them. */
-function named({ address_hash, list }: Standing): { hash: string; list: string } {
-  return { hash: address_hash, list: list.slug }
-}
-
-/** Moves the subscription into another state; undefined when it is in it already, also by a press at the same moment. */
-async function turn(
-  db: Db,
-  { subscription }: Standing,
-  change: Partial<Subscription> & { state: string },
-): Promise<Subscription | undefined> {
-  return db
-    .updateTable('subscription')
-    .set(change)
-    .where('id', '=', subscription.id)
-    .where('state', '!=', change.state)
-    .returningAll()
-    .executeTakeFirst()
-}
-
-async function testify(
-  db: Db,
-  { subscription, list, address_hash }: Standing,
-  kind: Kind,
-  wording: string,
-  network: string,
-  form: string,
-  at: Instant,
-): Promise<void> {
-  const evidence = { subscription_id: subscription.id, list_id: list.id, address_hash, network: networkOf(network) }
-  await consent(db, [{ ...evidence, kind, wording, form, actor: 'reader', at }])
-  await record(db, 'reader', at, [
-    {
-      verb: kind === 'left' ? 'subscription.leave' : 'subscription.confirm',
-      subject: `subscription:${subscription.id}`,
-      before: { state: subscription.state },
-    },
-  ])
-}
-
 /** A token belongs to one request; a later one does not void the letter that is already in the reader's inbox. */
-async function awaited(db: Db, keys: Keys, token: string, now: Instant): Promise<Standing> {
+async function awaited(
+  db: Db,
+  keys: Keys,
+  token: string,
+  now: Instant,
+): Promise<{ standing: Standing; wish: Partial<Wishes> }> {
   const id = claimedId(token)
   if (id === undefined) throw new Problem('link-invalid')
-  const standing = await claimed(db, id)
+  const standing = await standingOf(db, id)
   const { requested_at } = standing.subscription
-  const earlier = await db
+  const kept = await db
     .selectFrom('consent')
-    .select('at')
+    .select(['at', 'wish'])
     .where('address_hash', '=', standing.address_hash)
     .where('subscription_id', '=', id)
     .where('kind', '=', 'asked')
     .execute()
-  const requests = [...(requested_at === null ? [] : [requested_at]), ...earlier.map(({ at }) => at)]
-  const asked = requests.find((at) => holds(keys, token, 'confirm', id, String(at)))
+  const requests = [...kept, ...(requested_at === null ? [] : [{ at: requested_at, wish: null }])]
+  const asked = requests.find(({ at }) => holds(keys, token, 'confirm', id, String(at)))
   if (asked === undefined) throw new Problem('link-invalid')
-  if (asked < later(now, -VALID)) throw new Problem('link-expired')
-  return standing
-}
-
-async function claimed(db: Db, id: number): Promise<Standing> {
-  const subscription = await db.selectFrom('subscription').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!subscription) throw new Problem('link-invalid')
-  const list = await db.selectFrom('list').selectAll().where('id', '=', subscription.list_id).executeTakeFirstOrThrow()
-  const { address_hash } = await db
-    .selectFrom('subscriber')
-    .select('address_hash')
-    .where('id', '=', subscription.subscriber_id)
-    .executeTakeFirstOrThrow()
-  return { subscription, list, address_hash }
+  if (asked.at < later(now, -VALID)) throw new Problem('link-expired')
+  return { standing, wish: keptWishes(asked.wish) }
 }

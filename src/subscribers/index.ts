@@ -5,28 +5,55 @@
 
 export { about, type Condition, joined, listed, speaks } from './conditions.ts'
 export {
+  canUndo,
   confirm,
   isTrial,
   leave,
+  leaveAll,
   leaveFor,
   readConfirmation,
   readLeaving,
-  type Standing,
-  type Subscription,
   trialToken,
+  undo,
 } from './deciding.ts'
 export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
 export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
 export { type Found, find, type State, type Wanted } from './finding.ts'
+export {
+  keepHour,
+  minuteOf,
+  nextUnplaced,
+  notePlaced,
+  type OwnHour,
+  type Unplaced,
+  unplace,
+  type Wish,
+  wished,
+  withOwnHour,
+} from './hours.ts'
 export { type Imported, importCsv } from './import.ts'
 export { agreement, invite, type Request } from './joining.ts'
-export { addList, findList, findPublicList, type List, type ListDraft, publicLists } from './lists.ts'
+export {
+  addList,
+  allLists,
+  findList,
+  findPublicList,
+  type List,
+  type ListChange,
+  type ListDraft,
+  publicLists,
+  setList,
+} from './lists.ts'
 export { learnNames } from './names.ts'
 export { dataOf, type OwnData } from './own-data.ts'
+export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
+export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
+export type { Standing, Subscription } from './standing.ts'
 export { stretches } from './stretches.ts'
 export { exportSuppressions, suppress, suppressions } from './suppressions.ts'
 export { type Event, timeline } from './timeline.ts'
 export { tokens } from './tokens.ts'
+export { FORMATS, readableWishes, readWishes, type Typed, type Wishes, wishesOf } from './wishes.ts'

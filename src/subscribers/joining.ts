@@ -14,8 +14,10 @@ import type { Site } from '../site.ts'
 import * as site from '../site.ts'
 import { oneLine } from '../text.ts'
 import { consent, type Evidence } from './consents.ts'
-import { findPublicList } from './lists.ts'
-import { isBarred } from './suppressions.ts'
+import { findPublicList, type List } from './lists.ts'
+import { greet, type Standing, type Subscription, testify, turn } from './standing.ts'
+import { isBarred, isSuppressed } from './suppressions.ts'
+import { columnsOf, type Wishes } from './wishes.ts'
 
 const HOUR = 3_600_000
 const PER_NETWORK = { most: 20, within: HOUR }
@@ -23,8 +25,18 @@ const PER_DOMAIN = { most: 500, within: HOUR } // one provider's addresses, from
 const IN_ALL = { most: 3000, within: HOUR }
 const PER_MAILBOX = { most: 1, within: 24 * HOUR }
 
-/** A request to join. `network` is the client's address, `form` where it was made, `language` that of the form. */
-export type Request = { list: string; address: string; network: string; form: string; language: string }
+/** A request to join. `network` is the client's address, `form` where it was made, `language` that of the form, `wish` what was chosen there. */
+export type Request = {
+  list: string
+  address: string
+  network: string
+  form: string
+  language: string
+  wish?: Partial<Wishes>
+}
+
+type Wanted = Partial<Wishes> & { language: string }
+type Asked = Omit<Evidence, 'subscription_id'> & { wish: string | null }
 
 /**
  * Asks an address to confirm that it wants the list.
@@ -38,7 +50,8 @@ export async function invite(app: App, request: Request): Promise<void> {
   const language = languageTag(request.language)
   const now = instant(app.now())
   const network = networkOf(request.network)
-  const asked = {
+  const { wish = {} } = request
+  const asked: Asked = {
     kind: 'asked',
     list_id: list.id,
     address_hash: addressHash(to),
@@ -47,11 +60,13 @@ export async function invite(app: App, request: Request): Promise<void> {
     wording: agreement(language, await site.show(app, app.db)),
     actor: 'reader',
     at: now,
-  } as const
+    wish: Object.keys(wish).length > 0 ? JSON.stringify(wish) : null,
+  }
   await ration(app.db, to, network, now)
   await app.db.transaction().execute(async (db) => {
     await limits.forget(db, now)
-    if (await limits.take(db, `confirm:${mailboxHash(to)}`, PER_MAILBOX, now)) await ask(db, to, language, asked)
+    if (await limits.take(db, `confirm:${mailboxHash(to)}`, PER_MAILBOX, now))
+      await ask(db, list, to, { language, ...wish }, asked)
   })
 }
 
@@ -80,15 +95,32 @@ async function ration(db: Db, to: Email, network: string, now: Instant): Promise
   if (!left) throw new Problem('too-many-requests')
 }
 
-async function ask(db: Db, to: Email, language: string, asked: Omit<Evidence, 'subscription_id'>): Promise<void> {
-  const suppressed = await isBarred(db, asked.address_hash)
-  const wish = suppressed ? undefined : await wishFor(db, to, language, asked)
-  await consent(db, [{ ...asked, subscription_id: wish?.subscription_id ?? null }])
-  if (!wish) return
-  await deliveries.ask(db, { kind: 'confirm', ...wish, language }, asked.at)
+async function ask(db: Db, list: List, to: Email, wish: Wanted, asked: Asked): Promise<void> {
+  const barred = await isBarred(db, asked.address_hash)
+  const subscription = barred ? undefined : await wishFor(db, to, wish.language, asked)
+  await consent(db, [{ ...asked, subscription_id: subscription?.id ?? null }])
+  if (!subscription) return
   await record(db, 'reader', asked.at, [
-    { verb: 'subscription.ask', subject: `subscription:${wish.subscription_id}`, after: { list_id: asked.list_id } },
+    { verb: 'subscription.ask', subject: `subscription:${subscription.id}`, after: { list_id: asked.list_id } },
   ])
+  const standing = { subscription, list, address_hash: asked.address_hash }
+  // Who has left or was erased comes back by an own confirmation only, whatever the list asks of others.
+  if (list.single_opt_in !== null && subscription.state === 'pending' && !(await isSuppressed(db, asked.address_hash)))
+    await admitAtOnce(db, standing, wish, asked)
+  else {
+    const { id, subscriber_id } = subscription
+    const letter = { kind: 'confirm', subscriber_id, subscription_id: id, language: wish.language } as const
+    await deliveries.ask(db, letter, asked.at)
+  }
+}
+
+/** On a list with a single opt-in the request is the agreement. */
+async function admitAtOnce(db: Db, standing: Standing, wish: Wanted, asked: Asked): Promise<void> {
+  const subscription = await turn(db, standing, { ...columnsOf(wish), state: 'active', confirmed_at: asked.at })
+  if (!subscription) return
+  const { wording, form, network, at } = asked
+  await testify(db, standing, { kind: 'joined', wording, form, network: network ?? '', at })
+  await greet(db, 'welcome', { ...standing, subscription }, at)
 }
 
 /** The subscription asked for, made if need be; whoever is active or has left stays so until the letter is confirmed. */
@@ -96,20 +128,20 @@ async function wishFor(
   db: Db,
   to: Email,
   language: string,
-  { address_hash, list_id, at }: Omit<Evidence, 'subscription_id'>,
-): Promise<{ subscriber_id: number; subscription_id: number }> {
+  { address_hash, list_id, at }: Asked,
+): Promise<Subscription> {
   const subscriber = await db
     .insertInto('subscriber')
     .values({ public_id: publicId(), address: to, address_hash, created_at: at })
     .onConflict((conflict) =>
       conflict.column('address_hash').doUpdateSet((eb) => ({
-        address: eb.fn.coalesce('subscriber.address', 'excluded.address'), // an erased one who comes back
+        address: eb.fn.coalesce('subscriber.address', 'excluded.address'), // whom only left.log knew
         erased_at: null,
       })),
     )
     .returning('id')
     .executeTakeFirstOrThrow()
-  const subscription = await db
+  return db
     .insertInto('subscription')
     .values({ ...fresh(list_id, subscriber.id, at), state: 'pending', language, requested_at: at })
     .onConflict((conflict) =>
@@ -124,9 +156,8 @@ async function wishFor(
           .end(),
       })),
     )
-    .returning('id')
+    .returningAll()
     .executeTakeFirstOrThrow()
-  return { subscriber_id: subscriber.id, subscription_id: subscription.id }
 }
 
 /** What every new subscription begins with. */

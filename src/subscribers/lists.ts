@@ -47,6 +47,43 @@ export async function addList(app: App, actor: Actor, draft: ListDraft): Promise
   })
 }
 
+/** What `list set` may change; what is undefined stays, '' takes back a sender. `singleOptIn` is why, null asks for a confirmation again. */
+export type ListChange = Partial<Omit<ListDraft, 'slug'>> & { singleOptIn?: string | null }
+
+/** Changes a list; that its readers need not confirm is written down with the reason. */
+export async function setList(app: App, actor: Actor, slug: string, change: ListChange): Promise<List> {
+  const values = checkedChange(change)
+  const at = instant(app.now())
+  return app.db.transaction().execute(async (db) => {
+    const before = await findList(db, slug)
+    const keys = Object.keys(values) as (keyof typeof values)[]
+    if (keys.length === 0) return before
+    await db.updateTable('list').set(values).where('id', '=', before.id).execute()
+    await site.touch(db)
+    const old = Object.fromEntries(keys.map((key) => [key, before[key]]))
+    await record(db, actor, at, [{ verb: 'list.set', subject: `list:${slug}`, before: old, after: values }])
+    return { ...before, ...values }
+  })
+}
+
+function checkedChange({ title, language, from, replyTo, singleOptIn, ...rest }: ListChange) {
+  if (singleOptIn !== undefined && singleOptIn !== null && !oneLine(singleOptIn)) throw new Problem('reason-needed')
+  const sender = (text: string) => (text === '' ? null : checkedMailbox(text))
+  return {
+    ...(title !== undefined && { title: checkedTitle(title) }),
+    ...(language !== undefined && { language: languageTag(language) }),
+    ...(from !== undefined && { sender: sender(from) }),
+    ...(replyTo !== undefined && { reply_to: sender(replyTo) }),
+    ...(rest.public !== undefined && { visibility: rest.public ? 'public' : 'private' }),
+    ...(singleOptIn !== undefined && { single_opt_in: singleOptIn && oneLine(singleOptIn).slice(0, 500) }),
+  }
+}
+
+/** Every list, in the order they were made. */
+export async function allLists(db: Db): Promise<List[]> {
+  return db.selectFrom('list').selectAll().orderBy('id').execute()
+}
+
 export async function findList(db: Db, slug: string): Promise<List> {
   const named = /^[a-z0-9-]{1,60}$/.test(slug) // PostgreSQL takes no NUL, not even to look for it
   const list = named && (await db.selectFrom('list').selectAll().where('slug', '=', slug).executeTakeFirst())

@@ -62,7 +62,7 @@ function consents(db: Db, hash: string) {
   return db
     .selectFrom('consent')
     .innerJoin('list', 'list.id', 'consent.list_id')
-    .select(['list.slug as list', 'kind', 'at', 'network', 'form', 'wording', 'wording_version', 'actor'])
+    .select(['list.slug as list', 'kind', 'at', 'network', 'form', 'wording', 'wording_version', 'actor', 'wish'])
     .where('address_hash', '=', hash)
     .orderBy('consent.id')
     .execute()

@@ -20,7 +20,13 @@ export type Reader = {
 export type Reason = 'bad-address' | 'bad-language' | 'bad-format' | 'bad-zone' | 'bad-name' | 'control' | 'not-utf8'
 
 const LONGEST_NAME = 200
-const FORMATS: Record<string, string> = { html: 'html', text: 'text', plain: 'text', txt: 'text' }
+const FORMATS: Record<string, string> = {
+  html: 'html',
+  headlines: 'headlines',
+  text: 'text',
+  plain: 'text',
+  txt: 'text',
+}
 
 /** What other programs call a reader they do not write to; our own export says `pending`, `left` and `suppressed`. */
 const NOT_READING = new Set([

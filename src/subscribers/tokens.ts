@@ -10,10 +10,13 @@ import { type Keys, sign } from '../keys.ts'
 export function tokens(
   { keys }: { keys: Keys },
   subscription: { id: number; requested_at: Instant | null },
-): { unsubscribe: string; confirm: string } {
+): { unsubscribe: string; confirm: string; preferences: string } {
   return {
     get unsubscribe() {
       return sign(keys, 'unsubscribe', subscription.id)
+    },
+    get preferences() {
+      return sign(keys, 'preferences', subscription.id)
     },
     get confirm() {
       return sign(keys, 'confirm', subscription.id, String(subscription.requested_at ?? 0))

@@ -47,11 +47,12 @@ const faces = FONTS.map(
   ({ family, weight, href, range }) =>
     `@font-face{font-family:'${family}';font-weight:${weight};font-display:swap;src:url(${href}) format('woff2');unicode-range:${range}}`,
 )
-const sheets = ['paper', 'lists', 'story', 'reader', 'search'].map((name) =>
+const sheets = ['paper', 'lists', 'story', 'reader', 'wishes', 'search'].map((name) =>
   readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'),
 )
 const sheet = smaller([...faces, ...sheets].join('\n'))
 const sheetHash = hash(sheet)
+const script = readFileSync(new URL('zone.js', import.meta.url), 'utf8')
 const raw = readFileSync(new URL('style/feed.css', import.meta.url), 'utf8')
 const feedSheets = [...spoken.map((language) => feedSheet(language, direction(language))), feedSheet('en', 'rtl')]
 const fonts = new Map(FONTS.map(({ href, body }) => [href.slice('/assets/'.length), body]))
@@ -65,6 +66,9 @@ export function style(accent: string): string {
 export function icon(accent: string): string {
   return `/assets/sign-${accent.slice(1)}.svg`
 }
+
+/** Where the script lies that finds the reader's time zone. */
+export const zoneScript = `/assets/zone-${hash(script)}.js`
 
 /** The two faces that a page in this direction begins with. */
 export function preloads(direction: 'rtl' | 'ltr'): string[] {
@@ -82,6 +86,7 @@ export function feedStyle(language: string): string {
 export function find(name: string): Asset | undefined {
   const font = fonts.get(name)
   if (font) return { type: 'font/woff2', body: font, lasting: true }
+  if (name.startsWith('zone-')) return scriptOf(name)
   const [, feedDirection] = /^feed-(rtl|ltr)-[0-9a-f]{12}\.css$/.exec(name) ?? []
   if (feedDirection) {
     const own = feedSheets.find((one) => one.name === name)
@@ -96,6 +101,12 @@ export function find(name: string): Asset | undefined {
   const [, iconAccent] = /^sign-([0-9a-f]{6})\.svg$/.exec(name) ?? []
   if (iconAccent) return { type: 'image/svg+xml', body: sign(`#${iconAccent}`), lasting: true }
   return undefined
+}
+
+/** Another version's page gets this one. */
+function scriptOf(name: string): Asset | undefined {
+  if (!/^zone-[0-9a-f]{12}\.js$/.test(name)) return undefined
+  return { type: 'text/javascript; charset=utf-8', body: script, lasting: zoneScript.endsWith(name) }
 }
 
 /** For languages whose sentences we do not ship. */

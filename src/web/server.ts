@@ -15,6 +15,7 @@ import { type Lane, openLane } from './lane.ts'
 import { mediaFiles } from './media.ts'
 import { moved } from './moved.ts'
 import { opmlPages } from './opml.ts'
+import { policy } from './policy.ts'
 import { progressPages } from './progress.ts'
 import { publicPages } from './public.ts'
 import { reader } from './reader.ts'
@@ -27,8 +28,7 @@ export type Options = { extra?: Hono }
 export type OpenServer = { url: string; port: number; close(): Promise<void> }
 
 const HEADERS = {
-  'Content-Security-Policy':
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': policy(),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'strict-origin-when-cross-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',

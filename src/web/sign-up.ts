@@ -5,9 +5,23 @@ import { spoken } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { clientNetwork } from './client.ts'
+import { typedWishes } from './wish-fields.ts'
 
-/** What came back from the sign-up form. `trap` is a field that nobody sees: who fills it is a machine. */
-export type SignUp = { email: string; list: string; language: string | undefined; stamp: string; trap: string }
+/**
+ * What came back from the sign-up form. `trap` is a field that nobody sees: who fills it is a machine. Without a `stamp` the
+ * form was made by another site, which cannot make one.
+ */
+export type SignUp = {
+  email: string
+  list: string | undefined
+  language: string | undefined
+  stamp: string | undefined
+  trap: string
+  wishes: Partial<subscribers.Wishes>
+}
+
+/** Where the form stood: on our page, or on our page within another site's. */
+export type Place = '/subscribe' | '/subscribe/embed'
 
 const YOUNGEST = 2_000
 const OLDEST = 24 * 3_600_000
@@ -27,13 +41,14 @@ export async function readSignUp(c: Context): Promise<SignUp> {
     if (values.length > 1) throw new Problem('bad-form')
     return values[0] ?? ''
   }
-  if (!fields.has('email') || !fields.get('list')) throw new Problem('bad-form')
+  if (!fields.has('email')) throw new Problem('bad-form')
   return {
     email: one('email'),
-    list: one('list'),
+    list: one('list') || undefined,
     language: spokenOr(one('lang')),
-    stamp: one('t'),
+    stamp: fields.has('t') ? one('t') : undefined,
     trap: one('subject'),
+    wishes: subscribers.readableWishes(typedWishes(fields)), // nobody is sent back for what need not be filled in
   }
 }
 
@@ -43,13 +58,23 @@ export function spokenOr(tag: string | undefined): string | undefined {
   return spoken.includes(language) ? language : undefined
 }
 
+/** A form as it is sent: its list is known, or the one that its page would have chosen. */
+export type Sent = SignUp & { list: string; stamp: string }
+
 /** Does what the form asks; answers the mistake that its reader can mend, throws any other. */
-export async function signUp(app: App, c: Context, form: SignUp, language: string): Promise<Problem | undefined> {
+export async function signUp(
+  app: App,
+  c: Context,
+  form: Sent,
+  from: Place,
+  language: string,
+): Promise<Problem | undefined> {
   if (form.trap) return undefined
   try {
     checkAge(app, form.stamp)
     const network = clientNetwork(c, app.config)
-    await subscribers.invite(app, { list: form.list, address: form.email, network, form: '/subscribe', language })
+    const { list, email: address, wishes: wish } = form
+    await subscribers.invite(app, { list, address, network, form: from, language, wish })
     return undefined
   } catch (error) {
     if (error instanceof Problem && ['bad-address', 'form-expired', 'form-too-fast'].includes(error.code)) return error
@@ -57,9 +82,9 @@ export async function signUp(app: App, c: Context, form: SignUp, language: strin
   }
 }
 
-/** Whether the form's stamp can go out again with the form, so that a mended mistake need not wait. */
-export function stampAgain(app: App, form: SignUp, problem: Problem): string {
-  return problem.code === 'bad-address' ? form.stamp : stampOf(app)
+/** The stamp to go out again with the form: its own, so that a mended mistake need not wait, unless that is too old. */
+export function stampAgain(app: App, form: Sent, problem: Problem): string {
+  return problem.code === 'form-expired' ? stampOf(app) : form.stamp
 }
 
 function checkAge({ keys, now }: { keys: Keys; now: App['now'] }, stamp: string): void {
