@@ -2,10 +2,11 @@
  * Finding readers among a million, and counting segments, on both databases: how long each takes, how long it holds this
  * process, and what the indexes for it cost an import.
  *
- *   node bin/node26.js bench/readers.ts [--readers 1000000]
+ *   node bin/node26.js bench/readers.ts [--readers 1000000] [--only sqlite|postgres] [--data FOLDER] [--postgres URL]
  *
  * The reference is reading every row of the two tables once by a plain statement: a first page should cost less than that.
- * PostgreSQL is one of our own on 127.0.0.1, without fsync, where its programs are installed. Of three rounds the best counts.
+ * `--data` and `--postgres` name what an earlier
+ * run has filled. PostgreSQL is otherwise one of our own on 127.0.0.1, without fsync, where its programs are installed. Of three rounds the best counts.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +23,12 @@ import { start } from '../test/postgres.ts'
 import { crowd } from './crowd.ts'
 
 const { values } = parseArgs({
-  options: { readers: { type: 'string', default: '1000000' }, postgres: { type: 'string' }, data: { type: 'string' } },
+  options: {
+    readers: { type: 'string', default: '1000000' },
+    postgres: { type: 'string' },
+    data: { type: 'string' },
+    only: { type: 'string' },
+  },
 })
 const readers = Number(values.readers)
 const PROGRAMS = '/usr/lib/postgresql/15/bin'
@@ -35,7 +41,8 @@ const RULES = {
   'letters came back': { bounces: { at_least: 1 } },
 }
 
-await measure('sqlite', undefined)
+if (values.only !== 'postgres') await measure('sqlite', undefined)
+if (values.only === 'sqlite') process.exit()
 if (values.postgres) await measure('postgres', values.postgres)
 else {
   const server = await start(PROGRAMS)
@@ -73,11 +80,11 @@ async function measure(name: string, database: string | undefined): Promise<void
 async function fill(app: App): Promise<void> {
   const known = await app.db.selectFrom('subscriber').select('id').limit(1).executeTakeFirst()
   if (!known) {
-    await subscribers.addField(app, 'bench', { name: 'city' })
     console.log(`filling: ${(await seconds(() => crowd(app, readers))).toFixed(1)} s`)
     console.log(`learning names: ${(await seconds(() => subscribers.learnNames(app))).toFixed(1)} s`)
     if (app.database.kind === 'postgres') await sql`analyze`.execute(app.db)
   }
+  if ((await subscribers.fields(app.db)).length === 0) await subscribers.addField(app, 'bench', { name: 'city' })
   for (const [n, rule] of Object.values(RULES).entries())
     if (!(await segments.all(app.read)).some((one) => one.slug === `bench-${n}`))
       await segments.add(app, 'bench', { slug: `bench-${n}`, list: 'morning', rule: JSON.stringify(rule) })
