@@ -68,6 +68,18 @@ describe.each(databases)('finding readers on %s', (kind) => {
     expect((await subscribers.find(world.db, { search: 'فاطمة' })).readers).toEqual([])
   })
 
+  test('who is taken away, as by an import that is undone, is not found any more', async () => {
+    await using world = await open()
+    const row = { address: 'x@gmail.com', address_hash: 'x', name: 'زينب', public_id: 'x', created_at: 0 as never }
+    await world.db.insertInto('subscriber').values(row).execute()
+    await subscribers.learnNames(world)
+    expect(await found(world, { search: 'زينب' })).toBe('x')
+    await world.db.deleteFrom('subscriber').where('public_id', '=', 'x').execute()
+    expect(await found(world, { search: 'زينب' })).toBe('')
+    expect(await subscribers.learnNames(world)).toBe(true)
+    expect(await named(world.db, ['زينب'], 1000, 9)).toEqual([])
+  })
+
   test('list, state, language, domain, time and suppression narrow it down, alone and together', async () => {
     await using world = await open()
     const then = later(instant(world.now()), -60_000)

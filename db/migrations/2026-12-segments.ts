@@ -53,7 +53,7 @@ async function indexes(db: Kysely<unknown>, kind: Kind): Promise<void> {
  * an import is not held up by the index.
  */
 async function names(db: Kysely<unknown>, kind: Kind): Promise<void> {
-  const { table, number, reference } = columns(kind)
+  const { table, number } = columns(kind)
   await table(db, 'name_change')
     .$call(number('subscriber_id', (column) => column.notNull().primaryKey()))
     .execute()
@@ -65,9 +65,11 @@ async function names(db: Kysely<unknown>, kind: Kind): Promise<void> {
               begin insert or ignore into name_change values (new.id); end`.execute(db)
     await sql`create trigger subscriber_renamed after update of name on subscriber when new.name is not old.name
               begin insert or ignore into name_change values (new.id); end`.execute(db)
+    await sql`create trigger subscriber_gone after delete on subscriber when old.name is not null
+              begin insert or ignore into name_change values (old.id); end`.execute(db)
   } else {
     await table(db, 'subscriber_search')
-      .$call(reference('subscriber_id', 'subscriber.id', (column) => column.primaryKey()))
+      .$call(number('subscriber_id', (column) => column.notNull().primaryKey())) // no reference: who is gone is forgotten later
       .addColumn('words', sql`tsvector`, (column) => column.notNull())
       .execute()
     await sql`create index subscriber_search_words on subscriber_search using gin (words) with (fastupdate = off)`.execute(
@@ -80,6 +82,8 @@ async function names(db: Kysely<unknown>, kind: Kind): Promise<void> {
     await sql`create function note_name_changed() returns trigger language plpgsql as $$ begin
                 insert into name_change values (new.id) on conflict do nothing; return null; end $$`.execute(db)
     await sql`create trigger subscriber_named after insert on subscriber referencing new table as named
+              for each statement execute function note_name_change()`.execute(db)
+    await sql`create trigger subscriber_gone after delete on subscriber referencing old table as named
               for each statement execute function note_name_change()`.execute(db)
     await sql`create trigger subscriber_renamed after update of name on subscriber
               for each row when (new.name is distinct from old.name) execute function note_name_changed()`.execute(db)

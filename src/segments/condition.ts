@@ -27,8 +27,8 @@ export function compile(rule: Rule, reading: Reading): Condition {
   if ('joined' in rule) return inSpan(joined(), rule.joined, reading)
   if ('confirmed' in rule) return rule.confirmed ? byPress() : about.not(byPress())
   if ('changed' in rule) return changed(rule.changed, reading)
-  if ('letters' in rule) return inCount(letters(rule.letters, reading), rule.letters)
-  return inCount(bounces(rule.bounces, reading), rule.bounces)
+  if ('letters' in rule) return letters(rule.letters, reading)
+  return bounces(rule.bounces, reading)
 }
 
 function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
@@ -95,32 +95,43 @@ function changed(span: Span, reading: Reading): Condition {
   )
 }
 
-function letters({ within }: Count, { at }: Reading): Expression<number> {
+function letters(count: Count, { at }: Reading): Condition {
+  const { within } = count
   const editions = about
     .selectFrom('edition')
     .select('edition.id')
     .where('edition.state', '!=', 'skipped')
     .$if(within !== undefined, (query) => query.where('edition.composed_at', '>=', since(within!, at)))
-  return about
+  const sent = about
     .selectFrom('delivery')
-    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .whereRef('delivery.subscriber_id', '=', 'subscription.subscriber_id')
     .where('delivery.edition_id', 'in', editions)
-    .where('delivery.state', '=', 'submitted') as unknown as Expression<number>
+    .where('delivery.state', '=', 'submitted')
+  return inCount(
+    sent.select('delivery.state'),
+    sent.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
+    count,
+  )
 }
 
-function bounces({ within }: Count, { at }: Reading): Expression<number> {
-  return about
+function bounces(count: Count, { at }: Reading): Condition {
+  const { within } = count
+  const back = about
     .selectFrom('bounce')
-    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .whereRef('bounce.subscriber_id', '=', 'subscription.subscriber_id')
     .where('bounce.kind', 'not in', ['leaving', 'delayed'])
-    .$if(within !== undefined, (query) =>
-      query.where('bounce.at', '>=', since(within!, at)),
-    ) as unknown as Expression<number>
+    .$if(within !== undefined, (query) => query.where('bounce.at', '>=', since(within!, at)))
+  return inCount(
+    back.select('bounce.id'),
+    back.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
+    count,
+  )
 }
 
-function inCount(n: Expression<number>, { at_least, at_most }: Count): Condition {
+/** Some or none is answered by the first row, without counting the rest. */
+function inCount(some: Expression<unknown>, n: Expression<number>, { at_least, at_most }: Count): Condition {
+  if (at_least === 1 && at_most === undefined) return about.exists(some)
+  if (at_least === undefined && at_most === 0) return about.not(about.exists(some))
   return about.and([
     ...(at_least !== undefined ? [about(n, '>=', at_least)] : []),
     ...(at_most !== undefined ? [about(n, '<=', at_most)] : []),

@@ -166,7 +166,8 @@ function count(json: unknown, place: string): Count {
   if (!('at_least' in given) && !('at_most' in given)) refuse(place, json, example)
   for (const key of ['at_least', 'at_most']) {
     const value = given[key]
-    if (key in given && !(Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 100_000))
+    const least = key === 'at_least' ? 1 : 0 // everybody has at least none
+    if (key in given && !(Number.isInteger(value) && (value as number) >= least && (value as number) <= 100_000))
       refuse(`${place}.${key}`, value, '5')
   }
   if ('within' in given) within(given['within'], `${place}.within`)
