@@ -141,7 +141,8 @@ describe.each(databases)('segments on %s', (kind) => {
     })
     await digests.add(world, 'cli', { ...draft, segment: 'arabs' })
     expect(await digests.composeNow(world, 'cli', 'd')).toMatchObject({ state: 'composed', recipients: 2 })
-    const why = async (address: string) => (await digests.why(world.db, address, instant(world.now()))).map((one) => one.why)
+    const why = async (address: string) =>
+      (await digests.why(world.db, address, instant(world.now()))).map((one) => one.why)
     expect(await why('amal@gmail.com')).toEqual(['queued'])
     expect(await why('berk@hotmail.com')).toEqual(['not-in-segment'])
     expect(await why('gone@gmail.com')).toEqual(['left'])
