@@ -12,6 +12,7 @@ import { domains } from './migrations/2026-12-domains.ts'
 import { imports } from './migrations/2026-12-imports.ts'
 import { joining } from './migrations/2026-12-joining.ts'
 import { mailbox } from './migrations/2026-12-mailbox.ts'
+import { segments } from './migrations/2026-12-segments.ts'
 import { slots } from './migrations/2026-12-slots.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
@@ -33,6 +34,7 @@ const MIGRATIONS = {
   '2026-12-imports': imports,
   '2026-12-joining': joining,
   '2026-12-mailbox': mailbox,
+  '2026-12-segments': segments,
   '2026-12-slots': slots,
 } as const
 

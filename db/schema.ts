@@ -288,7 +288,10 @@ export interface ListLetterTable {
   body: string
 }
 
-/** A person's address. `address_hash` (SHA-256 of the lower-cased address) is what identity and suppression compare. */
+/**
+ * A person's address. `address_hash` (SHA-256 of the lower-cased address) is what identity and suppression compare. `fields`
+ * is JSON: what else is kept, by the names of `field`; null where there is nothing.
+ */
 export interface SubscriberTable {
   id: Generated<number>
   public_id: string
@@ -297,6 +300,31 @@ export interface SubscriberTable {
   name: string | null
   created_at: Instant
   erased_at: Instant | null
+  fields: string | null
+}
+
+/** What else may be kept of a reader. `kind`: text, number or date (yyyy-mm-dd). */
+export interface FieldTable {
+  id: Generated<number>
+  name: string
+  title: string
+  kind: string
+  created_at: Instant
+}
+
+/** A part of a list: its readers for whom `rule` (JSON, segments.Rule) is true. */
+export interface SegmentTable {
+  id: Generated<number>
+  slug: string
+  title: string
+  list_id: number
+  rule: string
+  created_at: Instant
+}
+
+/** A reader whose name the search has yet to learn, or to forget; noted by a trigger. */
+export interface NameChangeTable {
+  subscriber_id: number
 }
 
 /**
@@ -379,7 +407,7 @@ export interface SuppressionTable {
 
 /**
  * The standing promise. `max_age` and `late` are milliseconds. What was published until `told_until` counts as told: a
- * restored database does not know what its lost editions told.
+ * restored database does not know what its lost editions told. With `segment_id` only those readers of the list get it.
  */
 export interface DigestTable {
   id: Generated<number>
@@ -393,6 +421,7 @@ export interface DigestTable {
   late: number
   created_at: Instant
   told_until: Instant | null
+  segment_id: number | null
 }
 
 /**
@@ -701,6 +730,9 @@ export interface Schema {
   list: ListTable
   list_letter: ListLetterTable
   subscriber: SubscriberTable
+  field: FieldTable
+  segment: SegmentTable
+  name_change: NameChangeTable
   subscription: SubscriptionTable
   consent: ConsentTable
   suppression: SuppressionTable

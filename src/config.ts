@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { email, type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
 import { type Inbound, inbound } from './inbound.ts'
+import { nearest } from './nearest.ts'
 import { Problem } from './problem.ts'
 
 /**
@@ -70,7 +71,7 @@ export function readConfig(env: Environment = process.env): Config {
   }
   for (const name of Object.keys(env)) {
     if (name.startsWith('NASHRA_') && !NAMES.includes(name))
-      mistakes.push(`${name} is not known; did you mean ${nearest(name)}?`)
+      mistakes.push(`${name} is not known; did you mean ${nearest(name, NAMES)}?`)
   }
   const data = resolve(env['NASHRA_DATA'] || './data')
   const port = attempt('NASHRA_PORT', 3000, (value) => wholeNumber(value, 0, 65_535))
@@ -262,21 +263,4 @@ function oneOf(words: string[]): (value: string) => string {
     if (!words.includes(value)) throw new Error(`«${value}» is not one of ${words.join(', ')}`)
     return value
   }
-}
-
-function nearest(name: string): string {
-  return NAMES.map((known) => ({ known, far: distance(name, known) })).sort((a, b) => a.far - b.far)[0]!.known
-}
-
-/** Levenshtein's distance, one row at a time. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

@@ -9,6 +9,7 @@ import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
 import { readers } from './commands/readers.ts'
 import { review } from './commands/review.ts'
+import { segment } from './commands/segments.ts'
 import { digest, send } from './commands/sending.ts'
 import { serving } from './commands/serving.ts'
 import { source } from './commands/sources.ts'
@@ -35,6 +36,7 @@ const COMMANDS = [
   source,
   review,
   readers,
+  segment,
   digest,
   send,
   domain,

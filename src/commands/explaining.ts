@@ -1,4 +1,6 @@
-import { type MessageKey, say } from '../locale.ts'
+import { type Instant, instant } from '../../db/instant.ts'
+import type * as digests from '../digests/index.ts'
+import { clockTime, type MessageKey, say, shortDate } from '../locale.ts'
 import type * as subscribers from '../subscribers/index.ts'
 
 type Shown = Awaited<ReturnType<typeof subscribers.show>>
@@ -31,4 +33,48 @@ function why(language: string, reason: string): string {
 
 function cameBack(language: string, kind: string): string {
   return KINDS.includes(kind) ? say(language, `bounce.${kind}` as MessageKey) : kind
+}
+
+/** Each of the latest editions in a sentence: why it came, or did not. */
+export function answers(language: string, all: digests.Answer[], zone: string): string[] {
+  return all.map(({ digest, day, why, reason = '', reply, next, at }) => {
+    const because = reason && REASONS.includes(reason) ? say(language, `why.because-${reason}` as MessageKey) : reason
+    const time = (iso: string | undefined) => (iso === undefined ? '' : clock(iso, zone))
+    const values = { reason: because, reply: reply ?? '—', next: time(next), at: time(at) }
+    return `${digest}, ${day}: ${say(language, `why.${why}` as MessageKey, values)}`
+  })
+}
+
+const REASONS = ['all-served', 'first', 'left', 'missed', 'no-news', 'no-readers', 'paused', 'refusals', 'restored', 'superseded', 'suppressed', 'too-few', 'withdrawn'] // biome-ignore format: one list
+
+function clock(iso: string, zone: string): string {
+  const at = instant(Temporal.Instant.from(iso))
+  return `${shortDate(at, zone)} ${clockTime(at, zone)}`
+}
+
+/** What happened to a reader, a line each. */
+export function events(language: string, all: subscribers.Event[], zone: string): string[] {
+  const time = (at: number) => `${shortDate(at as Instant, zone)} ${clockTime(at as Instant, zone)}`
+  return all.map(({ at, what, by, list, details }) => {
+    const more = Object.entries(details)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => {
+        if (/_at$/.test(key)) return `${key}=${time(value as number)}`
+        return `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`
+      })
+    return [time(at), happened(language, what), ...(list ? [list] : []), ...(by ? [`(${by})`] : []), ...more].join('  ')
+  })
+}
+
+const HAPPENED = ['asked', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
+
+function happened(language: string, what: string): string {
+  const key = what.replace(' ', '-')
+  if (HAPPENED.includes(key)) return say(language, `event.${key}` as MessageKey)
+  return what.startsWith('bounce ') ? cameBack(language, what.slice(7)) : what
+}
+
+/** That we know nothing of an address, which is masked. */
+export function unknown(language: string, value: string): string {
+  return say(language, 'problem.subscriber-not-found', { value })
 }

@@ -5,7 +5,9 @@ import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { bringing } from './bringing.ts'
 import * as explaining from './explaining.ts'
+import { finding, partOf } from './finding.ts'
 import { moreOnLists } from './lists.ts'
+import { reader } from './reader.ts'
 import { command, group, instantOption, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
@@ -38,21 +40,19 @@ export function readers(program: Command): void {
   const commands = group(program, 'subscribers', 'the readers of a list')
   bringing(program, commands)
   command(commands, 'export', 'CSV on standard output; with --json an array')
-    .requiredOption('--list <slug>', 'of this list')
-    .action((options: Json & { list: string }) =>
+    .option('--list <slug>', 'of this list')
+    .option('--segment <slug>', 'only the readers of this segment')
+    .action((options: Json & { list?: string; segment?: string }) =>
       withApp(options, async (app) => {
         const write = options.json === true ? subscribers.exportJson : subscribers.exportCsv
-        await write(app, options.list, process.stdout)
+        const { list, only } = await partOf(app, options)
+        await write(app, list, process.stdout, only)
       }),
     )
+  finding(commands)
   const one = group(program, 'subscriber', 'one reader')
+  reader(one)
   hour(one)
-  command(one, 'show <address>', 'what we know and may prove').action((address: string, options: Json) =>
-    withApp(options, async (app, shell) => {
-      const shown = await subscribers.show(app.read, address)
-      shell.print(options.json ? shown : explaining.reader(shell.config.language, shown))
-    }),
-  )
   suppression(group(program, 'suppression', 'addresses never written to again'))
 }
 

@@ -23,6 +23,7 @@ export function digest(program: Command): void {
   command(commands, 'add <slug>', 'promise one')
     .requiredOption('--channel <slug>', 'where its stories come from')
     .requiredOption('--list <slug>', 'who gets it')
+    .option('--segment <slug>', 'only these readers of the list')
     .requiredOption('--at <hh:mm>', 'its hour')
     .option('--zone <zone>', "where that hour is (default: the paper's zone)")
     .option('--title <title>', "what readers see (default: the list's title)")

@@ -5,6 +5,7 @@ import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { forgetImports } from '../../jobs/forget-imports.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
+import { learnNames } from '../../jobs/learn-names.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
 import { readMailboxes } from '../../jobs/read-mailboxes.ts'
 import type { App } from '../app.ts'
@@ -53,6 +54,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
     forgetFeedReaders,
     forgetArrivals,
     forgetImports,
+    learnNames,
     noteRefusals,
     backUp,
   ])

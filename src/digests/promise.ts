@@ -7,6 +7,7 @@ import * as channels from '../channels.ts'
 import { duration } from '../duration.ts'
 import { zoneName } from '../locale.ts'
 import { Problem } from '../problem.ts'
+import * as segments from '../segments/index.ts'
 import * as site from '../site.ts'
 import * as subscribers from '../subscribers/index.ts'
 import type * as calendar from './calendar.ts'
@@ -21,6 +22,7 @@ export type Draft = {
   title?: string
   channel: string
   list: string
+  segment?: string
   at: string
   zone?: string
   max?: number
@@ -68,8 +70,10 @@ async function insert(
   return app.db.transaction().execute(async (db) => {
     const channel = await channels.find(db, draft.channel)
     const list = await subscribers.findList(db, draft.list)
+    const segment_id = draft.segment === undefined ? null : (await segments.ofList(db, draft.segment, list)).id
     const values = {
       slug,
+      segment_id,
       title: draft.title === undefined ? list.title : channels.checkedTitle(draft.title),
       list_id: list.id,
       channel_id: channel.id,

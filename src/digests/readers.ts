@@ -2,6 +2,8 @@ import { waiting as isWaiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as deliveries from '../deliveries/index.ts'
+import * as segments from '../segments/index.ts'
+import type { Condition } from '../subscribers/index.ts'
 import * as calendar from './calendar.ts'
 import type { Digest } from './promise.ts'
 import type { Place } from './slots.ts'
@@ -18,25 +20,27 @@ export type Reader = Wants & { subscription_id: number; subscriber_id: number }
 export type Group = Wants & { n: number }
 
 /** Who gets the edition of a day in a slot: whom we may write to, and who was not served on that day already. */
-function served(db: Db, place: Place, day: string, at: Instant) {
-  return inSlot(db, place, at).where(({ eb, or }) =>
+function served(db: Db, place: Place, day: string, at: Instant, only: Condition | undefined) {
+  return inSlot(db, place, at, only).where(({ eb, or }) =>
     or([eb('follow.last_on', 'is', null), eb('follow.last_on', '<', day)]),
   )
 }
 
 /** Whether there is anybody in a slot whom we may write to. */
 export async function anybody(db: Db, place: Place, at: Instant): Promise<boolean> {
-  return (await inSlot(db, place, at).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+  const only = await segments.conditionOf(db, place.digest, at)
+  return (await inSlot(db, place, at, only).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** A slot's readers whom we may write to: active, not pausing, not suppressed. */
-function inSlot(db: Db, place: Place, at: Instant) {
+/** A slot's readers whom we may write to: active, not pausing, not suppressed, and in the digest's segment if it has one. */
+function inSlot(db: Db, place: Place, at: Instant, only: Condition | undefined) {
   return (place.own ? ofList(db, place) : placed(db, place))
     .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
     .where('subscription.state', '=', 'active')
     .where(({ eb, or }) => or([eb('subscription.paused_until', 'is', null), eb('subscription.paused_until', '<=', at)]))
     .where('suppression.id', 'is', null)
     .where('subscriber.address', 'is not', null)
+    .$if(only !== undefined, (query) => query.where(only!))
 }
 
 /** A digest's own slot is that of all who are placed in no other: the list is walked once. */
@@ -73,7 +77,8 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
     'follow.told_seq as told',
     'follow.spacing',
   ] as const
-  const counted = await served(db, place, day, at)
+  const only = await segments.conditionOf(db, place.digest, at)
+  const counted = await served(db, place, day, at, only)
     .select(columns)
     .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
     .groupBy([
@@ -145,7 +150,8 @@ export async function after(
   limit: number,
 ): Promise<Reader[]> {
   const id = place.own ? ('subscription.id' as const) : ('follow.subscription_id' as const) // the one that is indexed
-  const rows = await served(db, place, day, at)
+  const only = await segments.conditionOf(db, place.digest, at)
+  const rows = await served(db, place, day, at, only)
     .select([
       'subscription.id as subscription_id',
       'subscription.subscriber_id',

@@ -1,4 +1,5 @@
 import { type Instant, instant } from '../../db/instant.ts'
+import { forgetNames } from '../../db/readers.ts'
 import type { Db } from '../../db/schema.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { Actor, App } from '../app.ts'
@@ -60,9 +61,10 @@ async function forget(db: Db, { id, public_id }: { id: number; public_id: string
   await db.updateTable('bounce').set({ words: '', domain: '' }).where('subscriber_id', '=', id).execute()
   await db
     .updateTable('subscriber')
-    .set({ address: null, name: null, erased_at: at, address_hash: `erased ${public_id}` })
+    .set({ address: null, name: null, fields: null, erased_at: at, address_hash: `erased ${public_id}` })
     .where('id', '=', id)
     .execute()
+  await forgetNames(db, [id])
 }
 
 async function isKnown(db: Db, hash: string): Promise<boolean> {

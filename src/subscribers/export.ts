@@ -4,17 +4,23 @@ import { type Instant, moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { writeRows } from '../spreadsheets/index.ts'
+import type { Condition } from './conditions.ts'
+import { fields } from './fields.ts'
 import { findList } from './lists.ts'
 
 const PAGE = 1000
 const HEADER = ['email', 'name', 'language', 'state', 'format', 'zone', 'subscribed_at', 'left_at']
 
-/** Writes the list's readers as CSV, page by page, and answers how many; our import reads it back. The output stays open. */
-export async function exportCsv(app: App, list: string, output: Writable): Promise<number> {
+/**
+ * Writes the list's readers as CSV, page by page, and answers how many; our import reads it back. With a condition (a
+ * segment's) only the active ones of whom it is true. Declared fields follow the columns that everybody has. The output
+ * stays open.
+ */
+export async function exportCsv(app: App, list: string, output: Writable, only?: Condition): Promise<number> {
   const { id } = await findList(app.db, list)
   let count = -1
   async function* counted(): AsyncGenerator<string[]> {
-    for await (const row of rows(app.read, id)) {
+    for await (const row of rows(app.read, id, only)) {
       count++
       yield row
     }
@@ -24,14 +30,17 @@ export async function exportCsv(app: App, list: string, output: Writable): Promi
 }
 
 /** The same as a JSON array, one reader a line. */
-export async function exportJson(app: App, list: string, output: Writable): Promise<number> {
+export async function exportJson(app: App, list: string, output: Writable, only?: Condition): Promise<number> {
   const { id } = await findList(app.db, list)
   let count = -1
   async function* pieces(): AsyncGenerator<string> {
-    for await (const row of rows(app.read, id)) {
-      if (++count === 0) yield '['
-      else
-        yield `${count > 1 ? ',' : ''}\n${JSON.stringify(Object.fromEntries(HEADER.map((name, n) => [name, row[n]])))}`
+    let header: string[] = []
+    for await (const row of rows(app.read, id, only)) {
+      if (++count === 0) {
+        header = row
+        yield '['
+      } else
+        yield `${count > 1 ? ',' : ''}\n${JSON.stringify(Object.fromEntries(header.map((name, n) => [name, row[n]])))}`
     }
     yield '\n]\n'
   }
@@ -40,9 +49,11 @@ export async function exportJson(app: App, list: string, output: Writable): Prom
 }
 
 /** The header, then a row for each reader. */
-async function* rows(db: Db, list: number): AsyncGenerator<string[]> {
-  yield HEADER
-  for await (const row of everyone(db, list)) {
+async function* rows(db: Db, list: number, only: Condition | undefined): AsyncGenerator<string[]> {
+  const declared = (await fields(db)).map((field) => field.name)
+  yield [...HEADER, ...declared]
+  for await (const row of everyone(db, list, only)) {
+    const values: Record<string, string | number> = row.fields === null ? {} : JSON.parse(row.fields)
     yield [
       row.address!,
       row.name ?? '',
@@ -52,11 +63,12 @@ async function* rows(db: Db, list: number): AsyncGenerator<string[]> {
       row.zone ?? '',
       written(row.confirmed_at ?? row.created_at),
       written(row.left_at),
+      ...declared.map((name) => String(values[name] ?? '')),
     ]
   }
 }
 
-async function* everyone(db: Db, list: number) {
+async function* everyone(db: Db, list: number, only: Condition | undefined) {
   let last = 0
   for (;;) {
     const rows = await db
@@ -64,10 +76,11 @@ async function* everyone(db: Db, list: number) {
       .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
       .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
       .selectAll('subscription')
-      .select(['subscriber.address', 'subscriber.name', 'suppression.id as suppressed'])
+      .select(['subscriber.address', 'subscriber.name', 'subscriber.fields', 'suppression.id as suppressed'])
       .where('list_id', '=', list)
       .where('subscription.id', '>', last)
       .where('subscriber.address', 'is not', null)
+      .$if(only !== undefined, (query) => query.where('state', '=', 'active').where(only!))
       .orderBy('subscription.id')
       .limit(PAGE)
       .execute()

@@ -2,6 +2,8 @@
  * Lists and their readers: who may be written to, and how we know. The public face of this folder; only the ledger of
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
+
+export { about, type Condition, joined, listed, speaks } from './conditions.ts'
 export {
   canUndo,
   confirm,
@@ -16,6 +18,8 @@ export {
 } from './deciding.ts'
 export { erase, eraseHash } from './erasing.ts'
 export { exportCsv, exportJson } from './export.ts'
+export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
+export { type Found, find, type State, type Wanted } from './finding.ts'
 export {
   findSubscription,
   keepHour,
@@ -45,6 +49,7 @@ export {
   setList,
 } from './lists.ts'
 
+export { learnNames } from './names.ts'
 export type { Imported, Refused } from './outcome.ts'
 export { dataOf, type OwnData } from './own-data.ts'
 export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
@@ -52,7 +57,9 @@ export { chooseLists, type Preferences, prefer, readPreferences } from './prefer
 export { replay } from './replay.ts'
 export { show } from './show.ts'
 export type { Standing, Subscription } from './standing.ts'
+export { stretches } from './stretches.ts'
 export { exportSuppressions, lift, suppress, suppressions } from './suppressions.ts'
+export { type Event, timeline } from './timeline.ts'
 export { tokens } from './tokens.ts'
 export { type Undone, undoImport } from './undoing.ts'
 export { FORMATS, readableWishes, readWishes, type Typed, type Wishes, wishesOf } from './wishes.ts'

@@ -9,13 +9,14 @@ export type OwnData = Awaited<ReturnType<typeof dataOf>>
 export async function dataOf(db: Db, address_hash: string) {
   const subscriber = await db
     .selectFrom('subscriber')
-    .select(['id', 'address', 'name', 'created_at'])
+    .select(['id', 'address', 'name', 'fields', 'created_at'])
     .where('address_hash', '=', address_hash)
     .executeTakeFirst()
   const id = subscriber?.id ?? 0
   return {
     address: subscriber?.address ?? null,
     name: subscriber?.name ?? null,
+    fields: JSON.parse(subscriber?.fields ?? '{}') as Record<string, string | number>,
     created_at: subscriber ? moment(subscriber.created_at).toString() : null,
     subscriptions: (await subscriptions(db, id)).map(written),
     consents: (await consents(db, address_hash)).map(written),

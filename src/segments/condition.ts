@@ -1,0 +1,157 @@
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { Kind } from '../../db/columns.ts'
+import { type Instant, instant, later } from '../../db/instant.ts'
+import { domain, field, numberField } from '../../db/readers.ts'
+import { about, type Condition, joined, speaks } from '../subscribers/index.ts'
+import type { Count, FieldTest, Rule, Span } from './rule.ts'
+
+/** What a rule is read by: its moment, the zone in which its days begin, and the fields that hold numbers. */
+export type Reading = { kind: Kind; at: Instant; zone: string; numeric: ReadonlySet<string> }
+
+const DAY = 86_400_000
+/** What a reader did to a subscription; by these verbs the trail tells of it. */
+const PREFERRED = ['subscription.prefer', 'subscription.pause', 'subscription.resume']
+
+/** A rule as a condition on `subscription` and its `subscriber`; every value of it is bound. */
+export function compile(rule: Rule, reading: Reading): Condition {
+  if ('and' in rule) return about.and(rule.and.map((one) => compile(one, reading)))
+  if ('or' in rule) return about.or(rule.or.map((one) => compile(one, reading)))
+  // What is unknown is not true: a reader without a city is not in Aleppo.
+  if ('not' in rule) return about.not(about.fn.coalesce(compile(rule.not, reading), sql<SqlBool>`false`))
+  if ('field' in rule) return ofField(rule.field, reading)
+  if ('list' in rule) return alsoReads(rule.list)
+  if ('domain' in rule) return about.or(rule.domain.map((name) => at(name, reading.kind)))
+  if ('language' in rule) return about.or(rule.language.map(speaks))
+  if ('format' in rule) return about('subscription.format', '=', rule.format)
+  if ('zone' in rule) return about('subscription.zone', 'in', rule.zone)
+  if ('joined' in rule) return inSpan(joined(), rule.joined, reading)
+  if ('confirmed' in rule) return rule.confirmed ? byPress() : about.not(byPress())
+  if ('changed' in rule) return changed(rule.changed, reading)
+  if ('letters' in rule) return letters(rule.letters, reading)
+  return bounces(rule.bounces, reading)
+}
+
+function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
+  const value = numeric.has(test.name) ? numberField(kind, test.name) : field(kind, test.name)
+  const text = sql<string>`lower(${field(kind, test.name)})`
+  if ('is' in test) return about(value, '=', test.is)
+  if ('in' in test) return about(value, 'in', test.in)
+  if ('empty' in test) return about(value, test.empty ? 'is' : 'is not', null)
+  if ('begins' in test) return like(text, `${escaped(test.begins.toLowerCase())}%`)
+  if ('contains' in test) return like(text, `%${escaped(test.contains.toLowerCase())}%`)
+  const { at_least, at_most, after, before } = test as Record<string, string | number | undefined>
+  return about.and([
+    ...(at_least !== undefined ? [about(value, '>=', at_least)] : []),
+    ...(at_most !== undefined ? [about(value, '<=', at_most)] : []),
+    ...(after !== undefined ? [about(value, '>=', after)] : []),
+    ...(before !== undefined ? [about(value, '<', before)] : []),
+  ])
+}
+
+function alsoReads(slug: string): Condition {
+  return about.exists(
+    about
+      .selectFrom('subscription as other')
+      .select('other.id')
+      .where('other.list_id', '=', (eb) => eb.selectFrom('list').select('list.id').where('list.slug', '=', slug))
+      .whereRef('other.subscriber_id', '=', 'subscription.subscriber_id')
+      .where('other.state', '=', 'active'),
+  )
+}
+
+function at(name: string, kind: Kind): Condition {
+  if (!name.startsWith('*.')) return about(domain(kind), '=', name)
+  return about.or([about(domain(kind), '=', name.slice(2)), like(domain(kind), `%${escaped(name.slice(1))}`)])
+}
+
+/** Who pressed the button of a confirmation, and was not only brought here by a file. */
+function byPress(): Condition {
+  return about.fn.coalesce(
+    sql<SqlBool>`${about.ref('subscription.confirmed_at')} >= ${about.ref('subscription.requested_at')}`,
+    sql<SqlBool>`false`,
+  )
+}
+
+function inSpan(moment: Expression<number>, span: Span, { at, zone }: Reading): Condition {
+  const { after, before, within } = span
+  return about.and([
+    ...(after !== undefined ? [about(moment, '>=', momentOf(after, zone))] : []),
+    ...(before !== undefined ? [about(moment, '<', momentOf(before, zone))] : []),
+    ...(within !== undefined ? [about(moment, '>=', since(within, at))] : []),
+  ])
+}
+
+/** Only what readers did themselves, not what was done for them. */
+function changed(span: Span, reading: Reading): Condition {
+  const subject = sql<string>`'subscription:' || ${about.ref('subscription.id')}`
+  return about.exists(
+    about
+      .selectFrom('change')
+      .select('change.id')
+      .where('change.subject', '=', subject)
+      .where('change.actor', '=', 'reader')
+      .where('change.verb', 'in', PREFERRED)
+      .where(inSpan(about.ref('change.at' as never), span, reading)),
+  )
+}
+
+function letters(count: Count, { at }: Reading): Condition {
+  const { within } = count
+  const editions = about
+    .selectFrom('edition')
+    .select('edition.id')
+    .where('edition.state', '!=', 'skipped')
+    .$if(within !== undefined, (query) => query.where('edition.composed_at', '>=', since(within!, at)))
+  const sent = about
+    .selectFrom('delivery')
+    .whereRef('delivery.subscriber_id', '=', 'subscription.subscriber_id')
+    .where('delivery.edition_id', 'in', editions)
+    .where('delivery.state', '=', 'submitted')
+  return inCount(
+    sent.select('delivery.state'),
+    sent.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
+    count,
+  )
+}
+
+function bounces(count: Count, { at }: Reading): Condition {
+  const { within } = count
+  const back = about
+    .selectFrom('bounce')
+    .whereRef('bounce.subscriber_id', '=', 'subscription.subscriber_id')
+    .where('bounce.kind', 'not in', ['leaving', 'delayed'])
+    .$if(within !== undefined, (query) => query.where('bounce.at', '>=', since(within!, at)))
+  return inCount(
+    back.select('bounce.id'),
+    back.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
+    count,
+  )
+}
+
+/** Some or none is answered by the first row, without counting the rest. */
+function inCount(some: Expression<unknown>, n: Expression<number>, { at_least, at_most }: Count): Condition {
+  if (at_least === 1 && at_most === undefined) return about.exists(some)
+  if (at_least === undefined && at_most === 0) return about.not(about.exists(some))
+  return about.and([
+    ...(at_least !== undefined ? [about(n, '>=', at_least)] : []),
+    ...(at_most !== undefined ? [about(n, '<=', at_most)] : []),
+  ])
+}
+
+function like(text: Expression<string>, pattern: string): Condition {
+  return sql<SqlBool>`${text} like ${pattern} escape '\\'`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
+}
+
+/** A day begins where the paper is. */
+function momentOf(typed: string, zone: string): Instant {
+  if (!/^\d{4}-\d\d-\d\d$/.test(typed)) return instant(Temporal.Instant.from(typed))
+  return instant(Temporal.PlainDate.from(typed).toZonedDateTime(zone).toInstant())
+}
+
+function since(within: string, at: Instant): Instant {
+  return later(at, -Number.parseInt(within, 10) * DAY)
+}

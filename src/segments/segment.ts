@@ -1,0 +1,149 @@
+import type { Selectable } from 'kysely'
+import { kindOf } from '../../db/database.ts'
+import { type Instant, instant } from '../../db/instant.ts'
+import type { Db, SegmentTable } from '../../db/schema.ts'
+import type { Actor, App } from '../app.ts'
+import * as changes from '../changes.ts'
+import * as channels from '../channels.ts'
+import { Problem } from '../problem.ts'
+import * as subscribers from '../subscribers/index.ts'
+import { compile } from './condition.ts'
+import { type FieldTest, type Rule, readRule } from './rule.ts'
+import { explain } from './words.ts'
+
+/** A part of a list: its active readers for whom the rule is true. It never changes: another rule is another segment. */
+export type Segment = Selectable<SegmentTable>
+
+export type Draft = { slug: string; title?: string; list?: string; rule: string }
+
+/** Makes a segment. Without `list` the rule itself has to say it, by a `list` that all its readers are on. */
+export async function add(app: App, actor: Actor, draft: Draft): Promise<Segment> {
+  const slug = channels.checkedSlug(draft.slug)
+  const title = draft.title === undefined ? slug : channels.checkedTitle(draft.title)
+  const rule = fitted(readRule(draft.rule), await subscribers.fields(app.db))
+  const on = draft.list ?? listOf(rule)
+  if (on === undefined) throw new Problem('segment-list-needed', { slug })
+  const now = instant(app.now())
+  return app.db.transaction().execute(async (db) => {
+    const list = await subscribers.findList(db, on)
+    for (const other of listsIn(rule)) await subscribers.findList(db, other)
+    const values = { slug, title, list_id: list.id, rule: JSON.stringify(rule), created_at: now }
+    const segment = await db
+      .insertInto('segment')
+      .values(values)
+      .onConflict((conflict) => conflict.column('slug').doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (!segment) throw new Problem('slug-taken', { value: slug })
+    await changes.record(db, actor, now, [
+      { verb: 'segment.add', subject: `segment:${slug}`, after: { list: list.slug, rule } },
+    ])
+    return segment
+  })
+}
+
+export async function find(db: Db, slug: string): Promise<Segment> {
+  const segment = await db.selectFrom('segment').selectAll().where('slug', '=', slug).executeTakeFirst()
+  if (!segment) throw new Problem('segment-not-found', { value: slug })
+  return segment
+}
+
+/** The segment of this slug; a Problem if it is a part of another list. */
+export async function ofList(db: Db, slug: string, list: { id: number }): Promise<Segment> {
+  const segment = await find(db, slug)
+  if (segment.list_id === list.id) return segment
+  const own = await db.selectFrom('list').select('slug').where('id', '=', segment.list_id).executeTakeFirstOrThrow()
+  throw new Problem('segment-other-list', { slug, list: own.slug })
+}
+
+/** All segments with the slugs of their lists, in the order in which they were made. */
+export async function all(db: Db): Promise<(Segment & { list: string })[]> {
+  return db
+    .selectFrom('segment')
+    .innerJoin('list', 'list.id', 'segment.list_id')
+    .selectAll('segment')
+    .select('list.slug as list')
+    .orderBy('segment.id')
+    .execute()
+}
+
+/** Takes a segment away; a Problem while a digest goes to it. */
+export async function remove(app: App, actor: Actor, slug: string): Promise<void> {
+  await app.db.transaction().execute(async (db) => {
+    const segment = await find(db, slug)
+    const used = await db.selectFrom('digest').select('slug').where('segment_id', '=', segment.id).executeTakeFirst()
+    if (used) throw new Problem('segment-in-use', { slug, digest: used.slug })
+    await db.deleteFrom('segment').where('id', '=', segment.id).execute()
+    await changes.record(db, actor, instant(app.now()), [
+      { verb: 'segment.remove', subject: `segment:${slug}`, before: { rule: JSON.parse(segment.rule) } },
+    ])
+  })
+}
+
+/** What must be true, at a moment, of a `subscription` to the segment's list and its `subscriber`. */
+export async function condition(db: Db, segment: Segment, at: Instant): Promise<subscribers.Condition> {
+  const { zone } = await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()
+  const declared = await subscribers.fields(db)
+  const numeric = new Set(declared.filter((field) => field.kind === 'number').map((field) => field.name))
+  return compile(JSON.parse(segment.rule) as Rule, { kind: kindOf(db), at, zone, numeric })
+}
+
+/** The same for a digest: undefined where it goes to the whole list. */
+export async function conditionOf(
+  db: Db,
+  { segment_id }: { segment_id: number | null },
+  at: Instant,
+): Promise<subscribers.Condition | undefined> {
+  if (segment_id === null) return undefined
+  const segment = await db.selectFrom('segment').selectAll().where('id', '=', segment_id).executeTakeFirstOrThrow()
+  return condition(db, segment, at)
+}
+
+/** Whom a segment means, in a sentence of this language. */
+export async function inWords(db: Db, segment: Segment, language: string): Promise<string> {
+  const lists = await db.selectFrom('list').select(['id', 'slug', 'title']).execute()
+  const own = lists.find((list) => list.id === segment.list_id)!
+  const fields = await subscribers.fields(db)
+  return explain(language, own.title, JSON.parse(segment.rule), {
+    lists: new Map(lists.map((list) => [list.slug, list.title])),
+    fields: new Map(fields.map((field) => [field.name, field.title])),
+  })
+}
+
+/** The list that a rule's readers are on for certain, if it says so. */
+function listOf(rule: Rule): string | undefined {
+  if ('list' in rule) return rule.list
+  return 'and' in rule ? rule.and.map(listOf).find((slug) => slug !== undefined) : undefined
+}
+
+function listsIn(rule: Rule): string[] {
+  if ('and' in rule) return rule.and.flatMap(listsIn)
+  if ('or' in rule) return rule.or.flatMap(listsIn)
+  if ('not' in rule) return listsIn(rule.not)
+  return 'list' in rule ? [rule.list] : []
+}
+
+/** The rule with each field's values as its kind is kept; a Problem where a field is not declared or a value does not fit. */
+function fitted(rule: Rule, declared: subscribers.Field[]): Rule {
+  if ('and' in rule) return { and: rule.and.map((one) => fitted(one, declared)) }
+  if ('or' in rule) return { or: rule.or.map((one) => fitted(one, declared)) }
+  if ('not' in rule) return { not: fitted(rule.not, declared) }
+  return 'field' in rule ? { field: fittedTest(rule.field, declared) } : rule
+}
+
+function fittedTest(test: FieldTest, declared: subscribers.Field[]): FieldTest {
+  const field = declared.find((one) => one.name === test.name)
+  if (!field) throw new Problem('field-not-found', { value: test.name })
+  const unfit = () => new Problem('field-test', { name: field.name, kind: field.kind })
+  const value = (one: string | number) => {
+    if (field.kind !== 'number') return String(one)
+    if (typeof one !== 'number') throw unfit()
+    return one
+  }
+  if ('is' in test) return { name: test.name, is: value(test.is) }
+  if ('in' in test) return { name: test.name, in: test.in.map(value) }
+  if (('at_least' in test || 'at_most' in test) && field.kind !== 'number') throw unfit()
+  if (('after' in test || 'before' in test) && field.kind !== 'date') throw unfit()
+  if (('begins' in test || 'contains' in test) && field.kind === 'number') throw unfit()
+  return test
+}

@@ -1,0 +1,111 @@
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
+import type { Instant } from '../../db/instant.ts'
+import { alsoBeginsWith, domain } from '../../db/readers.ts'
+import { rowsOf } from '../../db/rows.ts'
+import type { Db, Schema } from '../../db/schema.ts'
+
+/** Something that is true or not of a subscription and its subscriber. */
+export type Condition = Expression<SqlBool>
+
+/** Writes conditions about a subscription and its subscriber. */
+export const about = expressionBuilder<Schema, 'subscription' | 'subscriber'>()
+
+/** Which readers are asked for: those with a subscription of which all of this is true. */
+export type Asked = {
+  list_id?: number
+  state?: string
+  language?: string
+  joinedAfter?: Instant
+  joinedBefore?: Instant
+  domain?: string
+  suppressed?: boolean
+  /** How the address begins, in lower case. */
+  start?: string
+  /** A segment's. */
+  condition?: Condition
+}
+
+/** When a reader joined a list: by the press that confirmed it, or by being brought into it. */
+export function joined(): Expression<number> {
+  return about.fn.coalesce('subscription.confirmed_at', 'subscription.created_at')
+}
+
+/** A language with all its regions: `ar` is also `ar-SY`. */
+export function speaks(tag: string): Condition {
+  return about.or([about('subscription.language', '=', tag), about('subscription.language', 'like', `${tag}-%`)])
+}
+
+/** The subscribers of whom it is true, in a stretch of ids or of some ids, the newest first; one may come several times. */
+export async function matching(
+  db: Db,
+  asked: Asked,
+  among: { above: number; below: number } | { ids: number[] },
+  limit: number,
+): Promise<number[]> {
+  const { ofSubscription, ofSubscriber } = conditions(db, asked)
+  if (ofSubscription.length === 0) {
+    const rows = await db
+      .selectFrom('subscriber')
+      .select('id')
+      .where((eb) =>
+        'ids' in among
+          ? eb('id', 'in', listed(db, among.ids))
+          : eb.and([eb('id', '>', among.above), eb('id', '<', among.below)]),
+      )
+      .$if(ofSubscriber.length > 0, (query) => query.where(about.and(ofSubscriber) as never))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute()
+    return rows.map((row) => row.id)
+  }
+  const key = 'subscription.subscriber_id' as const
+  const rows = await db
+    .selectFrom('subscription')
+    .select(`${key} as id`)
+    // Joined only where it is needed: it takes twice as long.
+    .$if(ofSubscriber.length > 0, (query) => query.innerJoin('subscriber', 'subscriber.id', key) as never)
+    .where((eb) =>
+      'ids' in among
+        ? eb(key, 'in', listed(db, among.ids))
+        : eb.and([eb(key, '>', among.above), eb(key, '<', among.below)]),
+    )
+    .where(about.and([...ofSubscription, ...ofSubscriber]) as never)
+    .orderBy(key, 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Ids for an `in`: however many they are, the statement is the same. */
+export function listed(db: Db, ids: number[]) {
+  return sql<number>`(${rowsOf(
+    kindOf(db),
+    ['whole'],
+    ids.map((id) => [id]),
+  )})`
+}
+
+function conditions(db: Db, asked: Asked): { ofSubscription: Condition[]; ofSubscriber: Condition[] } {
+  const { list_id, state, language, joinedAfter, joinedBefore, suppressed, start, condition } = asked
+  const ofSubscription: Condition[] = []
+  const ofSubscriber: Condition[] = []
+  if (list_id !== undefined) ofSubscription.push(about('subscription.list_id', '=', list_id))
+  if (state !== undefined) ofSubscription.push(about('subscription.state', '=', state))
+  if (language !== undefined) ofSubscription.push(speaks(language))
+  if (joinedAfter !== undefined) ofSubscription.push(about(joined(), '>=', joinedAfter))
+  if (joinedBefore !== undefined) ofSubscription.push(about(joined(), '<', joinedBefore))
+  if (condition) ofSubscriber.push(condition)
+  if (asked.domain !== undefined) ofSubscriber.push(about(domain(kindOf(db)), '=', asked.domain))
+  if (start !== undefined) ofSubscriber.push(alsoBeginsWith(start))
+  if (suppressed !== undefined) {
+    const never = about.exists(
+      about
+        .selectFrom('suppression')
+        .select('suppression.id')
+        .whereRef('suppression.address_hash', '=', 'subscriber.address_hash'),
+    )
+    ofSubscriber.push(suppressed ? never : about.not(never))
+  }
+  return { ofSubscription, ofSubscriber }
+}

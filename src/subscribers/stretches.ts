@@ -1,0 +1,43 @@
+import { setImmediate } from 'node:timers/promises'
+import { kindOf } from '../../db/database.ts'
+import type { Db } from '../../db/schema.ts'
+
+/** Subscribers in one statement, to begin with. */
+export const FIRST_WIDTH = 20_000
+const TARGET = { sqlite: 15, postgres: 150 } // ms of one statement: SQLite works in this very thread
+
+/** How many ids the next statement may cover, after one that took so many milliseconds. */
+export function nextWidth(db: Db, width: number, took: number): number {
+  const factor = TARGET[kindOf(db)] / (took + 0.1)
+  return Math.max(1000, Math.round(width * Math.min(10, Math.max(0.25, factor))))
+}
+
+/**
+ * Walks over all subscribers in stretches of their ids (`above` < id <= `upTo`), the newest first; each takes some
+ * milliseconds, and between them it is the web server's turn.
+ */
+export async function stretches(
+  db: Db,
+  signal: AbortSignal | undefined,
+  work: (above: number, upTo: number) => Promise<void>,
+): Promise<void> {
+  let width = FIRST_WIDTH
+  for (let upTo = await newest(db); upTo > 0; ) {
+    signal?.throwIfAborted()
+    const above = Math.max(0, upTo - width)
+    const from = performance.now()
+    await work(above, upTo)
+    width = nextWidth(db, width, performance.now() - from)
+    upTo = above
+    await setImmediate()
+  }
+}
+
+/** The newest subscriber's id; 0 where there is none. */
+export async function newest(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('subscriber')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .executeTakeFirst()
+  return row?.id ?? 0
+}
