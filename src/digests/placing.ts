@@ -19,7 +19,7 @@ export async function prefer(app: App, actor: Actor, subscriptionId: number, wis
 }
 
 /** The same in the caller's transaction. */
-export async function preferIn(
+async function preferIn(
   db: Db,
   actor: Actor,
   subscriptionId: number,

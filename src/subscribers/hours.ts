@@ -36,7 +36,7 @@ export function minuteOf(text: string): number {
  * The hour after a wish, checked, for whoever writes a subscription; a Problem for what is no zone, hour, weekday or day.
  * `home` is the zone of who names none.
  */
-export function wished(wish: Wish, before: OwnHour, home: string): OwnHour {
+function wished(wish: Wish, before: OwnHour, home: string): OwnHour {
   const { at, weekdays } = wish
   const zone = wish.zone === undefined ? before.zone : wish.zone === null ? null : zoneName(wish.zone)
   if (weekdays != null && !(Number.isInteger(weekdays) && weekdays >= 1 && weekdays <= EVERY_DAY))

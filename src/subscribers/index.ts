@@ -30,7 +30,6 @@ export {
   type Unplaced,
   unplace,
   type Wish,
-  wished,
   withOwnHour,
 } from './hours.ts'
 export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
