@@ -7,6 +7,7 @@ import { trustInbound } from './migrations/2026-11-trust-inbound.ts'
 import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
+import { desk } from './migrations/2026-12-desk.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -22,6 +23,7 @@ const MIGRATIONS = {
   '2026-11-trust-keep': trustKeep,
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
+  '2026-12-desk': desk,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

@@ -6,6 +6,7 @@ import { dkim } from './commands/dkim.ts'
 import { hook } from './commands/hooks.ts'
 import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
+import { people } from './commands/people.ts'
 import { readers } from './commands/readers.ts'
 import { review } from './commands/review.ts'
 import { digest, send } from './commands/sending.ts'
@@ -25,7 +26,22 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-const COMMANDS = [serving, demo, paper, article, channel, source, review, readers, digest, send, dkim, hook, keeping]
+const COMMANDS = [
+  serving,
+  demo,
+  paper,
+  article,
+  channel,
+  source,
+  review,
+  readers,
+  digest,
+  send,
+  dkim,
+  hook,
+  people,
+  keeping,
+]
 for (const register of COMMANDS) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone
