@@ -7,6 +7,7 @@ import { domain } from './commands/domains.ts'
 import { hook } from './commands/hooks.ts'
 import { keeping } from './commands/keeping.ts'
 import { paper } from './commands/paper.ts'
+import { people } from './commands/people.ts'
 import { readers } from './commands/readers.ts'
 import { review } from './commands/review.ts'
 import { segment } from './commands/segments.ts'
@@ -42,6 +43,7 @@ const COMMANDS = [
   domain,
   dkim,
   hook,
+  people,
   keeping,
 ]
 for (const register of COMMANDS) register(program)

@@ -35,6 +35,8 @@ const DOORS: Record<string, string> = {
   undici: 'src/fetching/index.ts',
   'ipaddr.js': 'src/fetching/guard.ts',
   zod: 'src/articles/draft.ts',
+  otpauth: 'src/accounts/factors.ts',
+  'htmx.org': 'src/web/desk/files.ts',
 }
 
 type Import = { from: string; to: string; file: boolean }

@@ -4,14 +4,17 @@ import { composeDigests } from '../../jobs/compose-digests.ts'
 import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { forgetImports } from '../../jobs/forget-imports.ts'
+import { forgetSessions } from '../../jobs/forget-sessions.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
 import { learnNames } from '../../jobs/learn-names.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
 import { readMailboxes } from '../../jobs/read-mailboxes.ts'
+import * as accounts from '../accounts/index.ts'
 import type { App } from '../app.ts'
 import * as bounces from '../bounces/index.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as job from '../job.ts'
+import { linkOf } from './people.ts'
 import { openReadingThread } from './reading-thread.ts'
 import { command, withApp } from './shell.ts'
 
@@ -30,6 +33,9 @@ export function serving(program: Command): void {
             const server = await openServer(app)
             closers.push(server.close)
             shell.say(`Nashra serves ${app.config.url} (listening on ${server.url})`)
+            const token = await accounts.setUp(app)
+            if (token)
+              shell.say(`Nobody works here yet. Whoever opens this within an hour is the owner: ${linkOf(app, token)}`)
           }
           if (options.only !== 'web') closers.push(await startWork(app))
           if (!shell.signal.aborted) await new Promise((resolve) => shell.signal.addEventListener('abort', resolve))
@@ -55,6 +61,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
     forgetArrivals,
     forgetImports,
     learnNames,
+    forgetSessions,
     noteRefusals,
     backUp,
   ])

@@ -53,6 +53,8 @@ const sheets = ['paper', 'lists', 'story', 'reader', 'wishes', 'search'].map((na
 const sheet = smaller([...faces, ...sheets].join('\n'))
 const sheetHash = hash(sheet)
 const script = readFileSync(new URL('zone.js', import.meta.url), 'utf8')
+const deskSheet = smaller(readFileSync(new URL('style/desk.css', import.meta.url), 'utf8'))
+const deskName = `desk-${hash(deskSheet)}.css`
 const raw = readFileSync(new URL('style/feed.css', import.meta.url), 'utf8')
 const feedSheets = [...spoken.map((language) => feedSheet(language, direction(language))), feedSheet('en', 'rtl')]
 const fonts = new Map(FONTS.map(({ href, body }) => [href.slice('/assets/'.length), body]))
@@ -61,6 +63,9 @@ const fonts = new Map(FONTS.map(({ href, body }) => [href.slice('/assets/'.lengt
 export function style(accent: string): string {
   return `/assets/paper-${sheetHash}-${accent.slice(1)}.css`
 }
+
+/** Where the desk's own sheet lies, which follows the paper's. */
+export const deskStyle = `/assets/${deskName}`
 
 /** Where the sign of a paper of this accent lies. */
 export function icon(accent: string): string {
@@ -98,6 +103,7 @@ export function find(name: string): Asset | undefined {
     // Another version's page (machines are renewed one after another) is better served by this sheet than by none.
     return { type: 'text/css; charset=utf-8', body: coloured(`#${sheetAccent}`), lasting: version === sheetHash }
   }
+  if (name === deskName) return { type: 'text/css; charset=utf-8', body: deskSheet, lasting: true }
   const [, iconAccent] = /^sign-([0-9a-f]{6})\.svg$/.exec(name) ?? []
   if (iconAccent) return { type: 'image/svg+xml', body: sign(`#${iconAccent}`), lasting: true }
   return undefined

@@ -6,6 +6,7 @@ import { compress } from 'hono/compress'
 import { HTTPException } from 'hono/http-exception'
 import type { App } from '../app.ts'
 import { Problem } from '../problem.ts'
+import { desk } from './desk/door.ts'
 import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
@@ -62,6 +63,7 @@ export function handler(app: App, { extra }: Options = {}): Hono {
   web.route('/', opmlPages(app))
   web.route('/', reader(app))
   web.route('/', providerHooks(app))
+  web.route('/', desk(app))
   if (extra) web.route('/', extra)
   web.notFound((c) => missing(app, c))
   web.onError((error, c) => refused(app, c, error))

@@ -1,0 +1,53 @@
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { Problem } from '../problem.ts'
+
+/** OWASP's least for argon2id: 19 MiB, two passes. */
+const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
+const SHORTEST = 10
+const LONGEST = 200 // letters: a password, not a file
+const AT_ONCE = 3 // hashes: each takes 19 MB
+
+const derive = promisify(argon2)
+let running = 0
+const waiting: (() => void)[] = []
+
+/** An argon2id hash (PHC string) of a password that may be chosen; a Problem for one that is too easily guessed. */
+export async function hashed(password: string, known: string[]): Promise<string> {
+  const text = password.normalize('NFKC')
+  const letters = new Set(text).size
+  if (
+    [...text].length < SHORTEST ||
+    letters < 4 ||
+    known.some((word) => word && text.toLowerCase() === word.toLowerCase())
+  )
+    throw new Problem('password-weak', { letters: SHORTEST })
+  if (text.length > LONGEST) throw new Problem('password-long', { most: LONGEST })
+  const nonce = randomBytes(16)
+  const tag = await hash(text, nonce)
+  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${base64(nonce)}$${base64(tag)}`
+}
+
+/** Whether the password is the hashed one; takes as long for an account that has none. */
+export async function matches(password: string, phc: string | null): Promise<boolean> {
+  const [, nonce = base64(Buffer.alloc(16)), tag = base64(Buffer.alloc(32))] =
+    /\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc ?? '') ?? []
+  const found = await hash(password.slice(0, LONGEST).normalize('NFKC'), Buffer.from(nonce, 'base64'))
+  return timingSafeEqual(found, Buffer.from(tag, 'base64')) && phc !== null
+}
+
+/** A few at once: whoever asks a thousand times waits, instead of filling the memory. */
+async function hash(text: string, nonce: Buffer): Promise<Buffer> {
+  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+  running++
+  try {
+    return await derive('argon2id', { message: text, nonce, ...COST })
+  } finally {
+    running--
+    waiting.shift()?.()
+  }
+}
+
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}

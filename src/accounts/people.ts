@@ -1,0 +1,118 @@
+import { instant } from '../../db/instant.ts'
+import type { Db } from '../../db/schema.ts'
+import { addressHash, type Email, email, masked } from '../address.ts'
+import type { Actor, App } from '../app.ts'
+import { record } from '../changes.ts'
+import { publicId } from '../ids.ts'
+import { Problem } from '../problem.ts'
+import * as site from '../site.ts'
+import { type Granted, rolesOf } from './roles.ts'
+import { type Account, endAll } from './sessions.ts'
+
+export type { Account } from './sessions.ts'
+
+/** How the trail names who did something. */
+export function actorOf(account: { public_id: string }): Actor {
+  return `account:${account.public_id}`
+}
+
+/** Whether anybody works here yet. */
+export async function anybody(db: Db): Promise<boolean> {
+  return (await db.selectFrom('account').select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+type Draft = { address: Email; name: string; roles: Granted[] }
+
+/** Makes an account, in the caller's transaction; a Problem if there is one for the address. */
+export async function add(app: App, db: Db, actor: Actor, { address, name, roles }: Draft): Promise<Account> {
+  const created_at = instant(app.now())
+  const account = await db
+    .insertInto('account')
+    .values({
+      ...{ public_id: publicId(), address, address_hash: addressHash(address), name, created_at },
+      language: (await site.show(app, db)).language,
+    })
+    .onConflict((conflict) => conflict.column('address_hash').doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (!account) throw new Problem('account-known', { value: masked(address) })
+  await grant(db, account.id, roles)
+  await record(db, actor, created_at, [
+    { verb: 'account.add', subject: `account:${account.public_id}`, after: { roles } },
+  ])
+  return account
+}
+
+/** All accounts with their roles, those that have ended last. */
+export async function all(db: Db): Promise<(Account & { roles: Granted[] })[]> {
+  const accounts = await db.selectFrom('account').selectAll().orderBy('ended_at').orderBy('id').execute()
+  return Promise.all(accounts.map(async (account) => ({ ...account, roles: await rolesOf(db, account.id) })))
+}
+
+/** An account by its inner id. */
+export async function byId(db: Db, id: number): Promise<Account> {
+  return db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+}
+
+/** An account by the id on pages, or a Problem. */
+export async function byPublicId(db: Db, publicId: string): Promise<Account> {
+  const known = /^[a-z0-9]{11}$/.test(publicId)
+  const row = known && (await db.selectFrom('account').selectAll().where('public_id', '=', publicId).executeTakeFirst())
+  if (!row) throw new Problem('account-not-found')
+  return row
+}
+
+/** An account by its address; undefined for none, also for what is no address. */
+export async function byAddress(db: Db, text: string): Promise<Account | undefined> {
+  try {
+    const hash = addressHash(email(text))
+    return await db.selectFrom('account').selectAll().where('address_hash', '=', hash).executeTakeFirst()
+  } catch (error) {
+    if (error instanceof Problem) return undefined
+    throw error
+  }
+}
+
+/** Grants these roles and no others; all of the account's sessions end. The last owner stays one. */
+export async function setRoles(app: App, actor: Actor, account: Account, roles: Granted[]): Promise<void> {
+  await app.db.transaction().execute(async (db) => {
+    const before = await rolesOf(db, account.id)
+    await db.deleteFrom('account_role').where('account_id', '=', account.id).execute()
+    await grant(db, account.id, roles)
+    await keepOwner(db)
+    await endAll(db, account.id)
+    await record(db, actor, instant(app.now()), [
+      { verb: 'account.roles', subject: `account:${account.public_id}`, before: { roles: before }, after: { roles } },
+    ])
+  })
+}
+
+/** Lets an account in no more: its sessions end at once. Never the last owner. */
+export async function end(app: App, actor: Actor, account: Account): Promise<void> {
+  const now = instant(app.now())
+  await app.db.transaction().execute(async (db) => {
+    await db.updateTable('account').set({ ended_at: now }).where('id', '=', account.id).execute()
+    await keepOwner(db)
+    await endAll(db, account.id)
+    await record(db, actor, now, [{ verb: 'account.end', subject: `account:${account.public_id}` }])
+  })
+}
+
+async function grant(db: Db, accountId: number, roles: Granted[]): Promise<void> {
+  if (roles.length === 0) return
+  const rows = roles.map(({ role, list }) => ({ account_id: accountId, role, list_id: list }))
+  await db.insertInto('account_role').values(rows).execute()
+}
+
+async function keepOwner(db: Db): Promise<void> {
+  const owner = await db
+    .selectFrom('account_role')
+    .innerJoin('account', 'account.id', 'account_role.account_id')
+    .select('account.id')
+    .where('role', '=', 'owner')
+    .where('list_id', '=', 0)
+    .where('ended_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  if (!owner) throw new Problem('last-owner')
+}

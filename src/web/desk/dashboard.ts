@@ -1,0 +1,92 @@
+import { html } from 'hono/html'
+import { type Instant, instant } from '../../../db/instant.ts'
+import type { App } from '../../app.ts'
+import { clockTime, type MessageKey, say, shortDate } from '../../locale.ts'
+import * as site from '../../site.ts'
+import type { Html } from '../pages.ts'
+import { deskPage } from './frame.ts'
+import type { Answer, Route, Visit } from './routes.ts'
+
+/** The first page: what comes next, what went out last, what is missing. */
+export const dashboardRoutes: Route[] = [
+  { method: 'GET', path: '/admin', allow: 'desk.read', list: 'any', answer: dashboard },
+]
+
+async function dashboard(visit: Visit): Answer {
+  const { app, language } = visit
+  const { zone } = await site.show(app, app.read)
+  const missing = await lacking(app)
+  return deskPage(
+    visit,
+    say(language, 'desk.dashboard'),
+    html`${
+      missing.length > 0 &&
+      html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul>${missing.map((key) => html`<li>${say(language, key)}</li>`)}</ul></section>`
+    }
+${await coming(app, language, zone)}
+${await last(app, language, zone)}`,
+  )
+}
+
+/** What has to be there before the first letter. */
+async function lacking(app: App): Promise<MessageKey[]> {
+  const { sender } = await site.show(app, app.read)
+  const has = async (table: 'article' | 'list' | 'digest') =>
+    (await app.read.selectFrom(table).select('id').limit(1).executeTakeFirst()) !== undefined
+  return [
+    ...((await has('article')) ? [] : ['desk.missing-articles' as const]),
+    ...((await has('list')) ? [] : ['desk.missing-list' as const]),
+    ...((await has('digest')) ? [] : ['desk.missing-digest' as const]),
+    ...(sender || app.config.from ? [] : ['desk.missing-sender' as const]),
+    ...(app.config.relays.length > 0 ? [] : ['desk.missing-relay' as const]),
+  ]
+}
+
+async function coming(app: App, language: string, zone: string): Promise<Html> {
+  const rows = await app.read
+    .selectFrom('slot')
+    .innerJoin('digest', 'digest.id', 'slot.digest_id')
+    .select(['digest.title', 'slot.next_at'])
+    .where('slot.next_at', '>=', instant(app.now()))
+    .orderBy('slot.next_at')
+    .limit(5)
+    .execute()
+  return html`<section><h2>${say(language, 'desk.coming')}</h2>
+${
+  rows.length === 0
+    ? html`<p>${say(language, 'desk.coming-none')}</p>`
+    : html`<table class="rows"><tbody>${rows.map((row) => html`<tr><td><bdi>${row.title}</bdi></td><td>${moment(row.next_at, zone)}</td></tr>`)}</tbody></table>`
+}</section>`
+}
+
+async function last(app: App, language: string, zone: string): Promise<Html> {
+  const rows = await app.read
+    .selectFrom('edition')
+    .innerJoin('digest', 'digest.id', 'edition.digest_id')
+    .select(['edition.id', 'edition.public_id', 'edition.state', 'edition.composed_at', 'digest.title'])
+    .orderBy('edition.composed_at', 'desc')
+    .limit(5)
+    .execute()
+  const tallies = await app.read
+    .selectFrom('tally')
+    .select(['edition_id', 'state', 'n'])
+    .where(
+      'edition_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .execute()
+  const count = (id: number, state: string) =>
+    tallies.find((one) => one.edition_id === id && one.state === state)?.n ?? 0
+  return html`<section><h2>${say(language, 'desk.latest')}</h2>
+${
+  rows.length === 0
+    ? html`<p>${say(language, 'desk.latest-none')}</p>`
+    : html`<table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digest')}</th><th scope="col">${say(language, 'desk.composed')}</th><th scope="col">${say(language, 'desk.submitted')}</th><th scope="col">${say(language, 'desk.refused')}</th></tr></thead>
+<tbody>${rows.map((row) => html`<tr><td><bdi>${row.title}</bdi></td><td>${moment(row.composed_at, zone)}</td><td class="number">${count(row.id, 'submitted')}</td><td class="number">${count(row.id, 'refused')}</td></tr>`)}</tbody></table>`
+}</section>`
+}
+
+function moment(at: Instant, zone: string): Html {
+  return html`<time dir="ltr" datetime="${new Date(at).toISOString()}">${shortDate(at, zone)} ${clockTime(at, zone)}</time>`
+}

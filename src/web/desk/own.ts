@@ -1,0 +1,124 @@
+import { html } from 'hono/html'
+import * as accounts from '../../accounts/index.ts'
+import { clockTime, say, shortDate } from '../../locale.ts'
+import { Problem } from '../../problem.ts'
+import * as site from '../../site.ts'
+import type { Html } from '../pages.ts'
+import * as cookie from './cookie.ts'
+import { deskPage, hidden } from './frame.ts'
+import { mistake } from './refusal.ts'
+import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
+
+/** One's own account: password, second factor, where one is signed in. */
+export const ownRoutes: Route[] = [
+  { method: 'POST', path: '/admin/sign-out', allow: 'signed-in', answer: signOut },
+  { method: 'GET', path: '/admin/me', allow: 'signed-in', answer: (visit) => ownPage(visit) },
+  { method: 'POST', path: '/admin/me/password', allow: 'signed-in', answer: changePassword },
+  { method: 'POST', path: '/admin/me/sessions/end', allow: 'signed-in', answer: endSession },
+  { method: 'POST', path: '/admin/me/factor', allow: 'signed-in', answer: prepareFactor },
+  { method: 'POST', path: '/admin/me/factor/confirm', allow: 'signed-in', answer: confirmFactor },
+  { method: 'POST', path: '/admin/me/factor/remove', allow: 'signed-in', answer: removeFactor },
+]
+
+async function signOut({ app, c, account, session }: Visit): Answer {
+  await accounts.endSession(app.db, account.id, session.public_id)
+  cookie.take(app, c)
+  return c.redirect('/admin/sign-in', 303)
+}
+
+async function ownPage(visit: Visit, problem?: Problem): Answer {
+  const { c, language, account } = visit
+  const page = await deskPage(
+    visit,
+    say(language, 'desk.me'),
+    html`${mistake(language, problem)}
+<section><h2>${say(language, 'desk.password')}</h2>
+<form method="post" action="/admin/me/password">${hidden(visit)}
+<p><label for="before">${say(language, 'desk.password-before')}</label>
+<input id="before" name="before" type="password" dir="ltr" required autocomplete="current-password"></p>
+<p><label for="after">${say(language, 'desk.new-password')}</label>
+<input id="after" name="after" type="password" dir="ltr" required autocomplete="new-password"></p>
+<p class="small">${say(language, 'desk.password-rule')}</p>
+<p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>
+<section><h2>${say(language, 'desk.factor')}</h2>
+<p>${say(language, account.totp_at === null ? 'desk.factor-none' : 'desk.factor-there')}</p>
+<form method="post" action="/admin/me/factor${account.totp_at !== null && '/remove'}">${hidden(visit)}
+<p><button type="submit">${say(language, account.totp_at === null ? 'desk.factor-begin' : 'desk.factor-remove')}</button></p></form></section>
+${await sessionList(visit)}`,
+  )
+  return problem ? c.html(page, problem.status) : page
+}
+
+async function sessionList(visit: Visit): Promise<Html> {
+  const { app, language, account, session } = visit
+  const { zone } = await site.show(app, app.read)
+  const sessions = await accounts.sessionsOf(app, account.id)
+  return html`<section><h2>${say(language, 'desk.sessions')}</h2>
+<table class="rows"><thead><tr><th scope="col">${say(language, 'desk.browser')}</th><th scope="col">${say(language, 'desk.network')}</th><th scope="col">${say(language, 'desk.seen')}</th><td></td></tr></thead><tbody>
+${sessions.map(
+  (one) => html`<tr><td><bdi>${one.agent.slice(0, 80)}</bdi></td><td><bdi dir="ltr">${one.network}</bdi></td>
+<td><time dir="ltr">${shortDate(one.seen_at, zone)} ${clockTime(one.seen_at, zone)}</time></td>
+<td>${one.public_id === session.public_id ? say(language, 'desk.this-one') : html`<form method="post" action="/admin/me/sessions/end">${hidden(visit)}<input type="hidden" name="session" value="${one.public_id}"><button class="plain" type="submit">${say(language, 'desk.end')}</button></form>`}</td></tr>`,
+)}
+</tbody></table></section>`
+}
+
+async function changePassword(visit: Visit): Answer {
+  const { app, c, account, form, from } = visit
+  try {
+    const words = { before: form.get('before') ?? '', after: form.get('after') ?? '' }
+    cookie.give(app, c, await accounts.changePassword(app, account, words, from))
+    return c.redirect('/admin/me', 303)
+  } catch (error) {
+    if (error instanceof Problem) return ownPage(visit, error)
+    throw error
+  }
+}
+
+async function endSession({ app, c, account, form }: Visit): Answer {
+  await accounts.endSession(app.db, account.id, form.get('session') ?? '')
+  return c.redirect('/admin/me', 303)
+}
+
+async function prepareFactor(visit: Visit, problem?: Problem): Answer {
+  const { app, c, language, account } = visit
+  const { secret, address } = await accounts.prepareFactor(app, account)
+  const page = await deskPage(
+    visit,
+    say(language, 'desk.factor'),
+    html`${mistake(language, problem)}
+<p>${say(language, 'desk.factor-text')}</p>
+<p><code dir="ltr" class="secret">${secret.replace(/(.{4})/g, '$1 ').trim()}</code></p>
+<p><a href="${address}">${say(language, 'desk.factor-open')}</a></p>
+<form method="post" action="/admin/me/factor/confirm">${hidden(visit)}
+<p><label for="code">${say(language, 'desk.code-label')}</label>
+<input id="code" name="code" type="text" dir="ltr" inputmode="numeric" required autocomplete="one-time-code" maxlength="10"></p>
+<p><button type="submit">${say(language, 'desk.factor-confirm')}</button></p></form>`,
+  )
+  return problem ? c.html(page, problem.status) : page
+}
+
+async function confirmFactor(visit: Visit): Answer {
+  const { app, c, language, account, form } = visit
+  try {
+    const codes = await accounts.confirmFactor(app, account, form.get('code') ?? '')
+    return await deskPage(
+      visit,
+      say(language, 'desk.recovery'),
+      html`<p>${say(language, 'desk.recovery-text')}</p>
+<ul class="codes" dir="ltr">${codes.map((code) => html`<li><code>${code.replace(/(.{4})/g, '$1 ').trim()}</code></li>`)}</ul>
+<p><a class="go" href="/admin">${say(language, 'desk.sign-in')}</a></p>`,
+    )
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return error.code === 'code-wrong' && account.totp_at === null
+      ? prepareFactor(visit, error)
+      : c.redirect('/admin/me', 303)
+  }
+}
+
+async function removeFactor(visit: Visit): Answer {
+  const { app, c, account } = visit
+  await accounts.removeFactor(app, actorOf(visit), account)
+  return c.redirect('/admin/sign-in', 303)
+}

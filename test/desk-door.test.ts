@@ -1,0 +1,234 @@
+import { TOTP } from 'otpauth'
+import { describe, expect, test } from 'vitest'
+import * as accounts from '../src/accounts/index.ts'
+import { openRoutes, routes } from '../src/web/desk/door.ts'
+import { handler } from '../src/web/server.ts'
+import { databases, openWorld, type World } from './world.ts'
+
+const NOW = '2026-12-01T08:00:00Z'
+const ORIGIN = 'https://news.example'
+const PASSWORD = 'correct horse battery'
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+async function openDesk(kind: (typeof databases)[number] = 'sqlite') {
+  const world = await openWorld(kind, NOW)
+  const web = handler(world)
+  let peer = 0
+  const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+    web.request(path, init, { incoming: { socket: { remoteAddress: `198.51.${++peer % 250}.7` } } })
+  const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    request(path, {
+      method: 'POST',
+      headers: { ...FORM, Origin: ORIGIN, ...headers },
+      body: new URLSearchParams(fields).toString(),
+    })
+  return { world, request, post, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() }
+}
+
+type Desk = Awaited<ReturnType<typeof openDesk>>
+
+function cookieOf(response: Response): string {
+  return /^[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? ''
+}
+
+/** Somebody with these roles, signed in: how his browser asks. */
+async function colleague(desk: Desk, role: accounts.Role, list = 0) {
+  const address = `${role}-${list}@news.example`
+  const { token, account } = await accounts.invite(desk.world, 'cli', { address, roles: [{ role, list }] })
+  const cookie = cookieOf(await desk.post(`/admin/in/${token}`, { password: PASSWORD }))
+  const me = await (await desk.request('/admin/me', { headers: { Cookie: cookie } })).text()
+  const t = /name="t" value="([^"]+)"/.exec(me)![1]!
+  return {
+    account,
+    cookie,
+    t,
+    address,
+    get: (path: string) => desk.request(path, { headers: { Cookie: cookie } }),
+    post: (path: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+      desk.post(path, { t, ...fields }, { Cookie: cookie, ...headers }),
+  }
+}
+
+describe.each(databases)('the desk’s door on %s', (kind) => {
+  test('the first who opens the set-up link is the owner, once', async () => {
+    await using desk = await openDesk(kind)
+    const token = (await accounts.setUp(desk.world))!
+    expect((await desk.request(`/admin/in/${token}`)).status).toBe(200)
+    const fields = { name: 'ليلى', address: 'leyla@news.example', password: PASSWORD }
+    const weak = await desk.post(`/admin/in/${token}`, { ...fields, password: 'short' })
+    expect(weak.status).toBe(422)
+    expect(await weak.text()).toContain('leyla@news.example') // what was typed is still there
+    const let_in = await desk.post(`/admin/in/${token}`, fields)
+    expect(let_in.status).toBe(303)
+    const cookie = let_in.headers.get('set-cookie')!
+    for (const word of ['__Host-desk=', 'HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(word)
+    const page = await desk.request('/admin', { headers: { Cookie: cookieOf(let_in) } })
+    expect(page.status).toBe(200)
+    expect(page.headers.get('cache-control')).toBe('no-store, private')
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe-inline')
+    expect((await desk.post(`/admin/in/${token}`, fields)).status).toBe(410)
+    expect(await accounts.setUp(desk.world)).toBeUndefined()
+  })
+
+  test('a wrong password and an unknown address get the same answer; too many tries are held', async () => {
+    await using desk = await openDesk(kind)
+    const { address } = await colleague(desk, 'owner')
+    const wrong = await desk.post('/admin/sign-in', { address, password: 'something else' })
+    const unknown = await desk.post('/admin/sign-in', { address: 'nobody@news.example', password: 'something else' })
+    expect([wrong.status, unknown.status]).toEqual([401, 401])
+    expect((await wrong.text()).replaceAll(address, '')).toBe(
+      (await unknown.text()).replaceAll('nobody@news.example', ''),
+    )
+    for (let n = 0; n < 8; n++) await desk.post('/admin/sign-in', { address, password: 'something else' })
+    expect((await desk.post('/admin/sign-in', { address, password: PASSWORD })).status).toBe(429)
+    desk.world.clock.advance({ minutes: 16 })
+    expect((await desk.post('/admin/sign-in', { address, password: PASSWORD })).status).toBe(303)
+  })
+
+  test('a session ends after 12 hours without use, after 30 days, and with a change of password or role', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const editor = await colleague(desk, 'editor')
+    const open = async (one: { get(path: string): Response | Promise<Response> }) => (await one.get('/admin')).status
+    expect(await open(editor)).toBe(200)
+    expect((await owner.post(`/admin/people/${editor.account.public_id}/roles`, { role: 'reader' })).status).toBe(303)
+    expect(await open(editor)).toBe(303)
+    const changed = await owner.post('/admin/me/password', { before: PASSWORD, after: 'another long sentence' })
+    expect(changed.status).toBe(303)
+    expect(await open(owner)).toBe(303)
+    const cookie = cookieOf(changed)
+    const later = () => desk.request('/admin', { headers: { Cookie: cookie } })
+    for (let day = 0; day < 59; day++) {
+      desk.world.clock.advance({ hours: 11, minutes: 50 })
+      expect((await later()).status).toBe(200)
+    }
+    desk.world.clock.advance({ hours: 23 })
+    expect((await later()).status).toBe(303)
+  })
+
+  test('the second factor is asked for, takes each code once, and a recovery code instead', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const prepared = await (await owner.post('/admin/me/factor')).text()
+    const secret = /class="secret">([^<]+)</.exec(prepared)![1]!.replaceAll(' ', '')
+    const code = () => new TOTP({ secret }).generate({ timestamp: desk.world.now().epochMilliseconds })
+    expect((await owner.post('/admin/me/factor/confirm', { code: '000000' })).status).toBe(422)
+    const again = await (await owner.post('/admin/me/factor')).text()
+    const newer = /class="secret">([^<]+)</.exec(again)![1]!.replaceAll(' ', '')
+    const newCode = () => new TOTP({ secret: newer }).generate({ timestamp: desk.world.now().epochMilliseconds })
+    expect(newer).not.toBe(secret)
+    expect(code()).not.toBe('')
+    const codes = [
+      ...(await (await owner.post('/admin/me/factor/confirm', { code: newCode() })).text()).matchAll(
+        /<code>([^<]+)<\/code>/g,
+      ),
+    ]
+    expect(codes).toHaveLength(10)
+    expect((await owner.get('/admin')).status).toBe(303) // signed out
+    const asked = await (await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).text()
+    const held = Object.fromEntries(
+      [...asked.matchAll(/name="(ticket|until)" value="([^"]+)"/g)].map(([, k, v]) => [k!, v!]),
+    )
+    expect((await desk.post('/admin/sign-in/code', { ...held, code: newCode() })).status).toBe(422) // used when it was put in force
+    desk.world.clock.advance({ seconds: 31 })
+    const fresh = newCode()
+    expect((await desk.post('/admin/sign-in/code', { ...held, code: fresh })).status).toBe(303)
+    expect((await desk.post('/admin/sign-in/code', { ...held, code: fresh })).status).toBe(422)
+    expect((await desk.post('/admin/sign-in/code', { ...held, code: codes[0]![1]! })).status).toBe(303)
+    expect((await desk.post('/admin/sign-in/code', { ...held, code: codes[0]![1]! })).status).toBe(422)
+    expect(
+      (await desk.post('/admin/sign-in/code', { ...held, until: String(Number(held['until']) + 1), code: newCode() }))
+        .status,
+    ).toBe(410)
+  })
+
+  test('the last owner cannot go', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const path = `/admin/people/${owner.account.public_id}`
+    expect((await owner.post(`${path}/end`)).status).toBe(409)
+    expect((await owner.post(`${path}/roles`, { role: 'reader' })).status).toBe(409)
+    expect((await owner.get('/admin/people')).status).toBe(200)
+  })
+})
+
+describe('every page of the desk', () => {
+  test('is for those whose role allows it, and for nobody who is not signed in', { timeout: 60_000 }, async () => {
+    await using desk = await openDesk()
+    const people = await Promise.all(accounts.ROLES.map((role) => colleague(desk, role)))
+    for (const route of routes) {
+      const path = route.path.replace(/:\w+/g, 'zzzzzzzzzzz')
+      const stranger = route.method === 'GET' ? await desk.request(path) : await desk.post(path, {})
+      expect([path, stranger.status]).toEqual([path, route.method === 'GET' ? 303 : 401])
+      for (const [nth, role] of accounts.ROLES.entries()) {
+        if (path.endsWith('/sign-out') || path.startsWith('/admin/me/')) continue // ends what this walk needs
+        const visitor = people[nth]!
+        const answer = route.method === 'GET' ? await visitor.get(path) : await visitor.post(path)
+        const allowed = route.allow === 'signed-in' || accounts.may([{ role, list: 0 }], route.allow)
+        expect([route.method, path, role, answer.status === 403]).toEqual([route.method, path, role, !allowed])
+      }
+    }
+  })
+
+  test('changes nothing without its form’s token, or for another site’s form', { timeout: 60_000 }, async () => {
+    await using desk = await openDesk()
+    const owner = await colleague(desk, 'owner')
+    for (const { method, path } of [...openRoutes, ...routes]) {
+      if (method !== 'POST') continue
+      const at = path.replace(/:\w+/g, 'zzzzzzzzzzz')
+      for (const headers of [
+        { Origin: 'https://evil.example' },
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': 'same-site' },
+      ])
+        expect([at, (await owner.post(at, {}, headers)).status]).toEqual([at, 403])
+      const bare = await desk.request(at, {
+        method: 'POST',
+        headers: { ...FORM, Cookie: owner.cookie },
+        body: `t=${owner.t}`,
+      })
+      expect([at, bare.status]).toEqual([at, 403])
+      if (!openRoutes.some((one) => one.path === path))
+        for (const t of ['', 'x'.repeat(43), 'ü'.repeat(43)])
+          expect([at, (await owner.post(at, { t })).status]).toEqual([at, 422])
+    }
+    expect((await owner.get('/admin/people')).status).toBe(200)
+  })
+
+  test('leads on to pages of its own only', async () => {
+    await using desk = await openDesk()
+    const owner = await colleague(desk, 'owner')
+    for (const next of [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      '/admin/../x',
+      '/admin\n//x',
+      '/admin.evil',
+    ])
+      expect(
+        (await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD, next })).headers.get(
+          'location',
+        ),
+      ).toBe('/admin')
+    const far = await desk.post('/admin/sign-in', {
+      address: owner.address,
+      password: PASSWORD,
+      next: '/admin/people?page=2',
+    })
+    expect(far.headers.get('location')).toBe('/admin/people?page=2')
+  })
+
+  test('tells the log and the trail no address and no token', async () => {
+    await using desk = await openDesk()
+    const owner = await colleague(desk, 'owner')
+    await owner.post('/admin/people', { address: 'new@news.example', role: 'editor' })
+    const trail = JSON.stringify([await changes(desk.world), desk.world.logs])
+    expect(trail).not.toMatch(/@news\.example/)
+    expect(trail).toContain('account.add')
+  })
+})
+
+function changes(world: World) {
+  return world.db.selectFrom('change').selectAll().execute()
+}
