@@ -8,6 +8,7 @@ import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { domains } from './migrations/2026-12-domains.ts'
+import { proof } from './migrations/2026-12-proof.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -24,6 +25,7 @@ const MIGRATIONS = {
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
   '2026-12-domains': domains,
+  '2026-12-proof': proof,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */
