@@ -56,7 +56,7 @@ async function isThere(url: string): Promise<boolean> {
 
 async function wordOf(url: string, { since }: Source): Promise<home.LastWord | undefined> {
   await using opened = open(url)
-  return home.lastWord(opened.database.db, since, await opened.database.identity())
+  return await home.lastWord(opened.database.db, since, await opened.database.identity())
 }
 
 async function holds({ db }: Database, ...tables: ('article' | 'subscriber')[]): Promise<boolean> {
