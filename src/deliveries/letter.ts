@@ -130,7 +130,7 @@ function messageId(task: Task, from: Mailbox): string {
 function nameOf(task: Task): string {
   if (task.table === 'delivery') return `e${task.edition_public_id}.${task.public_id}`
   if (task.kind === 'report') return `report.${task.edition_public_id}`
-  return `n${task.id}-${task.created_at.toString(36)}.${task.public_id}`
+  return `n${task.id}.${task.created_at.toString(36)}.${task.public_id}`
 }
 
 function sheetOf(task: Task): string {
