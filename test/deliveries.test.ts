@@ -37,7 +37,7 @@ describe.each(databases)('deliveries on %s', (kind) => {
     expect(letter.source).toContain('List-Id: ')
     expect(await deliveries.verify(world.db, public_id)).toEqual({
       ...{ edition: public_id, recipients: 25, submitted: 25, refused: 0, skipped: 0, uncertain: 0, waiting: 0 },
-      ...{ state: 'done', reason: null, reconciled: true, doubted: [], addsUp: true },
+      ...{ state: 'done', reason: null, reconciled: true, doubted: [], paused: [], addsUp: true },
     })
     expect(await stateOf(world, id)).toBe('done')
     const row = await world.db

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import { sql } from 'kysely'
 import { waiting } from '../../db/claims.ts'
 import { type Instant, instant, later, moment } from '../../db/instant.ts'
@@ -64,7 +65,7 @@ export async function passed(app: App, domain: string): Promise<void> {
 
 /** Somebody says that the letters to a domain may go on; the next pause is a short one again. A Problem if it does not pause. */
 export async function resumeDomain(app: App, actor: Actor, typed: string): Promise<string> {
-  const domain = typed.trim().toLowerCase()
+  const domain = domainToASCII(typed.trim()).toLowerCase() || typed
   await app.db.transaction().execute(async (db) => {
     const [freed] = await db
       .updateTable('recipient_domain')
@@ -117,7 +118,7 @@ function shown({ domain, paused_at, paused_until, reason }: Row): Paused {
 }
 
 /** The row of a domain, and nobody else writes it until the transaction ends. */
-export async function locked(db: Db, domain: string) {
+async function locked(db: Db, domain: string) {
   return db
     .insertInto('recipient_domain')
     .values({ domain })

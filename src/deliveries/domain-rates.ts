@@ -1,6 +1,6 @@
 import type { Relay } from '../config.ts'
 
-const ITS_TURNS = 1000 // ms after which a turn that nobody took is not made up for
+const ITS_TURNS = 500 // ms after which a turn that nobody took is not made up for
 
 /** The domain of an address that was checked at the door. */
 export function domainOf(address: string): string {
@@ -10,6 +10,11 @@ export function domainOf(address: string): string {
 /** How many letters per second a domain may get through a relay; undefined when as many as there are. */
 export function rateOf({ domains }: Pick<Relay, 'domains'>, domain: string): number | undefined {
   return domains?.get(domain) ?? domains?.get('*')
+}
+
+/** How many letters of a domain one sender holds at most: what a slow line keeps back goes all at once when it moves. */
+export function mostInHand(rate: number): number {
+  return Math.max(1, Math.ceil((rate * ITS_TURNS) / 1000))
 }
 
 /** How many of `wanted` letters may go now to a domain whose next turn is at `next_at`, and when its next one is then. Milliseconds since 1970. */

@@ -9,7 +9,6 @@
 export { refused } from './brake.ts'
 export { complained, complainedOf } from './complaints.ts'
 export { type Paused, pause as pauseDomain, pausedDomains, resumeDomain } from './domain-pauses.ts'
-export { domainOf } from './domain-rates.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
 export { standsStill } from './parking.ts'

@@ -10,7 +10,7 @@ import type { Relay } from '../config.ts'
 import * as brake from './brake.ts'
 import { claimDeliveries, frozen } from './claim.ts'
 import * as pauses from './domain-pauses.ts'
-import { domainOf, granted, rateOf } from './domain-rates.ts'
+import { domainOf, granted, mostInHand, rateOf } from './domain-rates.ts'
 import * as tally from './tally.ts'
 import type { Task } from './task.ts'
 
@@ -153,12 +153,20 @@ type Plan = {
 }
 
 /** Domains that letters wait for and that may have some now; with their rows' locks, so that two senders share the turns. */
-async function due(db: Db, { database, now }: Caller) {
+async function due(db: Db, { database, relay, now }: Caller) {
+  const limited = [...(relay.domains?.keys() ?? [])]
   const query = db
     .selectFrom('recipient_domain')
     .selectAll()
     .where('parked_at', 'is not', null)
-    .where('next_at', '<=', Date.now() as Instant)
+    .$if(limited.length > 0, (query) =>
+      query.where(({ or, eb }) =>
+        or([
+          eb('next_at', '<=', Date.now() as Instant),
+          ...(limited.includes('*') ? [] : [eb('domain', 'not in', limited)]), // its rate was taken away
+        ]),
+      ),
+    )
     .where(({ or, eb }) => or([eb('reason', 'is', null), eb('paused_until', '<=', now)]))
     .orderBy('next_at')
     .limit(AT_ONCE)
@@ -171,7 +179,7 @@ async function planned(db: Db, { relay, inHand, limit }: Caller, row: DueDomain)
   if (isOver) await pauses.trust(db, domain) // nothing came back from those that were let go to see
   const told = row.reason === null || isOver ? undefined : (row.told as pauses.Told)
   const rate = rateOf(relay, domain)
-  const most = rate === undefined ? limit : Math.max(0, Math.ceil(rate) - inHand(domain))
+  const most = rate === undefined ? limit : Math.max(0, mostInHand(rate) - inHand(domain))
   const at = Date.now()
   const n = told ? pauses.TRIAL[told] : granted(rate, next_at, most, at).n
   return { domain, next_at, at, n, told, tasks: [], skipped: 0 }
