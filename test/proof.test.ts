@@ -1,15 +1,12 @@
 import {
-  appendFileSync,
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -22,8 +19,6 @@ import * as backups from '../src/backups/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
 import { readRing } from '../src/keys.ts'
-import { openApp } from '../src/open.ts'
-import * as subscribers from '../src/subscribers/index.ts'
 import { health } from '../src/web/health.ts'
 import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
@@ -257,68 +252,6 @@ test.runIf(kinds.includes('postgres'))('a copy of a PostgreSQL database asks, al
     await sql.raw(`drop database ${name}_copy with (force)`).execute(server.db)
     await server.close()
   }
-})
-
-describe.each(kinds)('the key ring on %s', (kind) => {
-  test('is made while no letter is out; then a lost or another one is refused, until somebody says it is lost for good', async () => {
-    await using relay = await openRelay()
-    await using world = await newspaper(kind, relay.url)
-    const { config } = world
-    const ring = config.secretFile
-    const open = async (options = {}) => {
-      const app = await openApp(config, options)
-      await app.database.close()
-      return [...app.keys.keys()]
-    }
-    rmSync(ring)
-    expect(await open()).toEqual([1]) // nobody has a link yet
-    const first = readFileSync(ring, 'utf8')
-    expect(statSync(ring).mode & 0o777).toBe(0o600)
-    const sender = await openApp(config)
-    await send(Object.assign(sender, { now: world.now }))
-    await sender.database.close()
-    rmSync(ring)
-    await expect(open()).rejects.toMatchObject({ code: 'keys-lost', values: { file: ring } })
-    expect(existsSync(ring)).toBe(false)
-    writeFileSync(ring, `1 ${'A'.repeat(43)}\n`)
-    await expect(open()).rejects.toMatchObject({ code: 'keys-other', values: { keys: '1' } })
-    writeFileSync(ring, first)
-    appendFileSync(ring, `2 ${'B'.repeat(43)}\n`) // rotation
-    expect(await open()).toEqual([1, 2])
-    writeFileSync(ring, `2 ${'B'.repeat(43)}\n`)
-    await expect(open()).rejects.toMatchObject({ code: 'keys-other' })
-    writeFileSync(ring, first) // a machine that has not heard of the second key
-    await expect(open()).rejects.toMatchObject({ code: 'keys-other', values: { keys: '2' } })
-    writeFileSync(ring, 'damaged')
-    await expect(open()).rejects.toMatchObject({ code: 'file-unreadable' })
-    expect(await open({ newKeys: true })).toEqual([1])
-    expect(readdirSync(config.data).filter((name) => name.startsWith('secret.before-'))).toHaveLength(1)
-    expect(await open()).toEqual([1])
-    const [reader] = await world.db.selectFrom('subscription').select('id').execute()
-    const { unsubscribe } = subscribers.tokens(world, { id: reader!.id, requested_at: null })
-    const anew = { ...world, keys: readRing(ring)! }
-    await expect(subscribers.leave(anew, unsubscribe, 'page', '::1')).rejects.toMatchObject({
-      code: expect.any(String),
-    })
-  })
-
-  test('a database of an older Nashra whose letters are out is not given a new one', async () => {
-    await using relay = await openRelay()
-    await using world = await newspaper(kind, relay.url)
-    await send(world)
-    expect(await world.db.selectFrom('ring_key').selectAll().execute()).toEqual([])
-    rmSync(world.config.secretFile)
-    await expect(openApp(world.config)).rejects.toMatchObject({ code: 'keys-lost' })
-  })
-
-  test('of eight processes that begin at once all have the same', async () => {
-    await using world = await openWorld(kind, MORNING)
-    rmSync(world.config.secretFile)
-    const apps = await Promise.all(Array.from({ length: 8 }, () => openApp(world.config)))
-    const rings = new Set(apps.map(({ keys }) => keys.get(1)!.toString('hex')))
-    for (const app of apps) await app.database.close()
-    expect(rings.size).toBe(1)
-  })
 })
 
 /** A paper whose first edition waits. */
