@@ -15,6 +15,8 @@ export type Database = {
   version(): number
   /** Takes the lock of this id; undefined while another process (or this one) holds it. It ends with the process. */
   hold(id: string): Promise<Lock | undefined>
+  /** What tells this database from every copy of it on the same machine or in another server. */
+  identity(): Promise<string>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { type Dialect, Kysely, PostgresDialect } from 'kysely'
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
@@ -36,12 +36,26 @@ export function postgresOver(dialect: Dialect, name: string, locks: Locks = loca
     read: db,
     version: watch.version,
     hold: locks.hold,
+    identity: () => identityOf(db),
     async close() {
       watch.stop()
       await locks.close()
       await db.destroy()
     },
   }
+}
+
+/** Its number in its server, and that server's own; a server that does not tell that is taken for any other. */
+async function identityOf(db: Db): Promise<string> {
+  const { rows } = await sql<{ oid: number }>`
+    select oid from pg_database where datname = current_database()`.execute(db)
+  const server = await sql<{ id: string }>`select cast(system_identifier as text) as id from pg_control_system()`
+    .execute(db)
+    .catch((error: { code?: string }) => {
+      if (['42501', '42883'].includes(error.code ?? '')) return undefined // not allowed, or not known there
+      throw error
+    })
+  return `${server?.rows[0]?.id ?? ''} ${rows[0]!.oid}`
 }
 
 type Locks = { hold(id: string): Promise<Lock | undefined>; close(): Promise<void> }

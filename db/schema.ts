@@ -644,17 +644,32 @@ export interface AllowanceTable {
 }
 
 /**
- * Where this database sends from: one row. `instance` is its own name, `url` the address it last sent for. Nothing is sent
- * while `held_for` says why: restored (from this `backup`, made at `since_at`) or copied.
+ * Where this database sends from: one row. `instance` is its own name, `url` the address it last sent for, `place` what tells
+ * it from a copy. Nothing is sent while `held_for` says why: restored (from this `backup`, made at `since_at`) or copied.
+ * `logs` is JSON: the logs that the database which it took the place of wrote into, where that one was there to tell.
  */
 export interface HomeTable {
   id: number
   instance: string
   url: string | null
+  place: string | null
+  logs: string | null
   held_for: string | null
   held_at: Instant | null
   backup: string | null
   since_at: Instant | null
+}
+
+/** A left.log that senders of this database write into: the identity of the file, and when one last began an edition. */
+export interface LeftLogTable {
+  id: string
+  used_at: Instant
+}
+
+/** A key of the ring that this database's links are signed with, by its number there. */
+export interface RingKeyTable {
+  number: number
+  fingerprint: string
 }
 
 /** What a lost edition has told, by the hash of its guid: it does not enter the digest again. */
@@ -814,6 +829,8 @@ export interface Schema {
   cron_run: CronRunTable
   allowance: AllowanceTable
   home: HomeTable
+  left_log: LeftLogTable
+  ring_key: RingKeyTable
   told_story: ToldStoryTable
   bounce: BounceTable
   arrival: ArrivalTable

@@ -12,7 +12,8 @@ import {
 } from 'kysely'
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
-import type { Schema } from './schema.ts'
+import { fileIdentity } from './file-identity.ts'
+import type { Db, Schema } from './schema.ts'
 
 const TIMEOUT = 5000 // ms that a single statement may wait for another process's write
 const KEPT = 200 // statements of one connection
@@ -41,6 +42,7 @@ export function openSqlite(file: string): Database {
     read,
     version: () => version.get() as number,
     hold: async (id) => holdFile(join(dirname(realpathSync(file)), 'senders'), id), // one folder, by whatever name the file is opened
+    identity: async () => fileIdentity(file) ?? '',
     async close() {
       await read.destroy()
       reader.close() // one that was never asked anything is still open; the writer, as the last, tidies up the log
@@ -48,6 +50,16 @@ export function openSqlite(file: string): Database {
       writer.close()
       log.close()
     },
+  }
+}
+
+/** Reads in a SQLite file that may be damaged, and leaves it and its write-ahead log as they are. */
+export async function lookInto<Answer>(file: string, read: (db: Db) => Promise<Answer>): Promise<Answer> {
+  const connection = connect(file, { readonly: true })
+  try {
+    return await read(new Kysely<Schema>({ dialect: new SqliteDialect({ database: connection }), plugins }))
+  } finally {
+    connection.close()
   }
 }
 

@@ -6,5 +6,5 @@ import type { Job } from '../src/job.ts'
 export const readMailboxes: Job = {
   name: 'read-mailboxes',
   schedule: '* * * * *',
-  run: async (app, signal) => (await home.isHeld(app.db)) || bounces.readMailboxes(app, signal),
+  run: async (app, signal) => (await home.away(app)) !== undefined || bounces.readMailboxes(app, signal),
 }

@@ -10,8 +10,11 @@ import { dirname } from 'node:path'
 
 /** A file that lines are added to. */
 export type Journal = {
-  /** Resolves when the line is on the disk; all that is asked for at the same time shares one fsync. Rejects when it cannot be written; it is tried again with the next. */
-  append(line: object): Promise<void>
+  /**
+   * Resolves when the line is on the disk; all that is asked for at the same time shares one fsync. Rejects when it cannot be
+   * written; it is tried again with the next, unless it is to be written now or never.
+   */
+  append(line: object, when?: 'now'): Promise<void>
   /** Why lines wait to be written. */
   readonly failing: string | undefined
 }
@@ -19,7 +22,7 @@ export type Journal = {
 const MOST = 10_000 // lines kept while the disk is full
 
 export function openJournal(file: string): Journal {
-  let waiting: string[] = []
+  let waiting: { text: string; keep: boolean }[] = []
   let flushing: Promise<void> | undefined
   let failing: string | undefined
   async function flush(): Promise<void> {
@@ -28,17 +31,17 @@ export function openJournal(file: string): Journal {
     const lines = waiting
     waiting = []
     try {
-      await write(file, lines.join(''))
+      await write(file, lines.map(({ text }) => text).join(''))
       failing = undefined
     } catch (error) {
-      waiting = [...lines, ...waiting].slice(-MOST)
+      waiting = [...lines.filter(({ keep }) => keep), ...waiting].slice(-MOST)
       failing = (error as NodeJS.ErrnoException).code ?? (error as Error).message
       throw error
     }
   }
   return {
-    append(line) {
-      waiting.push(`${JSON.stringify(line)}\n`)
+    append(line, when) {
+      waiting.push({ text: `${JSON.stringify(line)}\n`, keep: when !== 'now' })
       flushing ??= flush()
       return flushing
     },

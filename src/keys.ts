@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem } from './problem.ts'
 
@@ -10,10 +10,12 @@ export type Keys = ReadonlyMap<number, Buffer>
 const PURPOSES = { unsubscribe: 1, confirm: 2, preferences: 3, form: 4, bounce: 5, watch: 6, second: 7 } as const
 export type Purpose = keyof typeof PURPOSES
 
-/** Reads the key ring, or makes it (0600) when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */
-export function loadKeys(file: string): Keys {
+/** Reads the key ring; undefined when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */
+export function readRing(file: string): Keys | undefined {
+  const text = contents(file)
+  if (text === undefined) return undefined
   const keys = new Map<number, Buffer>()
-  for (const line of contents(file).split('\n')) {
+  for (const line of text.split('\n')) {
     const match = /^(\d+) ([A-Za-z0-9_-]{43})$/.exec(line.trim())
     if (match && Number(match[1]) < 16) keys.set(Number(match[1]), Buffer.from(match[2]!, 'base64url'))
   }
@@ -22,18 +24,35 @@ export function loadKeys(file: string): Keys {
   return keys
 }
 
-/** The file's text; one that is not there yet is made. */
-function contents(file: string): string {
+/** Makes a key ring of one key (0600) where there is none; of two who do so at once, both read that of the first. */
+export function makeRing(file: string): Keys {
+  const fresh = `${file}.${randomBytes(8).toString('hex')}`
+  makeFolder(dirname(file))
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    if (!existsSync(file))
-      writeFileSync(file, `1 ${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    writeFileSync(fresh, `1 ${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    linkSync(fresh, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, error)
+  } finally {
+    rmSync(fresh, { force: true })
   }
+  return readRing(file)!
+}
+
+/** A folder for its owner alone, where there is none; a Problem when that cannot be. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw unusable(folder, error)
+  }
+}
+
+function contents(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw unusable(file, error)
   }
 }

@@ -1,21 +1,21 @@
+import { dirname } from 'node:path'
 import { pino } from 'pino'
-import { type Database, migrate, openDatabase, pending, seenMigrations, unknown } from '../db/open.ts'
+import { migrate, openDatabase, pending, seenMigrations, unknown } from '../db/open.ts'
 import { maskedIn } from './address.ts'
 import type { App, Log } from './app.ts'
 import type { Config } from './config.ts'
-import { loadKeys } from './keys.ts'
+import { makeFolder } from './keys.ts'
 import { Problem } from './problem.ts'
+import * as ring from './ring.ts'
 
-/** Opens the world for one process: database (migrated), keys, log, the real clock. Close it with `app.database.close()`. */
-export async function openApp(config: Config): Promise<App> {
+/**
+ * Opens the world for one process: database (migrated), keys, log, the real clock. Close it with `app.database.close()`.
+ * `newKeys`: the key ring is lost for good, and a new one takes its place.
+ */
+export async function openApp(config: Config, { newKeys = false } = {}): Promise<App> {
   const log = openLog(config.logLevel)
-  const keys = loadKeys(config.secretFile) // before the database: what fails here leaves nothing open
   const now = () => Temporal.Now.instant()
-  const database = await openMigrated(config, log, now)
-  return { db: database.db, read: database.read, database, config, keys, now, log }
-}
-
-async function openMigrated(config: Config, log: Log, now: App['now']): Promise<Database> {
+  makeFolder(dirname(config.secretFile)) // before the database: what fails here leaves nothing open
   const name = config.database.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   try {
     const database = openDatabase(config.database)
@@ -23,13 +23,10 @@ async function openMigrated(config: Config, log: Log, now: App['now']): Promise<
       const seen = await seenMigrations(database.db)
       const [newer] = unknown(seen)
       if (newer) throw new Problem('database-newer', { name, migration: newer })
-      const [next] = pending(seen)
-      if (seen.length > 0 && next) {
-        const { beforeMigration } = await import('./backups/standing.ts') // only then
-        await beforeMigration({ config, database, log, now }, next)
-      }
-      await migrate(database)
-      return database
+      const keys = await ring.open(database.db, config.secretFile, { anew: newKeys })
+      await bringUpToDate({ config, database, log, now }, seen)
+      await ring.know(database.db, keys, config.secretFile, { anew: newKeys })
+      return { db: database.db, read: database.read, database, config, keys, now, log }
     } catch (error) {
       await database.close()
       throw error
@@ -38,6 +35,15 @@ async function openMigrated(config: Config, log: Log, now: App['now']): Promise<
     if (error instanceof Problem) throw error
     throw new Problem('database-unreachable', { name, reason: reasonOf(error) }, { cause: error })
   }
+}
+
+async function bringUpToDate(app: Pick<App, 'config' | 'database' | 'log' | 'now'>, seen: string[]): Promise<void> {
+  const [next] = pending(seen)
+  if (seen.length > 0 && next) {
+    const { beforeMigration } = await import('./backups/standing.ts') // only then
+    await beforeMigration(app, next)
+  }
+  await migrate(app.database)
 }
 
 /** The words of an error, also of one that gathers several (a host with two addresses). */

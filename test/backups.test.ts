@@ -11,7 +11,7 @@ import type { App } from '../src/app.ts'
 import * as backups from '../src/backups/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
-import { loadKeys } from '../src/keys.ts'
+import { readRing } from '../src/keys.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
@@ -65,7 +65,7 @@ describe.each(kinds)('a backup on %s', (kind) => {
     await using restored = await other.open()
     const { edition: id } = (await editionsOf(restored))[0]!
     expect(await deliveries.verify(restored.db, id)).toMatchObject({ recipients: 400, addsUp: true })
-    expect(loadKeys(restored.config.secretFile)).toEqual(world.keys)
+    expect(readRing(restored.config.secretFile)!).toEqual(world.keys)
   })
 
   test('restored where it was made, in the middle of a run, mails nobody twice and nobody who left', async () => {
@@ -342,7 +342,7 @@ async function elsewhere(kind: (typeof kinds)[number], world: World) {
     config: fresh.config,
     async open(): Promise<World> {
       const again = await fresh.again()
-      return Object.assign(again, { keys: loadKeys(fresh.config.secretFile) })
+      return Object.assign(again, { keys: readRing(fresh.config.secretFile)! })
     },
     [Symbol.asyncDispose]: fresh[Symbol.asyncDispose],
   }

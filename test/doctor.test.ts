@@ -332,7 +332,7 @@ test('doctor says that a restored database is held', async () => {
   await world.database.close()
   await backups.restore(world.config, file, { over: false, now: world.now() })
   await using again = await world.again()
-  expect(await home.isHeld(again.db)).toBe(true)
+  expect(await home.away(again)).toBe('restored')
   expect(await examined(again, dns)).toContainEqual(expect.objectContaining({ check: 'home', state: 'fail' }))
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as deliveries from '../src/deliveries/index.ts'
+import { openShare } from '../src/deliveries/share.ts'
 import * as digests from '../src/digests/index.ts'
 import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
@@ -46,6 +47,57 @@ describe.each(databases)('a relay’s limits on %s', (kind) => {
     expect(sent.reduce((sum, { submitted }) => sum + submitted, 0)).toBe(40)
     expect(await deliveries.expectedEnd(world)).toBeUndefined()
     if (another !== world) await another.database.close()
+  })
+
+  test('a letter now and then spends one of the day’s letters, whatever was taken ahead for its rate', async () => {
+    await using relay = await openRelay()
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?rate=14&day=50000` })
+    const list = await mailing(world, 3)
+    const spent = async () => (await world.db.selectFrom('relay').select('day_n').executeTakeFirst())?.day_n
+    for (let day = 24; day < 27; day++) {
+      await edition(world, list, { day: `2026-11-${day}`, to: day })
+      await deliveries.sendUntilEmpty(world, { wait: 0 })
+    }
+    expect(await spent()).toBe(9)
+    const stop = new AbortController()
+    const running = deliveries.run(world, stop.signal)
+    for (let day = 27; day < 30; day++) {
+      await edition(world, list, { day: `2026-11-${day}`, to: day })
+      await expect.poll(() => relay.received.length, { timeout: 10_000 }).toBe((day - 23) * 3)
+      await expect.poll(spent, { timeout: 5000 }).toBe((day - 23) * 3) // also while it goes on running
+    }
+    stop.abort()
+    await running
+    expect(await spent()).toBe(18)
+  })
+
+  test('what one process took ahead and did not use, another may still send that day, and no letter more', async () => {
+    await using relay = await openRelay()
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?day=3000` })
+    await mailing(world, 1)
+    const [configured] = world.config.relays
+    await world.db.insertInto('relay').values({ name: configured!.name }).execute()
+    const { id } = await world.db.selectFrom('relay').select('id').executeTakeFirstOrThrow()
+    const shares = [1, 2, 3].map(() => openShare(world, configured!, id))
+    const day = world.now().toString().slice(0, 10)
+    await world.db.updateTable('relay').set({ day_on: day, day_n: 2950 }).execute()
+    let got = 0
+    let spent = 0
+    for (let n = 0; spent < 3; n++) {
+      const share = shares[n % 3]!
+      const turn = await share.next()
+      if (turn === 'spent') spent++
+      else if (n % 4 === 0) share.back(turn)
+      else got++
+    }
+    for (const share of shares) await share.close()
+    expect(got).toBeLessThanOrEqual(50)
+    const { day_n } = await world.db.selectFrom('relay').select('day_n').executeTakeFirstOrThrow()
+    expect(day_n).toBe(2950 + got)
+    const last = openShare(world, configured!, id)
+    while ((await last.next()) !== 'spent') got++
+    await last.close()
+    expect(got).toBe(50)
   })
 
   test('the end of a sending is foretold where the rate is known', async () => {

@@ -63,6 +63,7 @@ describe.each(databases)('the report of an edition on %s', (kind) => {
     expect(relay.received.at(-1)!.to).toBe(CHIEF)
     const { subject, text, headers, from } = await parsed(reports(relay)[0]!)
     expect(subject).toContain('سُلِّمت 7، رُفضت 3')
+    expect(headers.get('message-id')).toBe(`<report.${public_id}@news.example>`) // no id that another paper has, too
     expect(from!.text).toContain('paper@news.example')
     const lines = plain(text!)
     expect(lines).toEqual(expect.arrayContaining([

@@ -9,7 +9,7 @@ import { type Database, migrate, openDatabase } from '../db/open.ts'
 import { postgresOver } from '../db/postgres.ts'
 import type { App } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
-import { loadKeys } from '../src/keys.ts'
+import { makeRing, readRing } from '../src/keys.ts'
 
 export type Kind = 'sqlite' | 'postgres' | 'pglite'
 
@@ -101,7 +101,7 @@ function build(
     db: database.db,
     read: database.read,
     config,
-    keys: loadKeys(config.secretFile),
+    keys: readRing(config.secretFile) ?? makeRing(config.secretFile),
     now: () => now,
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     logs,

@@ -52,7 +52,7 @@ async function write(app: Parameters<typeof make>[0], file: string, withMedia: b
     }
     await pack.add(MANIFEST, Buffer.from(JSON.stringify(manifest, undefined, 1)))
     const bytes = await pack.finish()
-    await leftLog.note(app, { at, what: 'saved', backup: manifest.backup })
+    await leftLog.noteSaved(app, at, manifest.backup)
     return { file, bytes, made_at: manifest.made_at, counts, media }
   } catch (error) {
     await pack.discard()

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { sql } from 'kysely'
 import { type Database, openDatabase } from '../../db/open.ts'
 import type { Config } from '../config.ts'
+import * as home from '../home.ts'
 import { Problem } from '../problem.ts'
 import { hold } from './held.ts'
 import { DATABASE } from './manifest.ts'
@@ -33,12 +34,13 @@ export async function put(
   await script(join(source.folder, DATABASE.postgres), body)
   const aside = `${ASIDE}${source.stamp.toLowerCase()}`
   const occupied = await isThere(config.database)
+  const before = occupied ? await wordOf(config.database, source) : undefined
   await writeFile(whole, `alter schema public rename to ${aside};\ncreate schema public;\n`, { mode: 0o600 })
   await pipeline(createReadStream(body), createWriteStream(whole, { flags: 'a' }))
   await appendFile(whole, `\n${HOLD}\n${occupied ? '' : `drop schema ${aside};\n`}`)
   await execute(config.database, whole)
   await using opened = open(config.database)
-  const left = await hold(opened.database, config, source, now)
+  const left = await hold(opened.database, config, source, { now, before })
   return { left, aside: occupied ? [`schema ${aside}`] : [] }
 }
 
@@ -50,6 +52,11 @@ end $$;`
 async function isThere(url: string): Promise<boolean> {
   await using opened = open(url)
   return (await opened.database.db.introspection.getTables({ withInternalKyselyTables: true })).length > 0
+}
+
+async function wordOf(url: string, { since }: Source): Promise<home.LastWord | undefined> {
+  await using opened = open(url)
+  return await home.lastWord(opened.database.db, since, await opened.database.identity())
 }
 
 async function holds({ db }: Database, ...tables: ('article' | 'subscriber')[]): Promise<boolean> {

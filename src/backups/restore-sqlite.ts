@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fileIdentity } from '../../db/file-identity.ts'
 import { openDatabase } from '../../db/open.ts'
-import { aloneWith } from '../../db/sqlite.ts'
+import { aloneWith, lookInto } from '../../db/sqlite.ts'
 import { factsOf } from '../../db/sqlite-files.ts'
 import type { Config } from '../config.ts'
+import * as home from '../home.ts'
 import { syncFolder } from '../journal.ts'
 import { Problem } from '../problem.ts'
 import { hold } from './held.ts'
@@ -30,12 +32,18 @@ export async function put(
   const file = config.database
   const fresh = join(source.folder, DATABASE.sqlite)
   const database = openDatabase(fresh)
-  const left = await hold(database, config, source, now).finally(database.close)
+  const before = await wordOf(file, source)
+  const left = await hold(database, config, source, { now, before }).finally(database.close)
   if (!aloneWith(fresh)) throw new Error('the restored database is still open') // else its last changes stay in the log
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const aside = await setAside(file, source.stamp)
   await moveFile(fresh, file)
   return { left, aside }
+}
+
+async function wordOf(file: string, { since }: Source): Promise<home.LastWord | undefined> {
+  if (!existsSync(file)) return undefined
+  return lookInto(file, (db) => home.lastWord(db, since, fileIdentity(file)!)).catch(() => undefined)
 }
 
 /** With the write-ahead log, where one is left: a damaged database keeps it. */

@@ -45,7 +45,7 @@ export async function restore(config: Config, file: string, { over, now }: Optio
     const place = manifest.kind === 'sqlite' ? sqlite : postgres
     await place.refuse(config, over)
     const keys = await restoreKeys(config, source)
-    await mergeLog(config, folder)
+    await keepLog(config, source)
     const media = await restoreMedia(config, folder)
     const { left, aside } = await place.put(config, source, now)
     return {
@@ -92,13 +92,13 @@ async function restoreKeys(
   return here ? { what: 'replaced', aside: [aside] } : { what: 'restored', aside: [] }
 }
 
-/** What the backup knows of leavings goes before what is known here. */
-async function mergeLog({ data }: Config, folder: string): Promise<void> {
+/** What only the backup knows of leavings lies beside the log here: that one stays as it is, or it would prove nothing any more. */
+async function keepLog({ data }: Config, { folder, stamp }: Source): Promise<void> {
   const saved = await readFile(join(folder, LEFT), 'utf8').catch(() => '')
   const here = await readFile(join(data, LEFT), 'utf8').catch(() => '')
   const known = new Set(here.split('\n'))
   const missing = saved.split('\n').filter((line) => line && !known.has(line))
-  if (missing.length > 0) await replaceFile(join(data, LEFT), `${missing.join('\n')}\n${here}`)
+  if (missing.length > 0) await replaceFile(join(data, `left-backup-${stamp}.log`), `${missing.join('\n')}\n`)
 }
 
 /** The images that are not here yet. Answers how many. */

@@ -28,11 +28,11 @@ export function group(parent: Command, noun: string, summary: string): Command {
 
 /** Runs a command's work on an open app, which is closed whatever happens. */
 export async function withApp(
-  options: { json?: boolean },
+  options: { json?: boolean; newKeys?: boolean },
   work: (app: App, shell: Shell) => Promise<void>,
 ): Promise<void> {
   const config = readConfig()
-  const app = await openApp(config)
+  const app = await openApp(config, { newKeys: options.newKeys === true })
   try {
     await work(app, openShell(config, options.json === true))
   } finally {

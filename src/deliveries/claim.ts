@@ -197,13 +197,14 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
     .selectFrom('notice')
     .leftJoin('subscriber', 'subscriber.id', 'notice.subscriber_id')
     .leftJoin('subscription', 'subscription.id', 'notice.subscription_id')
+    .leftJoin('edition', 'edition.id', 'notice.edition_id')
     .select([
       'notice.id',
       'kind',
       'notice.language',
       'notice.state',
       'attempts',
-      'due_at',
+      'notice.due_at',
       'doubted_at',
       'relay_id',
       'reply',
@@ -214,6 +215,8 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
       'list_id',
       'requested_at',
       'notice.edition_id',
+      'notice.created_at',
+      'edition.public_id as edition_public_id',
       'subscriber.public_id',
     ])
     .select(({ fn }) => fn.coalesce('notice.address', 'subscriber.address').as('address'))
@@ -222,8 +225,8 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
       suppressed(sql`coalesce(notice.address_hash, subscriber.address_hash)`, RETURNING),
     ])
     .where(waiting('notice'))
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
+    .where('notice.due_at', '<=', now)
+    .orderBy('notice.due_at')
     .limit(limit)
   return skippingLocked(kind, 'notice', query).execute()
 }
@@ -237,12 +240,21 @@ function noticeTask({
   edition_id,
   list_id,
   requested_at,
+  created_at,
+  edition_public_id,
   ...row
 }: DueNotice & { paused_until: null }): Task {
   const { id, language } = row
   const about =
     row.kind === 'report'
-      ? { table: 'notice' as const, id, language, kind: 'report' as const, report_of: edition_id! }
+      ? {
+          table: 'notice' as const,
+          id,
+          language,
+          kind: 'report' as const,
+          report_of: edition_id!,
+          edition_public_id: edition_public_id!,
+        }
       : {
           table: 'notice' as const,
           id,
@@ -250,6 +262,7 @@ function noticeTask({
           kind: row.kind as NoticeKey['kind'],
           list_id: list_id!,
           requested_at,
+          created_at,
         }
   const { subscriber_id, subscription_id, public_id, address } = row
   const whom = {

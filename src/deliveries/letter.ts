@@ -122,8 +122,14 @@ function aboutOf(task: Task) {
 
 /** The same for every try: whoever gets a letter twice sees it once. */
 function messageId(task: Task, from: Mailbox): string {
-  const what = task.table === 'delivery' ? `e${task.edition_public_id}` : `n${task.id}`
-  return `${what}.${task.public_id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}`
+  return `${nameOf(task)}@${from.address.slice(from.address.lastIndexOf('@') + 1)}`
+}
+
+/** By ids that no other paper has: inner ones begin again after a restore, and in every copy. */
+function nameOf(task: Task): string {
+  if (task.table === 'delivery') return `e${task.edition_public_id}.${task.public_id}`
+  if (task.kind === 'report') return `report.${task.edition_public_id}`
+  return `n${task.id}.${task.created_at.toString(36)}.${task.public_id}`
 }
 
 function sheetOf(task: Task): string {

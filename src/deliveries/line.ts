@@ -73,14 +73,16 @@ async function letters(
   let passed = 0
   let reason = 'the relay closed the connection'
   while (connection.open && !floor.over.aborted && !way.paused()) {
-    if (!(await way.turn(floor.over))) break
+    const turn = await way.turn(floor.over)
+    if (!turn) break
     const task = await next(floor)
-    if (!task) break
-    if (!connection.open) {
-      floor.stock.unshift(task) // it broke while idle: another line takes this letter
+    if (!task || !connection.open) {
+      if (task) floor.stock.unshift(task) // it broke while idle: another line takes this letter
+      way.unused(turn)
       break
     }
     const { answer, fault, mark } = await submit(floor, way, connection, task)
+    if (mark !== 'yes') way.unused(turn)
     if (mark === 'unable') await rest(UNABLE, floor.over)
     if (mark !== 'yes') {
       passed++ // when the line has ended, it was we who hung up

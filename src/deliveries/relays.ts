@@ -2,7 +2,7 @@ import { type Instant, instant, later } from '../../db/instant.ts'
 import { maskedIn } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
-import { openShare, untilMidnight } from './share.ts'
+import { FREE, openShare, type Turn, untilMidnight } from './share.ts'
 
 /**
  * A relay as this process finds it: how many lines are open, and until when nothing is tried.
@@ -34,10 +34,12 @@ export type Way = {
   broke(letter: string): { again: boolean; alone: boolean }
   /** It asks us to stop for a while: its rate, its quota, its log-in. */
   stop(reason: string): void
-  /** Waits for this letter's turn, as its rate and its day allow; false when there is none. */
-  turn(signal: AbortSignal): Promise<boolean>
-  /** Waits until what is to be shown of it is written. */
-  noted(): Promise<void>
+  /** Waits for a letter's turn, as its rate and its day allow; undefined when there is none. */
+  turn(signal: AbortSignal): Promise<Turn | undefined>
+  /** No letter went in this turn. */
+  unused(turn: Turn): void
+  /** Gives back what is left of its day and waits until what is to be shown of it is written. */
+  close(): Promise<void>
 }
 
 const PAUSES = [1, 5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
@@ -131,15 +133,19 @@ function openWay(app: App, relay: Relay, id: number): Way {
       return { again, alone: suspects.size <= SUSPECTS && performance.now() - tookAt < LATELY }
     },
     stop: (reason) => pause(reason),
-    noted: () => noting,
+    unused: share.back,
+    close: async () => void (await Promise.all([share.close(), noting])),
     async turn(signal) {
-      const at = await share.next().catch((error) => {
+      const turn = await share.next().catch((error) => {
         app.log.error('a relay’s rate cannot be read', { relay: relay.name, error })
-        return Date.now() + BLIND
+        return { ...FREE, at: Date.now() + BLIND }
       })
-      if (at === 'spent') pause(`its ${relay.day} letters of the day are sent`, untilMidnight(app))
-      else await rest(at - Date.now(), signal)
-      return at !== 'spent'
+      if (turn !== 'spent') {
+        await rest(turn.at - Date.now(), signal)
+        return turn
+      }
+      pause(`its ${relay.day} letters of the day are sent`, untilMidnight(app))
+      return undefined
     },
   }
 }

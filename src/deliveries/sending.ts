@@ -1,6 +1,7 @@
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import { WITHDRAWN } from '../editions.ts'
+import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import type { Sent } from './line.ts'
@@ -77,8 +78,11 @@ async function empty(
     if (outcome === 'over') return false
     if (outcome === 'broken') {
       brokenSince ??= performance.now()
-      if (performance.now() - brokenSince > BROKEN.most)
+      if (performance.now() - brokenSince > BROKEN.most) {
+        const reason = leftLog.trouble(app)
+        if (reason !== undefined) throw new Problem('left-log-unwritable', { folder: app.config.data, reason })
         throw new Error(session.failing() ?? 'the database takes no letters')
+      }
       await rest(BROKEN.pause, session.over)
       continue
     }
@@ -174,7 +178,7 @@ export async function run(app: App, signal: AbortSignal): Promise<void> {
 
 function kindOf(error: unknown): Trouble['kind'] {
   if (!(error instanceof Problem)) return 'ledger'
-  return /^(no-sender|dkim-)/.test(error.code) ? 'sender' : error.code.startsWith('sending-held') ? 'held' : 'ledger'
+  return /^(no-sender|dkim-)/.test(error.code) ? 'sender' : /^sending-held/.test(error.code) ? 'held' : 'ledger'
 }
 
 /** One session of `run`. */

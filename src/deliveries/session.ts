@@ -236,28 +236,38 @@ async function gather(floor: Floor, relay: Relay, wanted: number) {
   return got
 }
 
-/** The ledger, which before an edition's first mark writes down beside the database that this sender begins with it. */
+/**
+ * The ledger, which before an edition's first mark writes down beside the database that this sender begins with it. Where
+ * that cannot be written no mark is given, as where the ledger itself cannot: a restored database would know nothing of it.
+ */
 function announced(app: App, sender: string, ledger: Ledger): Ledger {
-  const begun = new Map<number, Promise<void>>()
-  async function begin(id: number): Promise<void> {
+  const begun = new Map<number, Promise<boolean>>()
+  let failing: string | undefined
+  async function begin(id: number): Promise<boolean> {
     try {
       const told = await editions.begun(app.db, id)
-      await leftLog.note(app, { at: instant(app.now()), what: 'sending', sender, ...told })
-    } catch {
-      begun.delete(id) // the database is away: no mark can be written either, and the ledger says so
+      const at = instant(app.now())
+      await home.noteLog(app.db, await leftLog.announce(app, { at, what: 'sending', sender, ...told }), at)
+      failing = undefined
+      return true
+    } catch (error) {
+      if (!failing) app.log.error('no edition is begun: that cannot be written down', { error })
+      failing = (error as Error).message
+      begun.delete(id) // whoever asks again finds out when it can
+      return false
     }
   }
+  async function mayBegin(id: number): Promise<boolean> {
+    const known = begun.get(id) ?? begin(id)
+    begun.set(id, known)
+    return known
+  }
   return {
-    async mark(task) {
-      if (task.table === 'delivery') {
-        if (!begun.has(task.edition_id)) begun.set(task.edition_id, begin(task.edition_id))
-        await begun.get(task.edition_id)
-      }
-      return ledger.mark(task)
-    },
+    mark: async (task) =>
+      task.table === 'notice' || (await mayBegin(task.edition_id)) ? ledger.mark(task) : ('unable' as const),
     record: ledger.record,
     get failing() {
-      return ledger.failing
+      return failing ?? ledger.failing
     },
     close: ledger.close,
     settle: ledger.settle,
@@ -334,7 +344,7 @@ async function close(floor: Floor, ways: Way[], lines: Set<Promise<void>>, lock:
   await rest(WIRE, late.signal)
   for (const connection of open) connection.close()
   await ended
-  await Promise.race([Promise.all([floor.lanes.noted(), ...ways.map((way) => way.noted())]), rest(WRITE, lock.lost)])
+  await Promise.race([Promise.all([floor.lanes.noted(), ...ways.map((way) => way.close())]), rest(WRITE, lock.lost)])
   if (await ledger.settle(WRITE)) {
     await app.db
       .transaction()

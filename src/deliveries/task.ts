@@ -27,8 +27,16 @@ export type NoticeKey = {
   language: string
   list_id: number
   requested_at: Instant | null
+  created_at: Instant
 }
-export type ReportKey = { table: 'notice'; id: number; kind: 'report'; language: string; report_of: number }
+export type ReportKey = {
+  table: 'notice'
+  id: number
+  kind: 'report'
+  language: string
+  report_of: number
+  edition_public_id: string
+}
 
 /** The states in which a letter is not finished. */
 export const OPEN = ['queued', 'deferred', 'uncertain', 'claimed', 'submitting']

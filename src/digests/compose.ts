@@ -44,7 +44,7 @@ const TRIES = 3
 
 /** Composes a digest's edition of the local day of `at` (default: now) in its own slot, whether or not its hour came. */
 export async function composeNow(app: App, actor: Actor, slug: string, at?: Temporal.Instant): Promise<Composed> {
-  await home.refuseHeld(app.db)
+  await home.refuseAway(app)
   await placing.settle(app)
   const place = await promise.find(app.db, slug)
   const moment = render.judgedAt(app, at)
@@ -70,7 +70,7 @@ export async function composeDay(app: App, actor: Actor, slug: string, at?: Temp
  * only the latest counts, and one missed by more than the digest's `late` is not made up: its stories go into the next.
  */
 export async function composeDue(app: App, actor: Actor, at?: Temporal.Instant): Promise<Composed[]> {
-  await home.refuseHeld(app.db)
+  await home.refuseAway(app)
   await placing.settle(app)
   await finishBegun(app, actor)
   const now = render.judgedAt(app, at)
@@ -94,7 +94,7 @@ export async function composeDue(app: App, actor: Actor, at?: Temporal.Instant):
 
 /** Goes on with editions whose recipients were still being written when their process ended. */
 export async function finishBegun(app: App, actor: Actor): Promise<void> {
-  await home.refuseHeld(app.db)
+  await home.refuseAway(app)
   const begun = await app.db.selectFrom('edition').selectAll().where('state', '=', 'composing').execute()
   for (const edition of begun) {
     try {

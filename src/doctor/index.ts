@@ -1,8 +1,10 @@
 import { instant } from '../../db/instant.ts'
+import { type Proof, proofOf } from '../adopting.ts'
 import type { App } from '../app.ts'
 import * as digests from '../digests/index.ts'
 import * as feedHealth from '../feed-health/index.ts'
 import * as home from '../home.ts'
+import { sentence } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { inboxes } from './inboxes.ts'
@@ -36,17 +38,24 @@ export async function* examine(app: App, dns: Names = openNames()): AsyncGenerat
 /** Whether this database is the one that sends. */
 async function standing(app: App): Promise<Finding> {
   try {
-    await home.refuseHeld(app.db)
+    await home.refuseAway(app)
     const { url } = await home.show(app.db)
     return ok('home', url === null ? 'nothing has been sent yet' : `it sends for ${url}`)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    return fail(
-      'home',
-      'Nothing is sent: this database was restored or copied.',
-      'Check that nothing else sends for this paper, then nashra doctor --adopt',
-    )
+    return fail('home', sentence('en', error), PROOFS[await proofOf(app)])
   }
+}
+
+/** What adopting would go by. */
+const PROOFS: Record<Proof, string> = {
+  'left.log': 'left.log lies in its own place: at --adopt it tells what went out since the backup.',
+  none: 'At --adopt all that waits counts as sent, as no log here tells what went out. If nothing did: --adopt --nothing-sent',
+  copy: 'At --adopt all that waits counts as sent, as the left.log here is a copy. If it goes on to the last letter: --adopt --logs-complete',
+  others:
+    'At --adopt all that waits counts as sent, as other machines may have sent. If all their logs are here and go on to the last letter: --adopt --logs-complete',
+  logs: '',
+  word: '',
 }
 
 async function editions(app: App): Promise<Finding> {

@@ -59,8 +59,10 @@ async function disk(app: App): Promise<Check> {
 /** Whether letters go out, as far as this process sends them; what was said by whom stands in the log. */
 async function sending(app: App): Promise<Check> {
   const trouble = deliveries.trouble(app)
-  if (trouble?.kind === 'ledger')
-    return { status: 'failing', detail: 'the ledger cannot be written, so nothing is sent' }
+  if (trouble?.kind === 'ledger') {
+    const what = leftLog.trouble(app) === undefined ? 'the ledger' : 'left.log'
+    return { status: 'failing', detail: `${what} cannot be written, so nothing is sent` }
+  }
   if (trouble?.kind === 'relay')
     return { status: 'degraded', detail: `no relay takes letters: ${trouble.reason.slice(0, 200)}` }
   const said = trouble?.said ?? (await held(app)) // a process that only serves pages knows that much
@@ -73,7 +75,7 @@ async function sending(app: App): Promise<Check> {
 
 /** Why a restored or copied database sends nothing; undefined also while it cannot be read, which speaks for itself. */
 async function held(app: App): Promise<Problem | undefined> {
-  return home.refuseHeld(app.read).then(
+  return home.refuseAway({ ...app, db: app.read }).then(
     () => undefined,
     (error) => (error instanceof Problem ? error : undefined),
   )

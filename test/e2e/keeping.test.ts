@@ -132,14 +132,18 @@ describe.each(kinds)('the commands of the night on %s', (kind) => {
 })
 
 describe('a copy of a database', () => {
-  test('on another machine asks before it sends; the same one with a new address does not', {
+  test('in another folder asks before it sends, and so does the same one with a new address', {
     timeout: 120_000,
   }, async () => {
     await using relay = await openRelay()
     await using world = await newspaper('sqlite')
     expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ answer: { submitted: READERS } })
     const environment = { NASHRA_URL: 'https://new.example' }
-    expect(await nashra(world, ['send', '--until-empty'], relay.url, environment)).toMatchObject({ code: 0 })
+    expect(await nashra(world, ['send', '--until-empty'], relay.url, environment)).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('has sent for https://news.example'),
+    })
+    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ code: 0 })
     await world.database.close()
     await using other = await openWorld('sqlite', new Date().toISOString(), {}, 'empty')
     await other.database.close()
@@ -156,11 +160,30 @@ describe('a copy of a database', () => {
     expect(relay.seen).toHaveLength(READERS)
   })
 
-  test('with local addresses nobody is asked, whatever port and folder', async () => {
+  test('a key ring that is lost stops every command with a sentence, and --new-keys goes on without it', {
+    timeout: 120_000,
+  }, async () => {
+    await using relay = await openRelay()
+    await using world = await newspaper('sqlite')
+    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ code: 0 })
+    rmSync(world.config.secretFile)
+    for (const words of [['doctor'], ['send', '--until-empty'], ['backup', join(world.config.data, 'b.tar')]])
+      expect(await nashra(world, words, relay.url)).toMatchObject({
+        code: 1,
+        errors: expect.stringMatching(/key ring .*secret.* is not there.*--new-keys/),
+      })
+    expect(existsSync(world.config.secretFile)).toBe(false)
+    expect(await nashra(world, ['doctor', '--new-keys'], relay.url)).toMatchObject({ code: expect.any(Number) })
+    expect(existsSync(world.config.secretFile)).toBe(false) // that goes with --adopt
+    expect(await nashra(world, ['doctor', '--adopt', '--new-keys'], relay.url)).toMatchObject({ code: 0 })
+    expect(await nashra(world, ['send', '--until-empty'], relay.url)).toMatchObject({ code: 0 })
+  })
+
+  test('with local addresses nobody is asked, whatever the port', async () => {
     await using relay = await openRelay()
     await using world = await newspaper('sqlite')
     for (const port of ['3000', '4000']) {
-      const environment = { NASHRA_URL: `http://localhost:${port}`, NASHRA_SECRET_FILE: join(world.config.data, port) }
+      const environment = { NASHRA_URL: `http://localhost:${port}` }
       expect(await nashra(world, ['send', '--until-empty'], relay.url, environment)).toMatchObject({ code: 0 })
     }
     expect(relay.seen).toHaveLength(READERS)
