@@ -1,19 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
-import { article, channel } from './commands/articles.ts'
-import { demo } from './commands/demo/index.ts'
-import { dkim } from './commands/dkim.ts'
-import { domain } from './commands/domains.ts'
-import { hook } from './commands/hooks.ts'
-import { keeping } from './commands/keeping.ts'
-import { paper } from './commands/paper.ts'
-import { people } from './commands/people.ts'
 import { readers } from './commands/readers.ts'
-import { review } from './commands/review.ts'
-import { segment } from './commands/segments.ts'
-import { digest, send } from './commands/sending.ts'
-import { serving } from './commands/serving.ts'
-import { source } from './commands/sources.ts'
 import { readConfig } from './config.ts'
 import { sentence, spoken } from './locale.ts'
 import { Problem } from './problem.ts'
@@ -28,24 +15,9 @@ const program = new Command('nashra')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
 
-const COMMANDS = [
-  serving,
-  demo,
-  paper,
-  article,
-  channel,
-  source,
-  review,
-  readers,
-  segment,
-  digest,
-  send,
-  domain,
-  dkim,
-  hook,
-  people,
-  keeping,
-]
+// An import of millions does without the 25 MB of code that the other commands bring along.
+const alone = /^(subscribers|import)$/.test(process.argv[2] ?? '')
+const COMMANDS = alone ? [readers] : (await import('./commands/every.ts')).COMMANDS
 for (const register of COMMANDS) register(program)
 
 process.umask(0o077) // databases, secrets and backups are their owner's alone

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { type Command, Option } from 'commander'
 import { Problem } from '../problem.ts'
 import { rowWriter, type TableFile, tablesOf } from '../spreadsheets/index.ts'
@@ -32,7 +33,7 @@ export function bringing(program: Command, readers: Command): void {
     .option('--rejects <file>', 'write a CSV of what was not taken in: file, line, verdict, value, reason')
     .action((files: string[], options: Options) =>
       withApp(options, async (app, shell) => {
-        beThrifty()
+        stepBack()
         const inputs = (await Promise.all(files.map(tables))).flat() // all of them readable before the first is read
         const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects)
         const progress = openProgress('import', options.json === true)
@@ -65,7 +66,12 @@ export function bringing(program: Command, readers: Command): void {
     )
   const commands = group(program, 'import', 'what was imported, to be looked at and taken back')
   command(commands, 'list', 'the latest, and until when each can be undone').action((options: { json?: boolean }) =>
-    withApp(options, async (app, shell) => shell.print(await subscribers.imports(app))),
+    withApp(options, async (app, shell) => {
+      const all = await subscribers.imports(app)
+      shell.print(
+        options.json ? all : all.map(({ files, ...one }) => ({ ...one, files: files.map(({ file }) => file) })),
+      )
+    }),
   )
   command(
     commands,
@@ -74,6 +80,12 @@ export function bringing(program: Command, readers: Command): void {
   ).action((id: string, options: { json?: boolean }) =>
     withApp(options, async (app, shell) => shell.print(await subscribers.undoImport(app, 'cli', Number(id)))),
   )
+}
+
+/** Small, and behind whoever reads pages or is sent letters on this machine. */
+function stepBack(): void {
+  beThrifty()
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 }
 
 async function tables(file: string): Promise<TableFile[]> {

@@ -1,19 +1,17 @@
 import type { Command } from 'commander'
-import { instant, moment } from '../../db/instant.ts'
-import * as digests from '../digests/index.ts'
+import { instant } from '../../db/instant.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { bringing } from './bringing.ts'
 import * as explaining from './explaining.ts'
 import { finding, partOf } from './finding.ts'
 import { moreOnLists } from './lists.ts'
-import { reader } from './reader.ts'
 import { command, group, instantOption, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 type ListOptions = Json & { title: string; language?: string; from?: string; replyTo?: string; public?: boolean }
 
-/** `list add|set|show|all|letter|embed`, `subscribers export`, `subscriber show|hour`, `suppression add|remove|list|export`. */
+/** `list add|set|show|all|letter|embed`, `subscribers import|export|list`, `suppression add|remove|list|export`. */
 export function readers(program: Command): void {
   const lists = group(program, 'list', 'what one may join')
   moreOnLists(lists)
@@ -50,56 +48,10 @@ export function readers(program: Command): void {
       }),
     )
   finding(commands)
-  const one = group(program, 'subscriber', 'one reader')
-  reader(one)
-  hour(one)
   suppression(group(program, 'suppression', 'addresses never written to again'))
 }
 
 type Lifted = { bounced?: boolean; since?: string; dryRun?: boolean }
-type HourOptions = Json & { list: string; at?: string; zone?: string; weekdays?: string; pausedUntil?: string }
-
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-
-function hour(commands: Command): void {
-  command(commands, 'hour <address>', 'when letters come to a reader; «digest» takes back what was asked for')
-    .requiredOption('--list <slug>', 'on this list')
-    .option('--at <hh:mm>', 'the hour')
-    .option('--zone <zone>', 'where that hour is')
-    .option('--weekdays <days>', 'daily, or some of mon,tue,wed,thu,fri,sat,sun')
-    .option('--paused-until <day>', 'none before this day (yyyy-mm-dd); «no» ends a pause')
-    .action((address: string, options: HourOptions) =>
-      withApp(options, async (app, shell) => {
-        const id = await subscribers.findSubscription(app.db, options.list, address)
-        await digests.prefer(app, 'cli', id, wishOf(options))
-        const { state, on, zone, at, words } = await digests.coming(
-          app.db,
-          id,
-          instant(app.now()),
-          shell.config.language,
-        )
-        shell.print({ state, on, at: at && moment(at).toString(), zone, words })
-      }),
-    )
-}
-
-function wishOf({ at, zone, weekdays, pausedUntil }: HourOptions): subscribers.Wish {
-  const own = (value: string) => (value === 'digest' ? null : value)
-  return {
-    ...(at !== undefined && { at: own(at) }),
-    ...(zone !== undefined && { zone: own(zone) }),
-    ...(weekdays !== undefined && { weekdays: weekdays === 'digest' ? null : weekdaysOf(weekdays) }),
-    ...(pausedUntil !== undefined && { pausedUntil: pausedUntil === 'no' ? null : pausedUntil }),
-  }
-}
-
-/** The bits of some days; -1, which is refused, for what is none. */
-function weekdaysOf(text: string): number {
-  if (text === 'daily') return 127
-  const days = text.split(',').map((day) => DAYS.indexOf(day.trim().toLowerCase()))
-  return days.includes(-1) ? -1 : days.reduce((bits, day) => bits | (1 << day), 0)
-}
-
 type Wanted = { reason?: string; search?: string }
 
 function suppression(commands: Command): void {

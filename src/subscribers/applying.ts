@@ -15,8 +15,8 @@ import { candidates } from './stored.ts'
 
 const LEAST = 250
 const MOST = 2000
-const AIM = 12 // ms of a transaction: others write between two of them
-const REST = 0.15 // of that time is theirs
+const AIM = 16 // ms of a transaction: others write between two of them
+const REST = 0.12 // of that time is theirs
 
 /** Takes what lies on the shelf into the list, or only judges it. What is done when it is stopped is done for good. */
 export async function applyAll(
