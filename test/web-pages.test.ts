@@ -418,7 +418,7 @@ describe('the site', () => {
   test('what is not there is said in the language of the paper, with the latest news; a slash too many is forgiven', async () => {
     await using world = await openWorld('sqlite', NOW)
     await publish(world, { title: 'خبر' })
-    for (const path of ['/nowhere', '/admin', '/admin/outbox', '/admin/users/1', '/%', '/%E0%A4%A', '/a/%00']) {
+    for (const path of ['/nowhere', '/%', '/%E0%A4%A', '/a/%00']) {
       const page = await get(world, path)
       expect([path, page.status]).toEqual([path, 404])
       expect(page.text).toContain('لم نجد هذه الصفحة')

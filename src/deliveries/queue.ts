@@ -68,16 +68,22 @@ export async function supersede(
   return all
 }
 
-/** Of the many editions that may be going out at once, those of which something was tried and deferred. */
+/** Of the many editions that may be going out at once, those of which something was tried and deferred, or waits for a domain that refuses us. */
 export function hasDeferred(eb: ExpressionBuilder<Schema, 'edition'>) {
-  return eb.exists(
-    eb
-      .selectFrom('tally')
-      .select('n')
-      .whereRef('tally.edition_id', '=', 'edition.id')
-      .where('tally.state', '=', 'deferred')
-      .where('tally.n', '>', 0),
-  )
+  const deferred = eb
+    .selectFrom('tally')
+    .select('n')
+    .whereRef('tally.edition_id', '=', 'edition.id')
+    .where('tally.state', '=', 'deferred')
+    .where('tally.n', '>', 0)
+  const parked = eb
+    .selectFrom('delivery')
+    .innerJoin('recipient_domain', 'recipient_domain.domain', 'delivery.domain')
+    .select('delivery.domain')
+    .whereRef('delivery.edition_id', '=', 'edition.id')
+    .where('recipient_domain.reason', 'is not', null)
+    .where(waiting('delivery'))
+  return eb.or([eb.exists(deferred), eb.exists(parked)])
 }
 
 /** Who leaves gets nothing more: all that waits for this subscription is skipped(left), also what may have arrived. */
