@@ -1,7 +1,7 @@
 import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import { type Condition, listed, stretches } from '../subscribers/index.ts'
+import { bounded, type Condition, listed, stretches } from '../subscribers/index.ts'
 import { condition, type Segment } from './segment.ts'
 
 /** How many readers a segment has, and how many of them we may write to: who is suppressed or pausing is not. */
@@ -16,6 +16,7 @@ export async function count(app: Pick<App, 'read' | 'now'>, segment: Segment, si
     const rows = await members(app.read, segment, only)
       .where('subscription.subscriber_id', '>', above)
       .where('subscription.subscriber_id', '<=', upTo)
+      .where(bounded(app.read, above, upTo + 1))
       .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
       .select(({ fn, eb, cast }) =>
         cast<number>(

@@ -70,11 +70,21 @@ export async function matching(
         ? eb(key, 'in', listed(db, among.ids))
         : eb.and([eb(key, '>', among.above), eb(key, '<', among.below)]),
     )
+    .$if('above' in among && ofSubscriber.length > 0, (query) => {
+      const { above, below } = among as { above: number; below: number }
+      return query.where(bounded(db, above, below) as never)
+    })
     .where(about.and([...ofSubscription, ...ofSubscriber]) as never)
     .orderBy(key, 'desc')
     .limit(limit)
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** The bounds of a stretch once more, where PostgreSQL would else look at every subscriber for each stretch. */
+export function bounded(db: Db, above: number, below: number): Condition {
+  if (kindOf(db) === 'sqlite') return sql<SqlBool>`true`
+  return about.and([about('subscriber.id', '>', above), about('subscriber.id', '<', below)])
 }
 
 /** Ids for an `in`: however many they are, the statement is the same. */

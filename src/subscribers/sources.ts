@@ -11,7 +11,7 @@ export type Stretch = { ids: number[]; down: number }
 /** Where subscribers are looked for: the next ones below an id. */
 export type Source = (below: number) => Promise<Stretch>
 
-const MOST = 5000 // ids that are held at once; where there are more, walking meets them soon
+const MOST = 500 // ids that are held at once; where there are more, walking meets them soon
 const BATCH = 1000
 const LARGEST = { sqlite: 1000, postgres: 20_000 } // ids of names in one statement: SQLite works in this very thread
 
