@@ -181,7 +181,7 @@ function recent(of: Readership, now: number): promised.Story[] {
 
 /** The plain text of a letter, without its headers: the subject is the first story's. */
 function textOf(source: string): string {
-  const part = /Content-Type: text\/plain.*?\r\n\r\n(.*?)(?:\r\n--|$)/is.exec(source)
+  const part = /Content-Type: text\/plain[\s\S]*?\r\n\r\n([\s\S]*?)(?:\r\n--|$)/i.exec(source)
   return Buffer.from(part![1]!, 'base64').toString()
 }
 
