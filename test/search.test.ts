@@ -288,7 +288,7 @@ async function wipe(world: World): Promise<void> {
     return
   }
   await sql`pragma foreign_keys = off`.execute(world.db)
-  const { rows } = await sql<{ name: string }>`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'article_search_%'`.execute(world.db) // biome-ignore format: one row
+  const { rows } = await sql<{ name: string }>`select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual') and name not like 'sqlite_%'`.execute(world.db) // biome-ignore format: one row
   for (const { name } of rows) await sql`drop table ${sql.table(name)}`.execute(world.db)
 }
 

@@ -45,6 +45,7 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.P
   const zone = zoneName(draft.zone ?? (await site.show(app, app.db)).zone)
   const hour = { zone, minute: subscribers.minuteOf(draft.at), weekdays: EVERY_DAY }
   const ages = { max_age: duration(draft.maxAge ?? '48h'), late: duration(draft.late ?? '4h') }
+  await channels.find(app.db, draft.channel)
   // Before, should this process end in between; and after, as they may be settled while there is no digest yet.
   await placing.unsettle(app.db, (await subscribers.findList(app.db, draft.list)).id)
   const added = await insert(app, actor, { draft, slug, max, min, ages, hour, now })
