@@ -5,7 +5,7 @@ import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import { publicIds } from '../ids.ts'
 import { type Change, change } from './changing.ts'
-import { type Known, known, saidYesSince } from './known.ts'
+import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
 import type { Reader } from './rows.ts'
 import { type Evidence, testify } from './testimony.ts'
@@ -91,8 +91,7 @@ const ENTERED = ['word', 'word', 'word', 'word', 'word', 'word', 'word', 'word',
 
 /**
  * Subscribers where they are new, and their subscriptions, in the order of the file. Two statements and one for what they
- * made, each with the same text for every chunk: no row of a new reader ever comes back here. `cross join` makes SQLite
- * begin with the chunk; it would begin with all the list's subscriptions otherwise.
+ * made, each with the same text for every chunk: no row of a new reader ever comes back here.
  */
 async function enter(db: Db, { id, list, at }: Run, candidates: Candidate[]): Promise<void> {
   if (candidates.length === 0) return
@@ -122,22 +121,21 @@ async function enter(db: Db, { id, list, at }: Run, candidates: Candidate[]): Pr
   await sql`
     with ${row} as (${rows})
     insert into subscription (list_id, subscriber_id, state, sections, format, language, zone, feed_epoch, created_at, confirmed_at, left_at, left_reason)
-    select cast(${list.id} as bigint), subscriber.id, state, '', format, language, zone, 0, cast(${at} as bigint), confirmed_at, left_at,
-      case when left_at is null then null else 'import' end
-    from row cross join subscriber where subscriber.address_hash = row.hash on conflict do nothing`.execute(db)
+    select cast(${list.id} as bigint), ${subscriberOf('row.hash')}, state, '', format, language, zone, 0, cast(${at} as bigint), confirmed_at,
+      left_at, case when left_at is null then null else 'import' end
+    from row where true on conflict do nothing`.execute(db)
   const hashes = rowsOf(
     kindOf(db),
     ['word'],
     candidates.map(({ hash }) => [hash]),
   )
   await sql`
-    with row (hash) as (${hashes})
+    with row (hash) as (${hashes}),
+    made (id) as (
+      select (select id from subscription where list_id = ${list.id} and subscriber_id = ${subscriberOf('row.hash')} and created_at = ${at})
+      from row)
     insert into import_entry (import_id, kind, row_id)
-    select cast(${id} as bigint), 'subscription', subscription.id
-    from row cross join subscriber cross join subscription
-    where subscriber.address_hash = row.hash and subscription.subscriber_id = subscriber.id and subscription.list_id = ${list.id}
-      and subscription.created_at = ${at}
-    on conflict do nothing`.execute(db)
+    select cast(${id} as bigint), 'subscription', id from made where id is not null on conflict do nothing`.execute(db)
 }
 
 /** Never again to those whose mailbox is dead, or who called it spam, on any list. */

@@ -15,8 +15,8 @@ import { candidates } from './stored.ts'
 
 const LEAST = 250
 const MOST = 2000
-const AIM = 16 // ms of a transaction: others write between two of them
-const REST = 0.12 // of that time is theirs
+/** ms of a transaction, and how much of that time is others' afterwards: on SQLite they wait for both, on PostgreSQL for neither. */
+const PACE = { sqlite: { aim: 16, rest: 0.12 }, postgres: { aim: 150, rest: 0 } }
 
 /** Takes what lies on the shelf into the list, or only judges it. What is done when it is stopped is done for good. */
 export async function applyAll(
@@ -29,6 +29,7 @@ export async function applyAll(
 ): Promise<void> {
   const total = outcome.files.reduce((sum, { rows }) => sum + rows, 0)
   const run: Run = { id: 0, actor, at: instant(app.now()), list, from: fromOf(outcome) }
+  const { aim, rest } = PACE[app.database.kind]
   let size = 400
   let ahead = false
   let done = 0
@@ -38,10 +39,10 @@ export async function applyAll(
       ? await rehearse(app, list, chunk, outcome)
       : await applyChunk(app, run, chunk, outcome, ahead)
     ahead = !changed
-    size = Math.round(Math.min(MOST, Math.max(LEAST, size / 2, Math.min(size * 1.5, (size * AIM) / took))))
+    size = Math.round(Math.min(MOST, Math.max(LEAST, size / 2, Math.min(size * 1.5, (size * aim) / took))))
     done += chunk.reduce((sum, { copies }) => sum + 1 + copies, 0)
     options.onProgress?.(done, total)
-    await setTimeout(options.dryRun ? 0 : took * REST)
+    await setTimeout(options.dryRun ? 0 : took * rest)
   }
   if (run.id > 0) await end(app, run, outcome, options.signal?.aborted ? 'stopped' : 'done')
 }

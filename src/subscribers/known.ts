@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
@@ -60,4 +60,12 @@ export async function saidYesSince(db: Db, list: List, people: { hash: string; a
     .execute()
   const yes = new Map(rows.map(({ address_hash, at }) => [address_hash, at]))
   return new Set(dated.filter(({ hash, at }) => (yes.get(hash) ?? 0) > at!).map(({ hash }) => hash))
+}
+
+/**
+ * The subscriber of the hash in a column. A query of its own and not a join: whatever the planner believes of tables that grow
+ * by the thousand, it can only look in the index, once for each row.
+ */
+export function subscriberOf(column: 'row.hash'): RawBuilder<number> {
+  return sql<number>`(select id from subscriber where address_hash = ${sql.ref(column)})`
 }

@@ -6,6 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import { say } from '../locale.ts'
 import type { Run } from './admitting.ts'
 import { version } from './consents.ts'
+import { subscriberOf } from './known.ts'
 
 /** What a file says that somebody did, and when. */
 export type Evidence = {
@@ -30,9 +31,7 @@ export async function testify(db: Db, { id, actor, list }: Run, evidence: Eviden
     with row (hash, kind, at, network) as (${rowsOf(kind, ['word', 'word', 'whole', 'word'], rows)}),
     wording (kind, words, version) as (${rowsOf(kind, ['word', 'word', 'word'], wordings)})
     insert into consent (subscription_id, address_hash, list_id, kind, at, network, form, wording, wording_version, actor)
-    select subscription.id, row.hash, cast(${list.id} as bigint), row.kind, row.at, row.network, ${`import ${id}`}, wording.words,
-      wording.version, ${actor}
-    from row cross join wording cross join subscriber cross join subscription
-    where wording.kind = row.kind and subscriber.address_hash = row.hash and subscription.subscriber_id = subscriber.id
-      and subscription.list_id = ${list.id}`.execute(db)
+    select (select id from subscription where list_id = ${list.id} and subscriber_id = ${subscriberOf('row.hash')}), row.hash,
+      cast(${list.id} as bigint), row.kind, row.at, row.network, ${`import ${id}`}, wording.words, wording.version, ${actor}
+    from row cross join wording where wording.kind = row.kind`.execute(db)
 }
