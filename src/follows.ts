@@ -47,13 +47,16 @@ export async function tell(
       ['whole', 'whole'],
       known.map((reader) => [reader.subscription_id, reader.told]),
     )
+    // An upsert, although the rows are there: an update from the readers would walk all rows of the digest on SQLite.
     const { rows: told } = await sql<{ subscription_id: number }>`
       with reader (subscription_id, told) as (${rows})
-      update follow set told_seq = cast(${told_seq} as bigint), last_on = cast(${last_on} as text), spacing = null
-      from reader
-      where follow.digest_id = cast(${digest_id} as bigint) and follow.subscription_id = reader.subscription_id
-        and follow.told_seq = reader.told and (follow.last_on is null or follow.last_on < cast(${last_on} as text))
-      returning follow.subscription_id as subscription_id`.execute(db)
+      insert into follow (digest_id, subscription_id, slot_id, told_seq, last_on)
+      select cast(${digest_id} as bigint), subscription_id, cast(${slot_id} as bigint), told, cast(${last_on} as text)
+      from reader where true
+      on conflict (digest_id, subscription_id) do update
+      set told_seq = cast(${told_seq} as bigint), last_on = excluded.last_on, spacing = null
+      where follow.told_seq = excluded.told_seq and (follow.last_on is null or follow.last_on < excluded.last_on)
+      returning subscription_id`.execute(db)
     ids.push(...told)
   }
   return new Set(ids.map((row) => row.subscription_id))

@@ -158,20 +158,29 @@ function check(of: Readership, { name, reader, now, came }: Came): void {
   const words = textOf(came[0]!.source)
   const told = [...words.matchAll(/خبر (s\d+)/g)].map(([, story]) => story!)
   if (new Set(told).size !== told.length) expect(told, `${here()}: twice`).toEqual([...new Set(told)])
-  const names = (some: promised.Story[]) => some.map((story) => story.name)
-  if (may.length > promised.NAMED) {
-    expect(told, here()).toEqual(names(may).slice(0, promised.NAMED))
-    expect(words, here()).toContain(`: ${may.length} `)
-  } else {
-    expect(told.length, here()).toBeGreaterThan(0)
-    if (must.length === may.length) expect(told, here()).toEqual(names(may))
-    for (const story of names(must)) expect(told, here()).toContain(story)
-    for (const story of told) expect(names(may), here()).toContain(story)
-  }
-  for (const story of may.length > promised.NAMED ? names(may) : told) reader.told.add(story)
+  const all = Number(/اقرأ العدد كاملًا: (\d+)/.exec(words)?.[1] ?? told.length)
+  compare(here(), { told, all, must, may })
+  for (const story of all > told.length ? may.map((one) => one.name) : told) reader.told.add(story)
   reader.last = { on: day, at: now }
   reader.spacing = promised.spacing(reader.hour.weekdays)
   of.letters.set(name, (of.letters.get(name) ?? 0) + 1)
+}
+
+type Told = { told: string[]; all: number; must: promised.Story[]; may: promised.Story[] }
+
+/** The newest in their order, each one of those that may be told, and none left out that must be. */
+function compare(here: string, { told, all, must, may }: Told): void {
+  const names = (some: promised.Story[]) => some.map((story) => story.name)
+  if (must.length === may.length) {
+    expect(told, here).toEqual(names(may).slice(0, promised.NAMED))
+    return expect(all, here).toBe(may.length)
+  }
+  expect(told, here).toEqual(names(may).filter((story) => told.includes(story)))
+  expect(told.length, here).toBe(Math.min(all, promised.NAMED))
+  expect(all >= must.length && all <= may.length, here).toBe(true)
+  const shown = all > told.length ? names(may).indexOf(told.at(-1)!) : may.length
+  const missing = names(must).filter((story) => names(may).indexOf(story) < shown && !told.includes(story))
+  expect(missing, here).toEqual([])
 }
 
 /** What is too old for the longest letter needs no second look. */

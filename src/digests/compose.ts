@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
@@ -77,6 +78,7 @@ export async function composeDue(app: App, actor: Actor, at?: Temporal.Instant):
   const composed: Composed[] = []
   for (const place of await slots.due(app.db, now)) {
     const { digest, slot } = place
+    await setImmediate() // many may be due at once: the web server has its turn between them
     try {
       const last = calendar.latest(slot, now)
       const occasion = { ...place, day: last.on, at: now }
@@ -178,6 +180,7 @@ async function open(
   for (const part of parts) {
     const letter = { digest, day, ...part, ...(!occasion.own && { edition: public_id }) }
     rendered.push({ ...part, ...(await render.part(app, app.db, letter)) })
+    await setImmediate()
   }
   const now = instant(app.now())
   return app.db.transaction().execute(async (db) => {
@@ -221,6 +224,7 @@ async function recruit(app: App, actor: Actor, edition: Edition): Promise<void> 
   let going = true
   while (going) {
     going = await app.db.transaction().execute((db) => recruitChunk(db, app, actor, place, edition.id))
+    await setImmediate()
   }
   deliveries.wake(app)
 }

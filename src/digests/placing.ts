@@ -7,7 +7,7 @@ import * as subscribers from '../subscribers/index.ts'
 import * as calendar from './calendar.ts'
 import * as slots from './slots.ts'
 
-const CHUNK = 500 // readers in one transaction: well under 50 ms on either database
+const CHUNK = 100 // readers in one transaction: well under 50 ms on either database
 
 /**
  * Does as a reader wishes, in every digest of the list: the next letter comes at the new hour. A Problem for what is no

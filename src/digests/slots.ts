@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db, SlotTable, SubscriptionTable } from '../../db/schema.ts'
 import * as calendar from './calendar.ts'
@@ -19,10 +20,24 @@ export function hourOf(
   return { zone: zone ?? own.zone, minute: minute ?? own.minute, weekdays: weekdays ?? own.weekdays }
 }
 
-/** Opens an hour of a digest, or the one that there is: one that had ended comes again from now on. */
+/**
+ * Opens an hour of a digest, or the one that there is: one that had ended comes again from now on. In the caller's
+ * transaction, until the end of which nobody else ends it.
+ */
 export async function open(db: Db, digestId: number, hour: calendar.Hour, now: Instant): Promise<Slot> {
-  const { on, at } = calendar.next(hour, now)
   const { zone, minute, weekdays } = hour
+  const there = await db
+    .selectFrom('slot')
+    .selectAll()
+    .where('digest_id', '=', digestId)
+    .where('zone', '=', zone)
+    .where('minute', '=', minute)
+    .where('weekdays', '=', weekdays)
+    .where('ended_at', 'is', null)
+    .$if(kindOf(db) === 'postgres', (query) => query.forShare())
+    .executeTakeFirst()
+  if (there) return there
+  const { on, at } = calendar.next(hour, now)
   return db
     .insertInto('slot')
     .values({ digest_id: digestId, zone, minute, weekdays, next_on: on, next_at: at, ended_at: null })
