@@ -53,7 +53,7 @@ function offset(zone: string, at: number): number {
 }
 
 /** The local day and minute of a moment. */
-export function local(zone: string, at: number): { day: string; minute: number } {
+function local(zone: string, at: number): { day: string; minute: number } {
   const wall = new Date(at + offset(zone, at))
   return { day: wall.toISOString().slice(0, 10), minute: wall.getUTCHours() * 60 + wall.getUTCMinutes() }
 }
