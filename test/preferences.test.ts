@@ -229,6 +229,14 @@ describe('a preference link', () => {
 })
 
 describe('on the way out', () => {
+  test.each(['weekly', 'pause'])('who has left already is not promised anything by a second tab: %s', async (act) => {
+    await using site = await open()
+    await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'leave' })
+    const gone = await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()
+    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: act })).text()).toBe(gone)
+    expect(await site.now()).toMatchObject({ state: 'left', weekdays: null, paused_until: null })
+  })
+
   test('less is offered before nothing: a weekly letter, a pause, all lists at once', async () => {
     await using site = await open()
     const page = await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()
