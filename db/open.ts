@@ -16,6 +16,7 @@ import { mailbox } from './migrations/2026-12-mailbox.ts'
 import { proof } from './migrations/2026-12-proof.ts'
 import { segments } from './migrations/2026-12-segments.ts'
 import { slots } from './migrations/2026-12-slots.ts'
+import { spelled } from './migrations/2026-12-spelled.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -40,6 +41,7 @@ const MIGRATIONS = {
   '2026-12-proof': proof,
   '2026-12-segments': segments,
   '2026-12-slots': slots,
+  '2026-12-spelled': spelled,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

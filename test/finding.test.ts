@@ -57,6 +57,18 @@ describe.each(databases)('finding readers on %s', (kind) => {
     expect(await found(world, { search: 'أحمد فاطمة' })).toBe('')
   })
 
+  test('a servant’s name is one word or two, whichever way it is written and asked for', async () => {
+    await using world = await open()
+    const names = 'email,name\none@x.example,عبدالله\ntwo@x.example,عبد الله علي\nother@x.example,عَبد الـرحمن\n'
+    await subscribers.importCsv(world, 'cli', Readable.from([names]), { list: 'daily' })
+    await subscribers.learnNames(world)
+    for (const search of ['عبد الله', 'عبدالله', 'عبد الل', 'عبدالل'])
+      expect(await found(world, { search })).toBe('one two')
+    for (const search of ['عبدالرحمن', 'عبد الرحمن', 'رحمن']) expect(await found(world, { search })).toBe('other')
+    expect(await found(world, { search: 'عبدالله علي' })).toBe('two')
+    expect(await found(world, { search: 'عبد' })).toBe('one other two')
+  })
+
   test('a name that changes, or is erased, is known by the search once it has learnt it', async () => {
     await using world = await open()
     await world.db.updateTable('subscriber').set({ name: 'زينب' }).where('address', '=', 'ahmad@gmail.com').execute()

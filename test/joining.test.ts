@@ -120,6 +120,39 @@ describe.each(databases)('what is wished on the form, on %s', (kind) => {
     expect(await only(site.world)).toMatchObject({ state: 'active', language: 'en', minute: null })
   })
 
+  test('of somebody who reads us waits for that reader’s own press, and is granted once', async () => {
+    await using site = await open(kind)
+    const mine = { email: 'a@example.org', minute: '450', format: 'text', language: 'en' }
+    await post(site, '/subscribe', { ...(await opened(site)), ...mine })
+    const path = async () => `/confirm/${subscribers.tokens(site.world, await only(site.world)).confirm}`
+    const first = await path()
+    await post(site, first, {})
+    site.world.clock.advance({ hours: 25 })
+    const other = { email: 'a@example.org', frequency: 'weekly', day: '5', minute: '60', zone: '', format: 'html' }
+    const answers = [other, { ...other, email: 'stranger@example.org' }].map(async (form) =>
+      post(site, '/subscribe', { ...(await opened(site)), ...form }),
+    )
+    const [known, stranger] = await Promise.all(answers)
+    expect(known!.status).toBe(303)
+    expect(known!.headers.get('Location')).toBe(stranger!.headers.get('Location'))
+    const second = await path()
+    expect(await (await site.ask(second)).text()).toContain('<form method="post">')
+    expect(await only(site.world)).toMatchObject({ state: 'active', minute: 450, weekdays: null, format: 'text' })
+
+    expect((await post(site, second, {})).status).toBe(200)
+    const wished = { state: 'active', minute: 60, weekdays: 16, zone: null, format: 'text', language: 'en' }
+    expect(await only(site.world)).toMatchObject(wished)
+    const { consents } = await subscribers.show(site.world.db, 'a@example.org')
+    expect(consents.map((one) => one.kind)).toEqual(['asked', 'confirmed', 'asked', 'confirmed'])
+
+    await site.world.db.updateTable('subscription').set({ minute: 600 }).where('state', '=', 'active').execute()
+    for (const link of [first, second]) {
+      expect(await (await site.ask(link)).text()).not.toContain('<form method="post">')
+      await post(site, link, {})
+    }
+    expect(await only(site.world)).toMatchObject({ ...wished, minute: 600 })
+  })
+
   test('a wish that cannot be read is passed over: only the address sends a reader back', async () => {
     await using site = await open(kind)
     const wishes = { frequency: 'hourly', minute: '9999', zone: 'Mars/Base', language: '!', format: 'pdf', day: '9' }

@@ -9,6 +9,7 @@ import * as articles from '../src/articles/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
 import { sign } from '../src/keys.ts'
+import * as segments from '../src/segments/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { handler } from '../src/web/server.ts'
 import { edition, mailing } from './mailing.ts'
@@ -117,6 +118,20 @@ describe.each(databases)('the preference centre on %s', (kind) => {
     expect((await site.now()).paused_until).toBeNull()
   })
 
+  test.each([
+    ['an hour', { do: 'wishes', minute: '1230' }],
+    ['a weekly letter', { do: 'wishes', frequency: 'weekly', day: '6' }],
+    ['another language', { do: 'wishes', language: 'tr' }],
+    ['a pause', { do: 'pause', until: '2026-12-24' }],
+  ])('what is chosen here is a change to a segment that asks for those: %s', async (_, form) => {
+    await using site = await open(kind)
+    await segments.add(site.world, 'cli', { slug: 'x', list: 'daily', rule: '{"changed":{"within":"30d"}}' })
+    const segment = await segments.find(site.world.db, 'x')
+    expect(await segments.count(site.world, segment)).toMatchObject({ readers: 0 })
+    expect((await site.post(`/preferences/${site.preferences}`, form)).status).toBe(303)
+    expect(await segments.count(site.world, segment)).toMatchObject({ readers: 1 })
+  })
+
   test('hands out all we know as JSON, and erases it when that is meant', async () => {
     await using site = await open(kind)
     const data = await site.get(`/preferences/${site.preferences}/data`)
@@ -214,6 +229,14 @@ describe('a preference link', () => {
 })
 
 describe('on the way out', () => {
+  test.each(['weekly', 'pause'])('who has left already is not promised anything by a second tab: %s', async (act) => {
+    await using site = await open()
+    await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'leave' })
+    const gone = await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()
+    expect(await (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: act })).text()).toBe(gone)
+    expect(await site.now()).toMatchObject({ state: 'left', weekdays: null, paused_until: null })
+  })
+
   test('less is offered before nothing: a weekly letter, a pause, all lists at once', async () => {
     await using site = await open()
     const page = await (await site.get(`/unsubscribe/${site.unsubscribe}`)).text()

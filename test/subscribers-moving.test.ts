@@ -185,6 +185,16 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
     expect(log).not.toContain('@')
   })
 
+  test('so does one that the list took at once, without a letter', async () => {
+    await using world = await open()
+    await subscribers.setList(world, 'cli', 'daily', { singleOptIn: 'signed on paper' })
+    const request = { list: 'daily', network: '192.0.2.9', form: '/', language: 'ar' }
+    for (const who of ['stays', 'goes']) await subscribers.invite(world, { ...request, address: `${who}@example.org` })
+    const text = 'email,unsubscribed at\nstays@example.org,2021-01-01\ngoes@example.org,2026-11-24\n'
+    expect(await bring(world, [{ name: 'x.csv', text }])).toMatchObject({ unchanged: 1, recorded: { left: 1 } })
+    expect(await readers(world)).toEqual(['stays@example.org'])
+  })
+
   test('what was not taken in is told row by row, with the reason', async () => {
     await using world = await open()
     await subscribers.suppress(world, 'cli', 'spam@example.org', 'complaint')

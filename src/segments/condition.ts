@@ -9,8 +9,8 @@ import type { Count, FieldTest, Rule, Span } from './rule.ts'
 export type Reading = { kind: Kind; at: Instant; zone: string; numeric: ReadonlySet<string> }
 
 const DAY = 86_400_000
-/** What a reader did to a subscription; by these verbs the trail tells of it. */
-const PREFERRED = ['subscription.prefer', 'subscription.pause', 'subscription.resume']
+/** How a letter looks, and when it comes, a pause too: by these verbs the trail tells of what a reader chose anew. */
+const PREFERRED = ['subscription.prefer', 'subscription.hour']
 
 /** A rule as a condition on `subscription` and its `subscriber`; every value of it is bound. */
 export function compile(rule: Rule, reading: Reading): Condition {

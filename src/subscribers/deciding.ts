@@ -7,8 +7,10 @@ import * as leftLog from '../left-log.ts'
 import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
+import * as site from '../site.ts'
 import { greet, named, type Standing, standingOf, testify, turn } from './standing.ts'
 import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
+import { type Asked, grant, waiting } from './waiting.ts'
 import { columnsOf, keptWishes, type Wishes } from './wishes.ts'
 
 const NOBODY = 0 // no subscription has this id
@@ -23,9 +25,14 @@ const NO_IN_WORDS = {
   complaint: 'a report of abuse',
 }
 
-/** What a confirmation's link is about; nothing changes. A Problem when the link is not ours, or too old. */
-export async function readConfirmation(app: App, token: string): Promise<Standing> {
-  return (await awaited(app.read, app.keys, token, instant(app.now()))).standing
+/**
+ * What a confirmation's link is about, and whether it waits for a press; nothing changes. A Problem when the link is not ours,
+ * or too old.
+ */
+export async function readConfirmation(app: App, token: string): Promise<Standing & { waits: boolean }> {
+  const { standing, asked } = await awaited(app.read, app.keys, token, instant(app.now()))
+  const waits = standing.subscription.state !== 'active' || (await waiting(app.read, standing, asked)) !== undefined
+  return { ...standing, waits }
 }
 
 /** Whether this is the link of nobody that `doctor` tries: it proves that these keys answer here, and changes nothing. */
@@ -47,16 +54,34 @@ export async function readLeaving(app: App, token: string): Promise<Standing> {
 
 /**
  * The reader's own yes: active from now on, as was wished when asking, also after leaving or being erased, but never against a
- * suppression. Again is no change.
+ * suppression. Who is active already gets what was wished. Again is no change. `home` is the zone of who names none, if that
+ * is not the paper's.
  */
-export async function confirm(app: App, token: string, network: string): Promise<Standing> {
-  const { standing, wish } = await awaited(app.read, app.keys, token, instant(app.now()))
+export async function confirm(app: App, token: string, network: string, home?: string): Promise<Standing> {
+  const { standing, asked } = await awaited(app.db, app.keys, token, instant(app.now()))
   const wording = say(standing.subscription.language, 'reader.confirm-text', { list: standing.list.title })
-  return returned(app, standing, wish, { wording, network, form: '/confirm' })
+  const yes = { wording, network, form: '/confirm', wish: asked.wish }
+  if (standing.subscription.state !== 'active') return returned(app, standing, keptWishes(asked.wish), yes)
+  return granted(app, standing, asked, yes, home)
+}
+
+/** An active reader's letters are as that reader has asked for and now confirmed; the rest stays as it is. */
+async function granted(app: App, standing: Standing, asked: Asked, yes: Yes, home?: string): Promise<Standing> {
+  const now = instant(app.now())
+  const { id } = standing.subscription
+  return app.db.transaction().execute(async (db) => {
+    const wish = await waiting(db, standing, asked)
+    if (!wish) return standing
+    if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
+    if (!(await limits.take(db, `return:${id}`, RETURNS, now))) throw new Problem('too-many-requests')
+    await grant(db, standing, wish, { home: home ?? (await site.show(app, db)).zone, now })
+    await testify(db, standing, { ...yes, kind: 'confirmed', at: now })
+    return standingOf(db, id)
+  })
 }
 
 /** How a reader has said yes. */
-export type Yes = { wording: string; network: string; form: string }
+export type Yes = { wording: string; network: string; form: string; wish?: string | null }
 
 /** Makes active what its reader wants, and says so to left.log. */
 export async function returned(app: App, standing: Standing, wish: Partial<Wishes>, yes: Yes): Promise<Standing> {
@@ -138,12 +163,7 @@ export async function depart(app: App, standing: Standing, how: How, network: st
 }
 
 /** A token belongs to one request; a later one does not void the letter that is already in the reader's inbox. */
-async function awaited(
-  db: Db,
-  keys: Keys,
-  token: string,
-  now: Instant,
-): Promise<{ standing: Standing; wish: Partial<Wishes> }> {
+async function awaited(db: Db, keys: Keys, token: string, now: Instant): Promise<{ standing: Standing; asked: Asked }> {
   const id = claimedId(token)
   if (id === undefined) throw new Problem('link-invalid')
   const standing = await standingOf(db, id)
@@ -159,5 +179,5 @@ async function awaited(
   const asked = requests.find(({ at }) => holds(keys, token, 'confirm', id, String(at)))
   if (asked === undefined) throw new Problem('link-invalid')
   if (asked.at < later(now, -VALID)) throw new Problem('link-expired')
-  return { standing, wish: keptWishes(asked.wish) }
+  return { standing, asked }
 }

@@ -49,7 +49,7 @@ export async function saidYesSince(db: Db, list: List, people: { hash: string; a
     .select(['address_hash'])
     .select(({ fn }) => fn.max('at').as('at'))
     .where('list_id', '=', list.id)
-    .where('kind', '=', 'confirmed')
+    .where('kind', 'in', ['confirmed', 'joined']) // by a letter, or at once where the list asks for none
     .where('actor', '=', 'reader')
     .where(
       'address_hash',

@@ -33,7 +33,7 @@ async function learnSome(db: Db): Promise<number> {
     .execute()
   const ids = notes.map((row) => row.subscriber_id)
   const rows = await db.selectFrom('subscriber').select(['id', 'name']).where('id', 'in', ids).execute()
-  const named = rows.flatMap(({ id, name }) => (name ? [{ id, folded: fold(name) }] : []))
+  const named = rows.flatMap(({ id, name }) => (name ? [{ id, folded: spelled(fold(name)) }] : []))
   const kept = new Set(named.map((row) => row.id))
   await enterNames(db, named)
   await forgetNames(
@@ -41,4 +41,11 @@ async function learnSome(db: Db): Promise<number> {
     ids.filter((id) => !kept.has(id)),
   )
   return ids.length
+}
+
+/** A folded name with what is written as one word or as two, written the other way, too: «عبدالله» and «عبد الله». */
+function spelled(folded: string): string {
+  const apart = folded.matchAll(/(?<!\p{L})عبد[ -](\p{L}+)/gu).map(([, of]) => `عبد${of}`)
+  const together = folded.matchAll(/(?<!\p{L})عبد(\p{L}{3,})/gu).map(([, of]) => `عبد ${of}`)
+  return [folded, ...apart, ...together].join(' ')
 }

@@ -1,24 +1,20 @@
 import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
-import { record } from '../changes.ts'
 import { claimedId, holds } from '../keys.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import { depart, returned } from './deciding.ts'
 import { fresh } from './joining.ts'
 import { type List, publicLists } from './lists.ts'
+import { keepLooks, type Looks } from './looks.ts'
 import { type Standing, type Subscription, standingOf } from './standing.ts'
-import { columnsOf, type Wishes } from './wishes.ts'
 
 /** What the holder of a preference link may see: the address, and where it stands on each list that it may be on. */
 export type Preferences = Standing & {
   address: string
   lists: { list: List; subscription: Subscription | undefined }[]
 }
-
-/** What a reader may choose of how letters look. */
-export type Looks = Pick<Wishes, 'language' | 'format' | 'sections'>
 
 /** What a preference link is about; nothing changes. A Problem when the link is not ours, or its reader was erased. */
 export async function readPreferences(app: App, token: string): Promise<Preferences> {
@@ -36,19 +32,8 @@ export async function readPreferences(app: App, token: string): Promise<Preferen
 
 /** How the letters of one list look; what is undefined stays. When they come is `digests.prefer`. */
 export async function prefer(app: App, { subscription }: Standing, looks: Partial<Looks>): Promise<void> {
-  const values = columnsOf(looks)
-  const keys = Object.keys(values) as (keyof Looks)[]
-  await app.db.transaction().execute(async (db) => {
-    const query = db.selectFrom('subscription').selectAll().where('id', '=', subscription.id)
-    const before = await query.executeTakeFirstOrThrow()
-    if (keys.every((key) => before[key] === values[key])) return
-    await db.updateTable('subscription').set(values).where('id', '=', subscription.id).execute()
-    const old = Object.fromEntries(keys.map((key) => [key, before[key]]))
-    const subject = `subscription:${subscription.id}`
-    await record(db, 'reader', instant(app.now()), [
-      { verb: 'subscription.prefer', subject, before: old, after: values },
-    ])
-  })
+  const now = instant(app.now())
+  await app.db.transaction().execute((db) => keepLooks(db, subscription.id, looks, now))
 }
 
 /** Joins some of the lists that the reader may choose from and leaves others, by their slugs; what is as wished stays. */

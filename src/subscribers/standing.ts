@@ -16,8 +16,8 @@ export type Subscription = Selectable<SubscriptionTable>
 /** Where the holder of a token stands. */
 export type Standing = { subscription: Subscription; list: List; address_hash: string }
 
-/** What a reader has done, as evidence: in which words, from which network, by which form. */
-export type Deed = { kind: Kind; wording: string; network: string; form: string; at: Instant }
+/** What a reader has done, as evidence: in which words, from which network, by which form, with which wish (JSON). */
+export type Deed = { kind: Kind; wording: string; network: string; form: string; at: Instant; wish?: string | null }
 
 const GREETING = { most: 1, within: 24 * 3_600_000 }
 

@@ -54,12 +54,15 @@ export function joining(app: App, pages: Reader): void {
 /** Behind a confirmation's link: a button, because machines follow links. */
 export function confirming(app: App, pages: Reader): void {
   pages.get('/confirm/:token', async (c) => {
-    const { list, subscription } = await subscribers.readConfirmation(app, c.req.param('token'))
-    const show = subscription.state === 'active' ? confirmedPage : confirmPage
+    const { list, subscription, waits } = await subscribers.readConfirmation(app, c.req.param('token'))
+    const show = waits ? confirmPage : confirmedPage
     return c.html(show(await paper(app), subscription.language, list))
   })
   pages.post('/confirm/:token', async (c) => {
-    const { list, subscription } = await subscribers.confirm(app, c.req.param('token'), clientNetwork(c, app.config))
+    const token = c.req.param('token')
+    const asked = await subscribers.readConfirmation(app, token)
+    const home = await digests.homeOf(app.read, asked.subscription.id)
+    const { list, subscription } = await subscribers.confirm(app, token, clientNetwork(c, app.config), home)
     const { preferences } = subscribers.tokens(app, subscription) // whoever confirms has the mailbox
     const { when, words } = await digests.coming(app.db, subscription.id, instant(app.now()))
     const more = { preferences: `/preferences/${preferences}`, coming: when && words }

@@ -16,7 +16,7 @@ const WEEKS = 4
 /** What a button of the page does: the standing after it, and what is to be seen. */
 type Deed = (app: App, standing: subscribers.Standing, known: Paper, network: string) => Promise<Html>
 
-const DEEDS: Record<string, Deed> = { weekly, pause, all, undo }
+const DEEDS: Record<string, Deed> = { weekly: whileReading(weekly), pause: whileReading(pause), all, undo }
 
 /** Leaving by one click or by a page, which also knows less and has a way back. */
 export function leaving(app: App, pages: Reader): void {
@@ -51,6 +51,12 @@ async function pressed(app: App, c: Context, token: string, act: string): Promis
   return deed(app, await subscribers.readLeaving(app, token), await paper(app), network)
 }
 
+/** Nothing less is promised to who gets nothing any more, as from a page that was open still. */
+function whileReading(deed: Deed): Deed {
+  return async (app, standing, known, network) =>
+    standing.subscription.state === 'active' ? deed(app, standing, known, network) : goneFrom(app, known, standing)
+}
+
 async function goneFrom(app: App, known: Paper, standing: subscribers.Standing, all = false): Promise<Html> {
   const { list, subscription } = standing
   const undo = await subscribers.canUndo(app, standing)
@@ -79,7 +85,7 @@ async function waysOf(app: App, { subscription }: subscribers.Standing): Promise
 async function weekly(app: App, standing: subscribers.Standing, known: Paper): Promise<Html> {
   const { list, subscription } = standing
   const day = app.now().toZonedDateTimeISO(subscription.zone ?? known.site.zone).dayOfWeek
-  if (subscription.state === 'active') await prefer(app, standing, { weekdays: 1 << (day - 1) })
+  await prefer(app, standing, { weekdays: 1 << (day - 1) })
   const { language } = subscription
   return fewerPage(known, language, list, say(language, 'reader.weekly-done', { day: dayName(language, day) }))
 }
@@ -88,7 +94,7 @@ async function pause(app: App, standing: subscribers.Standing, known: Paper): Pr
   const { list, subscription } = standing
   const zone = subscription.zone ?? (await digests.homeOf(app.read, subscription.id))
   const until = app.now().toZonedDateTimeISO(zone).toPlainDate().add({ weeks: WEEKS })
-  if (subscription.state === 'active') await pauseUntil(app, standing, zone, until.toString())
+  await pauseUntil(app, standing, zone, until.toString())
   const { language } = subscription
   return fewerPage(known, language, list, say(language, 'prefs.paused', { day: longDate(until, language) }))
 }
