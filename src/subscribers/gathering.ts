@@ -8,6 +8,8 @@ import { rowReader } from './rows.ts'
 import type { Shelf } from './shelf.ts'
 import { write } from './stored.ts'
 
+const SAMPLE = 200 // records by which columns without a heading are told
+
 /** Reads all files onto the shelf; false if one of them cannot be read. */
 export async function gather(
   inputs: TableFile[],
@@ -48,7 +50,8 @@ async function gatherTable(
     if (options.signal?.aborted) return false
     let rows: Cells[] = records
     if (!read) {
-      const understood = layout(records[0]!.cells, name, options.map ?? {}, options.from)
+      const sample = records.slice(0, SAMPLE).map(({ cells }) => cells)
+      const understood = layout(sample, name, options.map ?? {}, options.from)
       if ('code' in understood) {
         outcome.refuse(file, understood.code, { columns: understood.columns, wanted: understood.wanted ?? '' })
         return false
