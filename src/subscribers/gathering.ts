@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
-import { type Layout, layout } from './layout.ts'
+import { type Layout, layout, spoken } from './layout.ts'
 import type { List } from './lists.ts'
 import type { Outcome } from './outcome.ts'
 import { rowReader } from './rows.ts'
@@ -24,6 +24,7 @@ export async function gather(
     const bytes = counted(await input.open(), (done) => options.onProgress?.(done, input.size))
     const wish = {
       language: list.language,
+      spoken,
       ...(options.charset && { charset: options.charset }),
       ...(options.delimiter && { delimiter: options.delimiter }),
     }

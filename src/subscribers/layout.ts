@@ -70,6 +70,15 @@ const EVERY: Field[] = ['state', 'subscribed']
 /** Programs in which somebody is there from the day he asked. */
 const SINCE_CREATED: (Origin | undefined)[] = ['ghost', 'listmonk', 'mailpoet']
 
+/** What a file's first line is written in, where its headings show that whatever its charset: undefined if they do not. */
+export function spoken(line: string): string | undefined {
+  const cells = line.split(/[;,\t|]/).map((cell) => heading(cell.replaceAll('"', '')))
+  return cells.some((cell) => TURKISH.test(cell)) ? 'tr' : undefined
+}
+
+/** Turkish headings by those of their letters that every charset has. */
+const TURKISH = /^(?:e-?posta|e posta|mail adresi|isim|soyad|ad soyad|ad$|dil$|durum$|abonelik|saat dilimi|ilk ad$)/
+
 /** Reads `field=column` as somebody typed it, or a Problem. */
 export function readMapping(words: string[]): Mapping {
   const mapping: Mapping = {}
