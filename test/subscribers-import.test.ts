@@ -56,6 +56,22 @@ describe.each(databases)('a table of readers on %s', (kind) => {
     expect(await names(world)).toEqual({ 'ayse@example.org': 'Ayşe Yıldız' })
   })
 
+  test('with Turkish headings is Turkish, also for a list in Arabic and with its first Turkish letter far down', async () => {
+    await using world = await open()
+    const rows = Array.from({ length: 500 }, (_, n) => `r${n}@example.org;Reader ${n}\r\n`).join('')
+    for (const [who, before] of [
+      ['ayse', ''],
+      ['gul', rows],
+    ] as const) {
+      const text = `E-posta;Ad Soyad\r\n${before}${who}@example.org;Ayşe Yıldız\r\n`
+      const done = await load(world, [encode(text, 'windows-1254')])
+      expect(done).toMatchObject({ files: [{ charset: 'windows-1254' }] })
+      expect((await subscribers.show(world.db, `${who}@example.org`)).name).toBe('Ayşe Yıldız')
+    }
+    expect(await load(world, [encode(ARABIC.replace(/^.*/, 'e-posta;ad'), 'windows-1256')])).toMatchObject({ added: 2 })
+    expect((await subscribers.show(world.db, 'ali@example.org')).name).toBe('علي حسن')
+  })
+
   test('has a verdict and a reason for each odd row, and its true line', async () => {
     await using world = await open()
     const rows = [

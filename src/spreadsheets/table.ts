@@ -12,8 +12,11 @@ export type Table = {
   readonly broken: number | undefined
 }
 
-/** What can be said of a table before it is read; `delimiter` wins over what it looks like. */
-export type Wish = Hints & { delimiter?: string }
+/**
+ * What can be said of a table before it is read; `delimiter` wins over what it looks like, and what `spoken` makes of the
+ * first line (only its ASCII letters are right) over `language`.
+ */
+export type Wish = Hints & { delimiter?: string; spoken?: (line: string) => string | undefined }
 
 const HEAD = 4096
 const MOST_CONTROLS = 0.02 // of the letters at the beginning
@@ -24,7 +27,9 @@ export async function openTable(bytes: AsyncIterable<Uint8Array | string>, wish:
   const other = noTable(head)
   if (other) return other
   let charset = 'utf-8'
-  const pieces = decode(rest, wish, (name) => {
+  const heading = Buffer.from(head).toString('latin1').trimStart().split(/[\r\n]/, 1)[0]!
+  const language = wish.spoken?.(heading) ?? wish.language
+  const pieces = decode(rest, { ...wish, ...(language && { language }) }, (name) => {
     charset = name
   })
   const first = (await pieces.next()).value ?? ''

@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
-import { type Layout, layout } from './layout.ts'
+import { type Layout, layout, spoken } from './layout.ts'
 import type { List } from './lists.ts'
 import type { Outcome } from './outcome.ts'
 import { rowReader } from './rows.ts'
 import type { Shelf } from './shelf.ts'
 import { write } from './stored.ts'
+
+const SAMPLE = 200 // records by which columns without a heading are told
 
 /** Reads all files onto the shelf; false if one of them cannot be read. */
 export async function gather(
@@ -22,6 +24,7 @@ export async function gather(
     const bytes = counted(await input.open(), (done) => options.onProgress?.(done, input.size))
     const wish = {
       language: list.language,
+      spoken,
       ...(options.charset && { charset: options.charset }),
       ...(options.delimiter && { delimiter: options.delimiter }),
     }
@@ -48,7 +51,8 @@ async function gatherTable(
     if (options.signal?.aborted) return false
     let rows: Cells[] = records
     if (!read) {
-      const understood = layout(records[0]!.cells, name, options.map ?? {}, options.from)
+      const sample = records.slice(0, SAMPLE).map(({ cells }) => cells)
+      const understood = layout(sample, name, options.map ?? {}, options.from)
       if ('code' in understood) {
         outcome.refuse(file, understood.code, { columns: understood.columns, wanted: understood.wanted ?? '' })
         return false

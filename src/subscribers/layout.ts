@@ -1,6 +1,7 @@
 import { email } from '../address.ts'
 import { Problem } from '../problem.ts'
 import { fold, printable } from '../text.ts'
+import { type Fate, fateNamed } from './states.ts'
 
 /** What a column may be about. `left_at` and `bounced_at` are only found in files of people who are not to be written to. */
 export type Field = keyof typeof HEADINGS
@@ -10,9 +11,6 @@ export const ORIGINS = ['mailchimp', 'listmonk', 'ghost', 'mailpoet'] as const
 
 /** The program a file comes from. */
 export type Origin = (typeof ORIGINS)[number]
-
-/** What a whole file says of everybody in it. */
-export type Fate = 'in' | 'left' | 'bounced' | 'waits'
 
 /** Where each field stands (several columns may say the state), whether the first record names the columns, and what it all is. */
 export type Layout = {
@@ -26,7 +24,11 @@ export type Layout = {
 /** Columns by name or by number (from 1), as somebody said them: `-` is none. */
 export type Mapping = Partial<Record<Field, string>>
 
-export type LayoutTrouble = { code: 'csv-no-address' | 'csv-no-column'; columns: string; wanted?: string }
+export type LayoutTrouble = {
+  code: 'csv-no-address' | 'csv-no-column' | 'csv-unclear'
+  columns: string
+  wanted?: string
+}
 
 /** The headings we understand, as `heading` writes them, the surest first. */
 const HEADINGS = {
@@ -62,10 +64,20 @@ const SIGNS: [Origin, string[]][] = [
   ['mailpoet', ['list status']],
 ]
 
-const EVERY: Field[] = ['state']
+/** Fields of which several columns may speak: who joins tables of subscribers and subscriptions gets two called `status`. */
+const EVERY: Field[] = ['state', 'subscribed']
 
 /** Programs in which somebody is there from the day he asked. */
 const SINCE_CREATED: (Origin | undefined)[] = ['ghost', 'listmonk', 'mailpoet']
+
+/** What a file's first line is written in, where its headings show that whatever its charset: undefined if they do not. */
+export function spoken(line: string): string | undefined {
+  const cells = line.split(/[;,\t|]/).map((cell) => heading(cell.replaceAll('"', '')))
+  return cells.some((cell) => TURKISH.test(cell)) ? 'tr' : undefined
+}
+
+/** Turkish headings by those of their letters that every charset has. */
+const TURKISH = /^(?:e-?posta|e posta|mail adresi|isim|soyad|ad soyad|ad$|dil$|durum$|abonelik|saat dilimi|ilk ad$)/
 
 /** Reads `field=column` as somebody typed it, or a Problem. */
 export function readMapping(words: string[]): Mapping {
@@ -79,8 +91,19 @@ export function readMapping(words: string[]): Mapping {
   return mapping
 }
 
-/** Finds the columns in a table's first record, or answers why it cannot. `name` is the file's, for programs that say there who is in it. */
-export function layout(first: string[], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
+/**
+ * Finds the columns in a table's first records, or answers why it cannot. `name` is the file's, for programs that say there
+ * who is in it.
+ */
+export function layout(records: string[][], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
+  const understood = columns(records, name, mapping, from)
+  return 'places' in understood && isUnclear(name, understood, mapping)
+    ? { code: 'csv-unclear', columns: shown(records[0]!) }
+    : understood
+}
+
+function columns(records: string[][], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
+  const first = records[0]!
   const headings = first.map(heading)
   const found = recognised(headings)
   const mapped = Object.entries(mapping) as [Field, string][]
@@ -94,7 +117,7 @@ export function layout(first: string[], name: string, mapping: Mapping, from?: O
   const [at] = found.get('email') ?? []
   const holds = first.findIndex(isAddress)
   const headless = at === undefined ? holds !== -1 : isAddress(first[at] ?? '')
-  if (headless) return withoutHeader(first, at ?? holds, mapped, found, fateOf(name, [], from ?? named(name)))
+  if (headless) return withoutHeader(records, at ?? holds, mapped, found, fateOf(name, [], from ?? named(name), from))
   if (at === undefined) return { code: 'csv-no-address', columns: shown(first) }
   const origin = from ?? SIGNS.find(([, signs]) => signs.every((sign) => headings.includes(sign)))?.[0] ?? named(name)
   const created = headings.indexOf('created at')
@@ -103,7 +126,7 @@ export function layout(first: string[], name: string, mapping: Mapping, from?: O
     places: [...found],
     header: true,
     ...(origin && { from: origin }),
-    fate: fateOf(name, headings, origin),
+    fate: fateOf(name, headings, origin, from),
     names: Object.fromEntries([...found].map(([field, [place]]) => [field, first[place!]!.trim()])),
   }
 }
@@ -118,7 +141,9 @@ function heading(cell: string): string {
 function recognised(headings: string[]): Map<Field, number[]> {
   const found = new Map<Field, number[]>()
   for (const [field, known] of Object.entries(HEADINGS) as [Field, readonly string[]][]) {
-    const places = known.map((name) => headings.indexOf(name)).filter((place) => place !== -1)
+    const places = EVERY.includes(field)
+      ? headings.flatMap((name, place) => (known.includes(name) ? [place] : []))
+      : known.map((name) => headings.indexOf(name)).filter((place) => place !== -1)
     if (places.length > 0) found.set(field, EVERY.includes(field) ? places : [places[0]!])
   }
   return found
@@ -132,19 +157,23 @@ function placeOf(column: string, headings: string[]): number | undefined {
   return number >= 1 ? number - 1 : undefined
 }
 
-/** Only what was said by number, the addresses, and a name where nothing else can be one. */
+/** Only what was said by number, the addresses, columns of nothing but states, and a name where nothing else can be one. */
 function withoutHeader(
-  first: string[],
+  records: string[][],
   at: number,
   mapped: [Field, string][],
   found: Map<Field, number[]>,
   fate: Fate,
 ): Layout {
+  const first = records[0]!
   const places: [Field, number[]][] = mapped.flatMap(([field]) => {
     const place = found.get(field)
     return place && field !== 'email' ? [[field, place] as [Field, number[]]] : []
   })
-  if (mapped.length === 0 && first.length === 2 && /\p{L}/u.test(first[1 - at]!) && !isAddress(first[1 - at]!))
+  const taken = [at, ...places.flatMap(([, some]) => some)]
+  const states = mapped.some(([field]) => field === 'state') ? [] : stateColumns(records, taken)
+  if (states.length > 0) places.push(['state', states])
+  else if (mapped.length === 0 && first.length === 2 && /\p{L}/u.test(first[1 - at]!) && !isAddress(first[1 - at]!))
     places.push(['name', [1 - at]])
   places.push(['email', [at]])
   return {
@@ -155,19 +184,43 @@ function withoutHeader(
   }
 }
 
+/** The columns in which nothing but states stands. */
+function stateColumns(records: string[][], taken: number[]): number[] {
+  const widest = Math.max(...records.map((cells) => cells.length))
+  return Array.from({ length: widest }, (_, place) => place).filter((place) => {
+    const cells = taken.includes(place) ? [] : records.map((row) => row[place]?.trim()).filter(Boolean)
+    return cells.length > 0 && cells.every((cell) => fateNamed(cell!) !== undefined)
+  })
+}
+
 /**
  * What the whole file says. A column that tells when somebody left or bounced is in no file of people who read, so such a
  * file never adds anybody, whatever it is called.
  */
-function fateOf(name: string, headings: string[], from: Origin | undefined): Fate {
+function fateOf(name: string, headings: string[], from: Origin | undefined, said: Origin | undefined): Fate {
   if (headings.includes('clean time')) return 'bounced'
   if (headings.includes('unsub time')) return 'left'
   if (from !== 'mailchimp') return 'in'
-  const file = name.split(/[\\/]/).at(-1)!.toLowerCase()
-  if (/cleaned/.test(file)) return 'bounced'
+  const file = nameOf(name)
+  if (CLEANED.test(file) || (said && /^cleaned(?![a-z])/.test(file))) return 'bounced'
   if (/non-?_?subscribed|transactional|pending|archived/.test(file)) return 'waits'
   if (/unsubscribed/.test(file)) return 'left'
   return 'in'
+}
+
+/** Mailchimp's own name for those who bounced: a file that somebody tidied may be called cleaned as well. */
+const CLEANED = /(?:^|[^a-z])cleaned_(?:(?:members|email_audience|audience|segment)_?export|export|email_addresses)/
+
+/** Whether a file's name says that nobody in it is to be written to, and nothing in it says whether that is so. */
+function isUnclear(name: string, { places, fate }: Layout, mapping: Mapping): boolean {
+  if (fate !== 'in' || mapping.state !== undefined || !/unsubscribed|cleaned|bounced/.test(nameOf(name))) return false
+  return !places.some(([field]) => TELLING.includes(field))
+}
+
+const TELLING: Field[] = ['state', 'subscribed', 'left_at', 'bounced_at', 'deleted_at']
+
+function nameOf(path: string): string {
+  return path.split(/[\\/]/).at(-1)!.toLowerCase()
 }
 
 /** Mailchimp names its files by who is in them. */

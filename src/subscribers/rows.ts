@@ -4,9 +4,10 @@ import { languageTag, zoneName } from '../locale.ts'
 import { networkOf, plainAddress } from '../network.ts'
 import { Problem } from '../problem.ts'
 import { type Cells, original } from '../spreadsheets/index.ts'
-import { fold, oneLine } from '../text.ts'
+import { oneLine } from '../text.ts'
 import { typedAddress } from './joining.ts'
-import type { Fate, Field, Layout } from './layout.ts'
+import type { Field, Layout } from './layout.ts'
+import { type Fate, fateNamed } from './states.ts'
 
 /** When and from which network somebody once agreed, as a file says. */
 export type Moment = { at: Instant; network?: string }
@@ -54,38 +55,15 @@ const FORMATS: Record<string, string> = {
 }
 const EARLIEST = Date.UTC(1995, 0)
 
-/** What programs and people call a state, as `fold` writes it. What is none of these is asked about, not guessed. */
-const STATES: Record<Fate, string[]> = {
-  in: [
-    '', 'active', 'subscribed', 'enabled', 'confirmed', 'yes', 'true', '1', 'member', 'free', 'paid', 'comped', 'مشترك', 'نشط', 'مؤكد', 'نعم', 'فعال',
-    'abone', 'aktif', 'etkin', 'onayli', 'evet',
-  ],
-  left: [
-    'left', 'unsubscribed', 'unsubscribe', 'cancelled', 'canceled', 'opted out', 'opted-out', 'optedout', 'opt-out', 'deleted', 'no', 'false', '0', 'غير مشترك',
-    'ملغي', 'ملغى', 'الغي الاشتراك', 'غادر', 'لا', 'ayrildi', 'ayrilmis', 'iptal', 'iptal edildi', 'abonelikten cikti', 'abone degil', 'hayir',
-  ],
-  bounced: [
-    'suppressed', 'bounced', 'bounce', 'hard bounced', 'hard bounce', 'hard-bounced', 'complained', 'complaint', 'blocklisted', 'blacklisted', 'blocked', 'banned', 'cleaned',
-    'spam', 'invalid', 'مرتد', 'محظور', 'ممنوع', 'geri dondu', 'engelli', 'engellendi',
-  ],
-  waits: [
-    'pending', 'unconfirmed', 'inactive', 'disabled', 'transactional', 'nonsubscribed', 'non-subscribed', 'archived', 'soft bounced', 'قيد الانتظار', 'غير مؤكد', 'غير نشط',
-    'beklemede', 'onaysiz', 'onaylanmadi', 'pasif',
-  ],
-} // biome-ignore format: one table
-const FATES = new Map(
-  Object.entries(STATES).flatMap(([fate, words]) => words.map((word) => [fold(word), fate as Fate])),
-)
-
 const GRAVITY: Fate[] = ['in', 'waits', 'left', 'bounced']
 
 /** A reader of rows of one file, which remembers the few languages, zones and networks that it repeats. */
 export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Refusal {
   const language = remembered(languageTag)
   const zone = remembered(zoneName)
-  const stateOf = remembered((word) => FATES.get(fold(word).replaceAll('_', ' ')))
-  const single = places.filter(([field]) => field !== 'state').map(([field, [place]]) => [field, place!] as const)
-  const states = places.find(([field]) => field === 'state')?.[1] ?? []
+  const stateOf = remembered(fateNamed)
+  const single = places.filter(([field]) => !SAYING.includes(field)).map(([field, [place]]) => [field, place!] as const)
+  const states = places.flatMap(([field, all]) => (SAYING.includes(field) ? all : []))
   return ({ cells, trouble }) => {
     if (trouble) return { reason: trouble, value: printed(cells[0]) }
     const said: Partial<Record<Field, string>> = {}
@@ -113,6 +91,9 @@ export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Re
     return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) } // who is gone is gone, whatever else is wrong
   }
 }
+
+/** Fields of which several columns may speak, all of them heard. */
+const SAYING: Field[] = ['state', 'subscribed']
 
 const ODD = /[\p{Cc}\ufffd]/u
 
@@ -157,7 +138,7 @@ function worst(
   known: (word: string) => Fate | undefined,
 ): Fate | Refusal {
   let rank = GRAVITY.indexOf(file)
-  for (const word of said.subscribed?.trim() ? [...states, said.subscribed] : states) {
+  for (const word of states) {
     const fate = known(word)
     if (!fate) return { reason: 'bad-state', value: printed(word) }
     rank = Math.max(rank, GRAVITY.indexOf(fate))

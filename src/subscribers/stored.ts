@@ -1,8 +1,8 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Email } from '../address.ts'
 import type { Candidate } from './admitting.ts'
-import type { Fate } from './layout.ts'
 import type { Moment, Reader } from './rows.ts'
+import type { Fate } from './states.ts'
 
 /*
  * A row between its file and the database: a line that begins with the address's hash, so that lines in order bring one
