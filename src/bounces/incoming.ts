@@ -98,7 +98,7 @@ async function subscriptions(
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
     .select('subscription.id')
-    .where('state', '!=', 'left')
+    .where(subscribers.LEAVABLE)
   if (about)
     return idsOf(
       rows

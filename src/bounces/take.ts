@@ -127,7 +127,7 @@ async function leave(
     .selectFrom('subscription')
     .select('id')
     .where('subscriber_id', '=', reader.id)
-    .where('state', '!=', 'left')
+    .where(subscribers.LEAVABLE)
     .$if(edition !== undefined, (query) =>
       query.where('list_id', 'in', (one) =>
         one

@@ -8,7 +8,7 @@ import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
-import { greet, named, type Standing, standingOf, testify, turn } from './standing.ts'
+import { canLeave, end, greet, LEAVABLE, named, type Standing, standingOf, testify, turn } from './standing.ts'
 import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
 import { type Asked, grant, waiting } from './waiting.ts'
 import { columnsOf, keptWishes, type Wishes } from './wishes.ts'
@@ -122,7 +122,7 @@ export async function leaveAll(app: App, { subscription }: Standing, network: st
     .selectFrom('subscription')
     .select('id')
     .where('subscriber_id', '=', subscription.subscriber_id)
-    .where('state', '!=', 'left')
+    .where(LEAVABLE)
     .execute()
   for (const { id } of all) await depart(app, await standingOf(app.read, id), 'page', network)
   return standingOf(app.db, subscription.id)
@@ -147,10 +147,10 @@ export async function undo(app: App, standing: Standing, network: string): Promi
 /** Ends a subscription: left.log first, then what waits to be sent, then the subscription. */
 export async function depart(app: App, standing: Standing, how: How, network: string): Promise<Standing> {
   const now = instant(app.now())
-  if (standing.subscription.state !== 'left') await leftLog.note(app, { ...named(standing), what: 'left', at: now })
+  if (canLeave(standing)) await leftLog.note(app, { ...named(standing), what: 'left', at: now })
   return app.db.transaction().execute(async (db) => {
     await deliveries.skipFor(db, standing.subscription.id)
-    const left = await turn(db, standing, { state: 'left', left_at: now, left_reason: how })
+    const left = await end(db, standing, { left_at: now, left_reason: how })
     if (!left) return standing
     const wording =
       how === 'page' ? say(left.language, 'reader.leave-text', { list: standing.list.title }) : NO_IN_WORDS[how]

@@ -7,7 +7,7 @@ import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
-import { ERASED } from './suppressions.ts'
+import { bar, ERASED, forgetEntries, maskReason } from './bars.ts'
 
 /**
  * Forgets all that is known of an address, on every list: what is left is the hash that says never to write there again.
@@ -35,12 +35,9 @@ export async function eraseIn(db: Db, actor: Actor, hash: string, now: Instant):
     .executeTakeFirst()
   if (subscriber) await forget(db, subscriber, now)
   await db.deleteFrom('consent').where('address_hash', '=', hash).execute()
-  const bar = { address_hash: hash, address: null, reason: ERASED, actor, created_at: now }
-  await db
-    .insertInto('suppression')
-    .values(bar)
-    .onConflict((conflict) => conflict.column('address_hash').doUpdateSet({ address: null })) // its first reason stays
-    .execute()
+  const row = await bar(db, { address_hash: hash, address: null, reason: ERASED, actor, created_at: now })
+  await db.updateTable('suppression').set({ address: null }).where('id', '=', row.id).execute()
+  await maskReason(db, row)
   if (!subscriber) return false
   await record(db, actor, now, [{ verb: 'subscriber.erase', subject: `subscriber:${subscriber.public_id}` }])
   return true
@@ -50,6 +47,11 @@ export async function eraseIn(db: Db, actor: Actor, hash: string, now: Instant):
 async function forget(db: Db, { id, public_id }: { id: number; public_id: string }, at: Instant): Promise<void> {
   const subscriptions = await db.selectFrom('subscription').select('id').where('subscriber_id', '=', id).execute()
   for (const subscription of subscriptions) await deliveries.skipFor(db, subscription.id)
+  await forgetEntries(
+    db,
+    'subscription',
+    subscriptions.map((one) => one.id),
+  )
   const wishes = { sections: '', zone: null, minute: null, weekdays: null, paused_until: null }
   await db
     .updateTable('subscription')

@@ -55,7 +55,7 @@ export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.t
 export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
 export { show } from './show.ts'
-export type { Standing, Subscription } from './standing.ts'
+export { LEAVABLE, type Standing, type Subscription } from './standing.ts'
 export { stretches } from './stretches.ts'
 export { exportSuppressions, lift, suppress, suppressions } from './suppressions.ts'
 export { type Event, timeline } from './timeline.ts'

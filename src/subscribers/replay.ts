@@ -3,6 +3,7 @@ import type { Db } from '../../db/schema.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { publicId } from '../ids.ts'
 import type { Leaving } from '../left-log.ts'
+import { bar } from './bars.ts'
 import { eraseIn } from './erasing.ts'
 
 /**
@@ -49,13 +50,7 @@ async function leaveAgain(db: Db, { hash, list, at }: Leaving): Promise<number> 
 
 async function suppressAgain(db: Db, { hash, at, reason }: Leaving): Promise<number> {
   const row = { address_hash: hash, address: null, reason: reason || 'left.log', actor: 'left.log', created_at: at }
-  const fresh = await db
-    .insertInto('suppression')
-    .values(row)
-    .onConflict((conflict) => conflict.column('address_hash').doNothing())
-    .returning('id')
-    .execute()
-  return fresh.length
+  return (await bar(db, row)).changed ? 1 : 0
 }
 
 async function eraseAgain(db: Db, { hash, at }: Leaving): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Instant } from '../../db/instant.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
 import { record } from '../changes.ts'
@@ -50,6 +50,32 @@ export async function turn(
     .set(change)
     .where('id', '=', subscription.id)
     .where('state', '!=', change.state)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Who has left by a word that is not the reader's, and may be taken back: the reader's own no still counts. */
+const NOT_BY_READER = ['import', 'left.log']
+
+/** Which subscriptions their readers can still leave, by an own word. */
+export const LEAVABLE = sql<boolean>`(subscription.state <> 'left' or subscription.left_reason in (${sql.join(NOT_BY_READER)}))`
+
+/** Whether the reader can still leave, by an own word. */
+export function canLeave({ subscription: { state, left_reason } }: Standing): boolean {
+  return state !== 'left' || NOT_BY_READER.includes(left_reason ?? '')
+}
+
+/** Ends it by the reader's own word; undefined when that is so already. */
+export async function end(
+  db: Db,
+  { subscription }: Standing,
+  how: { left_at: Instant; left_reason: string },
+): Promise<Subscription | undefined> {
+  return db
+    .updateTable('subscription')
+    .set({ ...how, state: 'left' })
+    .where('id', '=', subscription.id)
+    .where(LEAVABLE)
     .returningAll()
     .executeTakeFirst()
 }

@@ -10,48 +10,39 @@ import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
 import { writeRows } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
+import { bar, ERASED, isMendable, outlasts } from './bars.ts'
 
 const PAGE = 1000
 
-/** The reason of one whose owner asked to be forgotten: nobody may write there, and its owner alone may come back. */
-export const ERASED = 'erased'
-
-/** Never writes to this address again, on any list: what waits for it is skipped when its turn comes. Again is no change: the first reason stays, and is answered. */
+/**
+ * Never writes to this address again, on any list: what waits for it is skipped when its turn comes. A graver reason replaces
+ * what a bounce or a file said; else again is no change. Answers the reason that stays, its addresses masked.
+ */
 export async function suppress(app: App, actor: Actor, address: string, reason = 'manual'): Promise<string> {
   const now = instant(app.now())
   const to = email(address)
   const hash = addressHash(to)
-  if (!(await isSuppressed(app.read, hash)))
-    await leftLog.note(app, { at: now, hash, what: 'suppressed', reason: maskedIn(wordsOf(reason)) })
-  return app.db.transaction().execute((db) => suppressIn(db, actor, to, reason, now))
+  const words = wordsOf(reason)
+  const stays = await reasonOf(app.read, hash)
+  if (stays === undefined || outlasts(words, stays))
+    await leftLog.note(app, { at: now, hash, what: 'suppressed', reason: words })
+  return app.db.transaction().execute((db) => suppressIn(db, actor, to, words, now))
 }
 
-async function suppressIn(db: Db, actor: Actor, address: Email, reason: string, now: Instant): Promise<string> {
-  const row = {
-    address_hash: addressHash(address),
-    address,
-    reason: wordsOf(reason),
-    actor,
-    created_at: now,
-  }
-  const fresh = await db
-    .insertInto('suppression')
-    .values(row)
-    .onConflict((conflict) => conflict.column('address_hash').doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  if (!fresh) {
-    const first = db.selectFrom('suppression').select('reason').where('address_hash', '=', row.address_hash)
-    return (await first.executeTakeFirstOrThrow()).reason
-  }
-  await record(db, actor, now, [
-    { verb: 'suppression.add', subject: `suppression:${fresh.id}`, after: { reason: row.reason } },
-  ])
-  return row.reason
+async function suppressIn(db: Db, actor: Actor, address: Email, words: string, now: Instant): Promise<string> {
+  const row = { address_hash: addressHash(address), address, reason: words, actor, created_at: now }
+  const { id, reason, before, changed } = await bar(db, row)
+  if (changed)
+    await record(db, actor, now, [
+      {
+        verb: 'suppression.add',
+        subject: `suppression:${id}`,
+        ...(before !== undefined && { before: { reason: before } }),
+        after: { reason },
+      },
+    ])
+  return reason
 }
-
-/** What bounces and refusals say, which may have been a broken relay's word. A reader's own no is none of these. */
-const MENDABLE = /^(bounced\b|mailbox full$)/
 
 /** Which suppressions to lift: one address's, or all that bounces made since then. */
 export type Lifting = { address?: string; since?: Instant; dry?: boolean }
@@ -66,35 +57,61 @@ export async function lift(app: App, actor: Actor, { address, since, dry = false
     .$if(since !== undefined, (query) => query.where('created_at', '>=', since!))
     .orderBy('id')
     .execute()
-  const gone = rows.filter(({ reason }) => MENDABLE.test(reason))
+  const gone = rows.filter(({ reason }) => isMendable(reason))
   if (address !== undefined && gone.length === 0)
     throw rows[0] ? new Problem('suppression-stays', { reason: rows[0].reason }) : new Problem('not-suppressed')
   if (dry) return gone.length
+  let n = 0
   for (let start = 0; start < gone.length; start += PAGE) {
     const some = gone.slice(start, start + PAGE)
-    await app.db.transaction().execute(async (db) => {
-      const ids = some.map(({ id }) => id)
-      await db.deleteFrom('suppression').where('id', 'in', ids).execute()
-      const lifted = some.map(({ id, reason }) => ({
-        verb: 'suppression.lift',
-        subject: `suppression:${id}`,
-        before: { reason },
-      }))
-      await record(db, actor, now, lifted)
+    const lifted = await app.db.transaction().execute(async (db) => {
+      const rows = await liftRows(db, some)
+      await record(
+        db,
+        actor,
+        now,
+        rows.map(({ id, reason }) => ({
+          verb: 'suppression.lift',
+          subject: `suppression:${id}`,
+          before: { reason },
+        })),
+      )
+      return rows
     })
-    await leftLog.note(app, ...some.map(({ address_hash: hash }) => ({ at: now, hash, what: 'lifted' as const })))
+    await noteLifted(app, lifted, now)
+    n += lifted.length
   }
-  return gone.length
+  return n
+}
+
+/** Takes these rows away where they still have the reason that they were seen with. Answers which. */
+export async function liftRows(db: Db, rows: { id: number; reason: string }[]) {
+  if (rows.length === 0) return []
+  return db
+    .deleteFrom('suppression')
+    .where('id', 'in', rows.map(({ id }) => id)) // biome-ignore format: one line
+    .where('reason', 'in', [...new Set(rows.map(({ reason }) => reason))])
+    .returning(['id', 'reason', 'address_hash'])
+    .execute()
+}
+
+/** Tells left.log who may be written to again. */
+export async function noteLifted(app: App, lifted: { address_hash: string }[], at: Instant): Promise<void> {
+  await leftLog.note(app, ...lifted.map(({ address_hash: hash }) => ({ at, hash, what: 'lifted' as const })))
 }
 
 function wordsOf(reason: string): string {
-  return oneLine(reason).slice(0, 500) || 'manual'
+  return maskedIn(oneLine(reason)).slice(0, 500) || 'manual'
+}
+
+async function reasonOf(db: Db, hash: string): Promise<string | undefined> {
+  const row = await db.selectFrom('suppression').select('reason').where('address_hash', '=', hash).executeTakeFirst()
+  return row?.reason
 }
 
 /** Whether nobody may ever write to the address of this hash. */
 export async function isSuppressed(db: Db, hash: string): Promise<boolean> {
-  const row = await db.selectFrom('suppression').select('id').where('address_hash', '=', hash).executeTakeFirst()
-  return row !== undefined
+  return (await reasonOf(db, hash)) !== undefined
 }
 
 /** Whether not even the address's owner may join again; who was erased may. */

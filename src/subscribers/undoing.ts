@@ -9,6 +9,7 @@ import * as deliveries from '../deliveries/index.ts'
 import * as leftLog from '../left-log.ts'
 import type { Before } from './changing.ts'
 import { undoable } from './imports.ts'
+import { liftRows, noteLifted } from './suppressions.ts'
 
 /**
  * What undoing did: `removed` of those the import added (`silenced` are those of them whom letters were sent to: the ledger
@@ -38,13 +39,15 @@ export async function undoImport(app: App, actor: Actor, id: number): Promise<Un
   await mark(app, actor, id, 'undoing', { verb: 'import.undo' })
   for (;;) {
     const back: string[] = []
+    const lifted: { address_hash: string }[] = []
     const began = performance.now()
     const n = await app.db.transaction().execute(async (db) => {
       await inTurn(db, 'import')
-      return undoSome(db, row, done, back)
+      return undoSome(db, row, done, { back, lifted })
     })
     if (n === 0) break
     if (back.length > 0) await noteBack(app, row, back, now)
+    if (lifted.length > 0) await noteLifted(app, lifted, now)
     await setTimeout((performance.now() - began) * 0.15) // others' turn to write
   }
   await mark(app, actor, id, 'undone', { verb: 'import.undone', after: done })
@@ -71,8 +74,11 @@ async function mark(
 
 type Import = Selectable<ImportTable>
 
+/** For left.log: the hashes of those who are back on the list, and the suppressions that are lifted. */
+type Told = { back: string[]; lifted: { address_hash: string }[] }
+
 /** The next entries, which are forgotten with it; answers how many there were. */
-async function undoSome(db: Db, row: Import, done: Undone, back: string[]): Promise<number> {
+async function undoSome(db: Db, row: Import, done: Undone, { back, lifted }: Told): Promise<number> {
   const entries = await db
     .selectFrom('import_entry')
     .select(['kind', 'row_id', 'before'])
@@ -83,8 +89,9 @@ async function undoSome(db: Db, row: Import, done: Undone, back: string[]): Prom
   await undoSubscriptions(db, row, of('subscription'), done, back)
   const suppressed = of('suppression').map((entry) => entry.row_id)
   if (suppressed.length > 0) {
-    const lifted = await db.deleteFrom('suppression').where('id', 'in', suppressed).executeTakeFirstOrThrow()
-    done.lifted += Number(lifted.numDeletedRows)
+    const rows = db.selectFrom('suppression').select(['id', 'reason']).where('id', 'in', suppressed)
+    lifted.push(...(await liftRows(db, await rows.execute())))
+    done.lifted += lifted.length
   }
   for (const kind of ['subscription', 'suppression']) {
     const ids = of(kind).map((entry) => entry.row_id)
@@ -109,6 +116,7 @@ async function undoSubscriptions(
   if (entries.length === 0) return
   const standing = await standings(db, row, entries.map((entry) => entry.row_id)) // biome-ignore format: one line
   const removable: Standing[] = []
+  const unsaid = ({ state, address_hash }: Standing) => (state === 'left' ? [address_hash] : [])
   for (const { row_id, before } of entries) {
     const now = standing.get(row_id)
     if (!now || now.erased_at !== null || now.acted) done.kept++
@@ -116,6 +124,7 @@ async function undoSubscriptions(
     else if (untouched(now, row)) removable.push(now)
     else done.kept++
   }
+  back.push(...removable.flatMap(unsaid))
   for (const now of removable.filter(({ written }) => written)) {
     await deliveries.skipFor(db, now.id)
     const silent = { state: 'pending', confirmed_at: null, left_at: null, left_reason: null }
@@ -150,6 +159,14 @@ async function standings(db: Db, row: Import, ids: number[]) {
     .where('form', '!=', `import ${row.id}`)
     .where('at', '>=', row.started_at)
     .execute()
+  const chosen = await db
+    .selectFrom('change')
+    .select('subject')
+    .distinct()
+    .where('subject', 'in', ids.map((id) => `subscription:${id}`)) // biome-ignore format: one line
+    .where('actor', '=', 'reader')
+    .where('at', '>=', row.started_at)
+    .execute()
   const sent = await db
     .selectFrom('delivery')
     .select('subscriber_id as id')
@@ -168,7 +185,7 @@ async function standings(db: Db, row: Import, ids: number[]) {
     .distinct()
     .where('subscription_id', 'in', ids)
     .execute()
-  const actors = new Set(acted.map((one) => one.id))
+  const actors = new Set([...acted.map((one) => one.id), ...chosen.map((one) => Number(one.subject.split(':')[1]))])
   const written = new Set([...sent, ...told].map((one) => one.id))
   const follows = new Set(followed.map((one) => one.id))
   return new Map(
