@@ -427,7 +427,9 @@ describe.each(databases)('lists and readers on %s', (kind) => {
       const bytes = await save(world)
       expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
       const lines = bytes.toString('utf8').slice(1).trimEnd().split('\r\n')
-      expect(lines[0]).toBe('email,name,language,state,format,zone,subscribed_at,left_at')
+      expect(lines[0]).toBe(
+        'email,name,language,state,format,zone,subscribed_at,left_at,at,weekdays,paused_until,sections',
+      )
       expect(lines).toHaveLength(6)
       for (const cell of lines.slice(1).flatMap((line) => line.split(','))) expect(cell).not.toMatch(/^"?[=+\-@]/)
       expect(lines.find((line) => line.startsWith('d@'))).toContain(',suppressed,')

@@ -34,6 +34,7 @@ export function bringing(program: Command, readers: Command): void {
     .action((files: string[], options: Options) =>
       withApp(options, async (app, shell) => {
         stepBack()
+        const declared = (await subscribers.fields(app.read)).map(({ name }) => name)
         const inputs = (await Promise.all(files.map(tables))).flat() // all of them readable before the first is read
         const rejects = options.rejects === undefined ? undefined : openRejects(options.rejects)
         const progress = openProgress('import', options.json === true)
@@ -45,7 +46,7 @@ export function bringing(program: Command, readers: Command): void {
             {
               list: options.list,
               dryRun: options.dryRun === true,
-              map: subscribers.readMapping(options.map ?? []),
+              map: subscribers.readMapping(options.map ?? [], declared),
               ...(options.from && { from: options.from }),
               ...(options.charset && { charset: options.charset }),
               ...(options.delimiter && { delimiter: options.delimiter === 'tab' ? '\t' : options.delimiter }),

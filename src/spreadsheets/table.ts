@@ -27,7 +27,10 @@ export async function openTable(bytes: AsyncIterable<Uint8Array | string>, wish:
   const other = noTable(head)
   if (other) return other
   let charset = 'utf-8'
-  const heading = Buffer.from(head).toString('latin1').trimStart().split(/[\r\n]/, 1)[0]!
+  const heading = Buffer.from(head)
+    .toString('latin1')
+    .trimStart()
+    .split(/[\r\n]/, 1)[0]!
   const language = wish.spoken?.(heading) ?? wish.language
   const pieces = decode(rest, { ...wish, ...(language && { language }) }, (name) => {
     charset = name

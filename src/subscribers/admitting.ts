@@ -7,6 +7,7 @@ import { publicIds } from '../ids.ts'
 import { type Change, change } from './changing.ts'
 import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
+import { saysMore, writeMore } from './more.ts'
 import type { Reader } from './rows.ts'
 import { type Evidence, testify } from './testimony.ts'
 
@@ -62,7 +63,8 @@ function differs(reader: Reader, before: Known): boolean {
     before.state === 'pending' ||
     (['name', 'language', 'format', 'zone'] as const).some(
       (key) => reader[key] !== undefined && reader[key] !== before[key],
-    )
+    ) ||
+    (reader.more !== undefined && saysMore(reader.more, before))
   )
 }
 
@@ -74,6 +76,7 @@ export async function admit(db: Db, run: Run, { added, departing, dying, changes
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)
+  await writeMore(db, run.list, [...added, ...newcomers, ...changes.map(({ candidate }) => candidate)])
   await bury(db, run, dying)
   const evidence: Evidence[] = []
   for (const one of [...added, ...changes.filter(({ before }) => before.state === 'pending').map((c) => c.candidate)]) {

@@ -5,6 +5,7 @@ import type { Db } from '../../db/schema.ts'
 import * as deliveries from '../deliveries/index.ts'
 import type { Candidate, Run } from './admitting.ts'
 import type { Known } from './known.ts'
+import { type Kept, keptOf, keptWith } from './more.ts'
 
 /** A reader whom the file tells more of, and what we knew. */
 export type Change = { candidate: Candidate; before: Known }
@@ -13,6 +14,7 @@ export type Change = { candidate: Candidate; before: Known }
 export type Before = Pick<Known, 'name' | 'state' | 'language' | 'format' | 'zone' | 'confirmed_at'> & {
   left_at?: Known['left_at']
   now: Partial<Pick<Known, 'name' | 'state' | 'language' | 'format' | 'zone'>>
+  more?: { before: Kept; now: Kept }
 }
 
 const ROW = ['whole', 'whole', 'word', 'word', 'word', 'word', 'word', 'whole', 'whole', 'word'] as const
@@ -29,18 +31,19 @@ export async function change(
   for (const { before } of leaving) await deliveries.skipFor(db, before.subscription_id!)
   const rows = [
     ...changes.map(
-      ({ candidate, before }) => [before, { ...asked(candidate, before), left_at: null }, run.at] as const,
+      ({ candidate, before }) =>
+        [before, { ...asked(candidate, before), left_at: null }, run.at, moreOf(candidate, before)] as const,
     ),
     ...leaving.map(
       ({ candidate, before }) =>
-        [before, { ...kept(before), state: 'left', left_at: candidate.at ?? run.at }, null] as const,
+        [before, { ...kept(before), state: 'left', left_at: candidate.at ?? run.at }, null, undefined] as const,
     ),
   ]
   const row = sql`row (id, subscriber_id, name, state, language, format, zone, confirmed_at, left_at, before)`
   const bound = rowsOf(
     kindOf(db),
     ROW,
-    rows.map(([before, now, at]) => [
+    rows.map(([before, now, at, more]) => [
       before.subscription_id!,
       before.id!,
       now.name,
@@ -50,7 +53,7 @@ export async function change(
       now.zone,
       before.state === 'active' ? before.confirmed_at : at,
       now.left_at,
-      JSON.stringify(written(before, now)),
+      JSON.stringify({ ...written(before, now), ...(more && { more }) }),
     ]),
   )
   await sql`
@@ -88,6 +91,10 @@ function asked(candidate: Candidate, before: Known): Now {
     format: candidate.format ?? before.format!,
     zone: candidate.zone ?? before.zone,
   }
+}
+
+function moreOf({ more }: Candidate, before: Known): Before['more'] {
+  return more && { before: keptOf(before), now: keptWith(more, before) }
 }
 
 function written(before: Known, now: Now): Before {

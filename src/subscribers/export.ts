@@ -6,10 +6,25 @@ import type { App } from '../app.ts'
 import { writeRows } from '../spreadsheets/index.ts'
 import type { Condition } from './conditions.ts'
 import { fields } from './fields.ts'
+import { homeOfList, pauseDay, weekdayNames } from './hours.ts'
 import { findList } from './lists.ts'
+import { wishesOf } from './wishes.ts'
 
 const PAGE = 1000
-const HEADER = ['email', 'name', 'language', 'state', 'format', 'zone', 'subscribed_at', 'left_at']
+const HEADER = [
+  'email',
+  'name',
+  'language',
+  'state',
+  'format',
+  'zone',
+  'subscribed_at',
+  'left_at',
+  'at',
+  'weekdays',
+  'paused_until',
+  'sections',
+]
 
 /**
  * Writes the list's readers as CSV, page by page, and answers how many; our import reads it back. With a condition (a
@@ -51,6 +66,7 @@ export async function exportJson(app: App, list: string, output: Writable, only?
 /** The header, then a row for each reader. */
 async function* rows(db: Db, list: number, only: Condition | undefined): AsyncGenerator<string[]> {
   const declared = (await fields(db)).map((field) => field.name)
+  const home = await homeOfList(db, list)
   yield [...HEADER, ...declared]
   for await (const row of everyone(db, list, only)) {
     const values: Record<string, string | number> = row.fields === null ? {} : JSON.parse(row.fields)
@@ -63,6 +79,10 @@ async function* rows(db: Db, list: number, only: Condition | undefined): AsyncGe
       row.zone ?? '',
       written(row.confirmed_at ?? row.created_at),
       written(row.left_at),
+      row.minute === null ? '' : clock(row.minute),
+      weekdayNames(row.weekdays),
+      row.paused_until === null ? '' : pauseDay(row.paused_until, row.zone ?? home),
+      listed(wishesOf(row).sections),
       ...declared.map((name) => String(values[name] ?? '')),
     ]
   }
@@ -88,6 +108,14 @@ async function* everyone(db: Db, list: number, only: Condition | undefined) {
     if (rows.length < PAGE) return
     last = rows.at(-1)!.id
   }
+}
+
+function clock(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+function listed(sections: string[]): string {
+  return sections.some((key) => /[,;،؛[]/.test(key)) ? JSON.stringify(sections) : sections.join(',')
 }
 
 function written(at: Instant | null): string {

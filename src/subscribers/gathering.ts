@@ -4,7 +4,7 @@ import type { Options } from './import.ts'
 import { type Layout, layout, spoken } from './layout.ts'
 import type { List } from './lists.ts'
 import type { Outcome } from './outcome.ts'
-import { rowReader } from './rows.ts'
+import { type Kin, rowReader } from './rows.ts'
 import type { Shelf } from './shelf.ts'
 import { write } from './stored.ts'
 
@@ -14,6 +14,7 @@ const SAMPLE = 200 // records by which columns without a heading are told
 export async function gather(
   inputs: TableFile[],
   list: List,
+  kin: Kin,
   shelf: Shelf,
   outcome: Outcome,
   options: Options,
@@ -32,7 +33,7 @@ export async function gather(
     if (typeof table === 'string') {
       outcome.refuse(file, `csv-${table}`)
       readable = false
-    } else if (!(await gatherTable(file, input.name, table, shelf, outcome, options))) readable = false
+    } else if (!(await gatherTable(file, input.name, table, kin, shelf, outcome, options))) readable = false
   }
   return readable
 }
@@ -41,6 +42,7 @@ async function gatherTable(
   file: number,
   name: string,
   table: Table,
+  kin: Kin,
   shelf: Shelf,
   outcome: Outcome,
   options: Options,
@@ -52,13 +54,14 @@ async function gatherTable(
     let rows: Cells[] = records
     if (!read) {
       const sample = records.slice(0, SAMPLE).map(({ cells }) => cells)
-      const understood = layout(sample, name, options.map ?? {}, options.from)
+      const names = kin.declared.map((field) => field.name)
+      const understood = layout(sample, name, options.map ?? {}, options.from, names)
       if ('code' in understood) {
         outcome.refuse(file, understood.code, { columns: understood.columns, wanted: understood.wanted ?? '' })
         return false
       }
       describe(told, understood)
-      read = rowReader(understood)
+      read = rowReader(understood, kin)
       if (understood.header) rows = records.slice(1)
     }
     for (const row of rows) {

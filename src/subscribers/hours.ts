@@ -76,6 +76,50 @@ function attempt(text: string): Temporal.PlainDate | undefined {
   }
 }
 
+/** The moment at which a pause until a day ends in a zone, or a Problem. */
+export function pauseEnd(day: string, zone: string): Instant {
+  return beginning(dayOf(day), zone)
+}
+
+/** The first day in a zone on which letters come again after a pause. */
+export function pauseDay(until: Instant, zone: string): string {
+  const day = Temporal.Instant.fromEpochMilliseconds(until).toZonedDateTimeISO(zone).toPlainDate()
+  return (beginning(day, zone) < until ? day.add({ days: 1 }) : day).toString()
+}
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+/** Weekdays as `mon,tue,…`; '' for the digest's. */
+export function weekdayNames(weekdays: number | null): string {
+  return weekdays === null ? '' : DAYS.filter((_, bit) => weekdays & (1 << bit)).join(',')
+}
+
+/** Reads such weekdays, or a Problem; null where they are all seven. */
+export function weekdaysOf(text: string): number | null {
+  let weekdays = 0
+  for (const word of text
+    .toLowerCase()
+    .split(/[,;\s]+/)
+    .filter(Boolean)) {
+    if (!DAYS.includes(word)) throw new Problem('bad-form')
+    weekdays |= 1 << DAYS.indexOf(word)
+  }
+  if (weekdays === 0) throw new Problem('bad-form')
+  return weekdays === EVERY_DAY ? null : weekdays
+}
+
+/** Where a list's readers are who name no zone: where its first digest is, else the paper. */
+export async function homeOfList(db: Db, listId: number): Promise<string> {
+  const slot = await db
+    .selectFrom('slot')
+    .innerJoin('digest', 'digest.id', 'slot.digest_id')
+    .select('slot.zone')
+    .where('digest.list_id', '=', listId)
+    .orderBy('slot.id')
+    .executeTakeFirst()
+  return slot?.zone ?? (await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()).zone
+}
+
 /** Writes down what a reader wishes, in the caller's transaction; false if it is what stood there. Slots come after: `digests.prefer` does both. */
 export async function keepHour(
   db: Db,

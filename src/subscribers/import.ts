@@ -6,7 +6,9 @@ import { Problem } from '../problem.ts'
 import type { TableFile } from '../spreadsheets/index.ts'
 import { printable } from '../text.ts'
 import { applyAll } from './applying.ts'
+import { fields } from './fields.ts'
 import { gather } from './gathering.ts'
+import { homeOfList } from './hours.ts'
 import type { Mapping, Origin } from './layout.ts'
 import { findList } from './lists.ts'
 import { type Imported, openOutcome, type Refused } from './outcome.ts'
@@ -52,7 +54,8 @@ export async function importFiles(app: App, actor: Actor, inputs: TableFile[], o
   const outcome = openOutcome(inputs, sentence, options.onRefused)
   const shelf = openShelf(join(app.config.data, 'imports'))
   try {
-    const readable = await gather(inputs, list, shelf, outcome, options)
+    const kin = { declared: await fields(app.read), home: await homeOfList(app.read, list.id) }
+    const readable = await gather(inputs, list, kin, shelf, outcome, options)
     if (readable && !options.signal?.aborted)
       await inBulk(app.db, () => applyAll(app, actor, list, shelf, outcome, options))
   } finally {

@@ -18,6 +18,11 @@ export type Known = {
   confirmed_at: Instant | null
   left_at: Instant | null
   left_reason: string | null
+  fields: string | null
+  minute: number | null
+  weekdays: number | null
+  paused_until: Instant | null
+  sections: string | null
   suppressed: number | null
 }
 
@@ -31,7 +36,7 @@ export async function known(db: Db, list: List, people: { hash: string }[]): Pro
   const found = await sql<Known & { n: number }>`
     with row (n, hash) as (${rows})
     select n, subscriber.id, name, erased_at, subscription.id as subscription_id, state, language, format, zone, confirmed_at, left_at,
-      left_reason, suppression.id as suppressed
+      left_reason, fields, minute, weekdays, paused_until, sections, suppression.id as suppressed
     from row
     left join subscriber on subscriber.address_hash = row.hash
     left join subscription on subscription.subscriber_id = subscriber.id and subscription.list_id = ${list.id}

@@ -19,10 +19,12 @@ export type Layout = {
   from?: Origin
   fate: Fate
   names: Record<string, string>
+  /** Where declared fields stand, by their names. */
+  fields: [string, number][]
 }
 
 /** Columns by name or by number (from 1), as somebody said them: `-` is none. */
-export type Mapping = Partial<Record<Field, string>>
+export type Mapping = Partial<Record<Field, string>> & Record<string, string>
 
 export type LayoutTrouble = {
   code: 'csv-no-address' | 'csv-no-column' | 'csv-unclear'
@@ -52,6 +54,10 @@ const HEADINGS = {
   left_at: ['unsub time', 'left at', 'unsubscribed at', 'unsubscribe time', 'unsubscribed on'],
   bounced_at: ['clean time', 'bounced at'],
   deleted_at: ['deleted at'],
+  at: ['at'],
+  weekdays: ['weekdays'],
+  paused_until: ['paused until'],
+  sections: ['sections'],
 } as const // biome-ignore format: one table
 
 /** Headings that only this program writes. */
@@ -79,14 +85,15 @@ export function spoken(line: string): string | undefined {
 /** Turkish headings by those of their letters that every charset has. */
 const TURKISH = /^(?:e-?posta|e posta|mail adresi|isim|soyad|ad soyad|ad$|dil$|durum$|abonelik|saat dilimi|ilk ad$)/
 
-/** Reads `field=column` as somebody typed it, or a Problem. */
-export function readMapping(words: string[]): Mapping {
+/** Reads `field=column` as somebody typed it, or a Problem; `declared` are the names of declared fields. */
+export function readMapping(words: string[], declared: string[] = []): Mapping {
+  const known = [...Object.keys(HEADINGS), ...declared]
   const mapping: Mapping = {}
   for (const word of words) {
-    const [, field = '', column = ''] = /^\s*([a-z_]+)\s*=(.+)$/s.exec(word) ?? []
-    if (!Object.hasOwn(HEADINGS, field) || !column.trim())
-      throw new Problem('bad-map', { value: printable(word).slice(0, 60), known: Object.keys(HEADINGS).join(', ') })
-    mapping[field as Field] = column.trim()
+    const [, field = '', column = ''] = /^\s*([a-z_][a-z0-9_]*)\s*=(.+)$/s.exec(word) ?? []
+    if (!known.includes(field) || !column.trim())
+      throw new Problem('bad-map', { value: printable(word).slice(0, 60), known: known.join(', ') })
+    mapping[field] = column.trim()
   }
   return mapping
 }
@@ -95,18 +102,30 @@ export function readMapping(words: string[]): Mapping {
  * Finds the columns in a table's first records, or answers why it cannot. `name` is the file's, for programs that say there
  * who is in it.
  */
-export function layout(records: string[][], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
-  const understood = columns(records, name, mapping, from)
+export function layout(
+  records: string[][],
+  name: string,
+  mapping: Mapping,
+  from?: Origin,
+  declared: string[] = [],
+): Layout | LayoutTrouble {
+  const understood = columns(records, name, mapping, from, declared)
   return 'places' in understood && isUnclear(name, understood, mapping)
     ? { code: 'csv-unclear', columns: shown(records[0]!) }
     : understood
 }
 
-function columns(records: string[][], name: string, mapping: Mapping, from?: Origin): Layout | LayoutTrouble {
+function columns(
+  records: string[][],
+  name: string,
+  mapping: Mapping,
+  from: Origin | undefined,
+  declared: string[],
+): Layout | LayoutTrouble {
   const first = records[0]!
   const headings = first.map(heading)
   const found = recognised(headings)
-  const mapped = Object.entries(mapping) as [Field, string][]
+  const mapped = Object.entries(mapping).filter(([field]) => Object.hasOwn(HEADINGS, field)) as [Field, string][]
   for (const [field, column] of mapped) {
     found.delete(field)
     if (column === '-') continue
@@ -114,10 +133,13 @@ function columns(records: string[][], name: string, mapping: Mapping, from?: Ori
     if (place === undefined) return { code: 'csv-no-column', columns: shown(first), wanted: column }
     found.set(field, [place])
   }
+  const fields = declaredIn(headings, declared, mapping, new Set([...found.values()].flat()))
+  if ('wanted' in fields) return { code: 'csv-no-column', columns: shown(first), wanted: fields.wanted }
   const [at] = found.get('email') ?? []
   const holds = first.findIndex(isAddress)
   const headless = at === undefined ? holds !== -1 : isAddress(first[at] ?? '')
-  if (headless) return withoutHeader(records, at ?? holds, mapped, found, fateOf(name, [], from ?? named(name), from))
+  if (headless)
+    return withoutHeader(records, at ?? holds, mapped, found, fields, fateOf(name, [], from ?? named(name), from))
   if (at === undefined) return { code: 'csv-no-address', columns: shown(first) }
   const origin = from ?? SIGNS.find(([, signs]) => signs.every((sign) => headings.includes(sign)))?.[0] ?? named(name)
   const created = headings.indexOf('created at')
@@ -127,7 +149,13 @@ function columns(records: string[][], name: string, mapping: Mapping, from?: Ori
     header: true,
     ...(origin && { from: origin }),
     fate: fateOf(name, headings, origin, from),
-    names: Object.fromEntries([...found].map(([field, [place]]) => [field, first[place!]!.trim()])),
+    names: Object.fromEntries(
+      [...found, ...fields.map(([field, place]) => [field, [place]] as const)].map(([field, [place]]) => [
+        field,
+        (first[place!] ?? '').trim(),
+      ]),
+    ),
+    fields,
   }
 }
 
@@ -149,6 +177,25 @@ function recognised(headings: string[]): Map<Field, number[]> {
   return found
 }
 
+/** Where declared fields stand: where somebody said, else under their own names in a column that is about nothing else. */
+function declaredIn(
+  headings: string[],
+  declared: string[],
+  mapping: Mapping,
+  taken: Set<number>,
+): [string, number][] | { wanted: string } {
+  const fields: [string, number][] = []
+  for (const name of declared) {
+    const column = Object.hasOwn(HEADINGS, name) ? undefined : mapping[name]
+    if (column === '-') continue
+    const own = headings.findIndex((one, place) => one === heading(name) && !taken.has(place))
+    const place = column === undefined ? own : placeOf(column, headings)
+    if (place === undefined) return { wanted: column! }
+    if (place !== -1) fields.push([name, place])
+  }
+  return fields
+}
+
 /** The place of a column that somebody named: as the file does, or by its number. */
 function placeOf(column: string, headings: string[]): number | undefined {
   const place = headings.indexOf(heading(column))
@@ -163,6 +210,7 @@ function withoutHeader(
   at: number,
   mapped: [Field, string][],
   found: Map<Field, number[]>,
+  fields: [string, number][],
   fate: Fate,
 ): Layout {
   const first = records[0]!
@@ -170,17 +218,28 @@ function withoutHeader(
     const place = found.get(field)
     return place && field !== 'email' ? [[field, place] as [Field, number[]]] : []
   })
-  const taken = [at, ...places.flatMap(([, some]) => some)]
+  const taken = [at, ...places.flatMap(([, some]) => some), ...fields.map(([, place]) => place)]
   const states = mapped.some(([field]) => field === 'state') ? [] : stateColumns(records, taken)
   if (states.length > 0) places.push(['state', states])
-  else if (mapped.length === 0 && first.length === 2 && /\p{L}/u.test(first[1 - at]!) && !isAddress(first[1 - at]!))
+  else if (
+    mapped.length + fields.length === 0 &&
+    first.length === 2 &&
+    /\p{L}/u.test(first[1 - at]!) &&
+    !isAddress(first[1 - at]!)
+  )
     places.push(['name', [1 - at]])
   places.push(['email', [at]])
   return {
     places,
     header: false,
     fate,
-    names: Object.fromEntries(places.map(([field, [place]]) => [field, String(place! + 1)])),
+    names: Object.fromEntries(
+      [...places.map(([field, [place]]) => [field, place!] as const), ...fields].map(([field, place]) => [
+        field,
+        String(place + 1),
+      ]),
+    ),
+    fields,
   }
 }
 

@@ -5,9 +5,13 @@ import { networkOf, plainAddress } from '../network.ts'
 import { Problem } from '../problem.ts'
 import { type Cells, original } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
+import { type Field as Declared, fieldsWith } from './fields.ts'
+import { minuteOf, pauseEnd, weekdaysOf } from './hours.ts'
 import { typedAddress } from './joining.ts'
 import type { Field, Layout } from './layout.ts'
+import type { More } from './more.ts'
 import { type Fate, fateNamed } from './states.ts'
+import { columnsOf, readWishes } from './wishes.ts'
 
 /** When and from which network somebody once agreed, as a file says. */
 export type Moment = { at: Instant; network?: string }
@@ -24,6 +28,7 @@ export type Reader = {
   at?: Instant
   asked?: Moment
   confirmed?: Moment
+  more?: More
 }
 
 /** Why a row cannot be used: the code of a sentence, and the cell that it is about. */
@@ -39,6 +44,11 @@ export type Reason =
   | 'bad-zone'
   | 'bad-name'
   | 'bad-state'
+  | 'bad-at'
+  | 'bad-weekdays'
+  | 'bad-pause'
+  | 'bad-sections'
+  | 'bad-field'
   | 'control'
   | 'not-utf8'
   | 'too-long'
@@ -57,8 +67,12 @@ const EARLIEST = Date.UTC(1995, 0)
 
 const GRAVITY: Fate[] = ['in', 'waits', 'left', 'bounced']
 
+/** What the rows of a file are read with: the declared fields, and the zone of who names none. */
+export type Kin = { declared: Declared[]; home: string }
+
 /** A reader of rows of one file, which remembers the few languages, zones and networks that it repeats. */
-export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Refusal {
+export function rowReader({ places, fate, fields }: Layout, kin: Kin): (row: Cells) => Reader | Refusal {
+  const more = moreReader(fields, kin)
   const language = remembered(languageTag)
   const zone = remembered(zoneName)
   const stateOf = remembered(fateNamed)
@@ -86,8 +100,8 @@ export function rowReader({ places, fate }: Layout): (row: Cells) => Reader | Re
     if (typeof state === 'object') return state
     const known = { fate: state, address, hash: addressHash(address) }
     const at = state === 'bounced' ? timeOf(said.bounced_at) : timeOf(said.left_at ?? said.deleted_at)
-    if (state === 'in') return admissible(known, said, language, zone)
-    const rest = state === 'left' ? admissible({ ...known }, said, language, zone) : known
+    if (state === 'in') return more(admissible(known, said, language, zone), said, cells)
+    const rest = state === 'left' ? more(admissible({ ...known }, said, language, zone), said, cells) : known
     return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) } // who is gone is gone, whatever else is wrong
   }
 }
@@ -128,6 +142,53 @@ function admissible(
   const confirmed = momentOf(said.confirmed_at, said.confirmed_ip)
   if (confirmed) reader.confirmed = confirmed
   return reader
+}
+
+/** Reads the hour, the pause, the sections and the declared fields, where a file has them. */
+function moreReader(
+  fields: [string, number][],
+  { declared, home }: Kin,
+): (reader: Reader | Refusal, said: Partial<Record<Field, string>>, cells: string[]) => Reader | Refusal {
+  return (reader, said, cells) => {
+    if ('reason' in reader) return reader
+    const more: More = {}
+    for (const [key, reason, read] of HOURS) {
+      const cell = said[key]?.trim()
+      if (!cell) continue
+      const value = attempt(() => read(cell, reader.zone ?? home), cell)
+      if (!value) return { reason, value: printed(cell) }
+      Object.assign(more, value)
+    }
+    const filled = fields.flatMap(([name, place]) => (cells[place]?.trim() ? [[name, original(cells[place])]] : []))
+    if (filled.length > 0) {
+      const values: Record<string, string> = Object.fromEntries(filled)
+      const kept = fieldsWith(declared, null, values)
+      if ('unfit' in kept) return { reason: 'bad-field', value: printed(values[kept.unfit]) }
+      if (kept.fields !== null) more.fields = JSON.parse(kept.fields)
+    }
+    return Object.keys(more).length > 0 ? { ...reader, more } : reader
+  }
+}
+
+const HOURS: [Field, Reason, (cell: string, zone: string) => More][] = [
+  ['at', 'bad-at', (cell) => ({ minute: minuteOf(cell) })],
+  ['weekdays', 'bad-weekdays', (cell) => ({ weekdays: weekdaysOf(cell) })],
+  ['paused_until', 'bad-pause', (cell, zone) => ({ paused_until: pauseEnd(cell, zone) })],
+  [
+    'sections',
+    'bad-sections',
+    (cell) => ({ sections: columnsOf(readWishes({ sections: sectionsOf(cell) })).sections! }),
+  ],
+]
+
+/** Sections as a list with commas, or as the JSON that our own export writes where one has a comma in it. */
+function sectionsOf(cell: string): string[] {
+  if (!cell.startsWith('[')) return cell.split(/[,;،؛]/)
+  try {
+    const keys: unknown = JSON.parse(cell)
+    if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) return keys
+  } catch {} // said below
+  throw new Problem('bad-form')
 }
 
 /** The gravest of what the file, its states and its dates say; a refusal for a state that nobody knows. */

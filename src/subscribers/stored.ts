@@ -1,6 +1,7 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Email } from '../address.ts'
 import type { Candidate } from './admitting.ts'
+import type { More } from './more.ts'
 import type { Moment, Reader } from './rows.ts'
 import type { Fate } from './states.ts'
 
@@ -27,12 +28,13 @@ type Row = [
   at?: number | null | undefined,
   asked?: Moment | null | undefined,
   confirmed?: Moment | null | undefined,
+  more?: More | null | undefined,
 ]
 
 /** A reader as a line. */
 export function write(reader: Reader, file: number, line: number): string {
-  const { fate, hash, address, name, language, format, zone, at, asked, confirmed } = reader
-  const row: Row = [FATES.indexOf(fate), file, line, address, name, language, format, zone, at, asked, confirmed]
+  const { fate, hash, address, name, language, format, zone, at, asked, confirmed, more } = reader
+  const row: Row = [FATES.indexOf(fate), file, line, address, name, language, format, zone, at, asked, confirmed, more]
   while (row.at(-1) === undefined) row.pop()
   return hash + JSON.stringify(row)
 }
@@ -52,7 +54,7 @@ export function* candidates(lines: string[]): Generator<Candidate> {
 
 function read(
   hash: string,
-  [fate, file, line, address, name, language, format, zone, at, asked, confirmed]: Row,
+  [fate, file, line, address, name, language, format, zone, at, asked, confirmed, more]: Row,
 ): Candidate {
   return {
     ...{ hash, fate: FATES[fate]!, file, line, address: address as Email, copies: 0 },
@@ -63,6 +65,7 @@ function read(
     ...(at && { at: at as Instant }),
     ...(asked && { asked }),
     ...(confirmed && { confirmed }),
+    ...(more && { more }),
   }
 }
 
@@ -78,5 +81,11 @@ function together(one: Candidate, other: Candidate): Candidate {
     fate: graver.fate,
     ...(graver.at && { at: graver.at }),
     copies: one.copies + 1,
+    ...(one.more && other.more && { more: bothSay(one.more, other.more) }),
   }
+}
+
+function bothSay(one: More, other: More): More {
+  const fields = { ...one.fields, ...other.fields }
+  return { ...one, ...other, ...(Object.keys(fields).length > 0 && { fields }) }
 }

@@ -9,6 +9,9 @@ import * as deliveries from '../deliveries/index.ts'
 import * as leftLog from '../left-log.ts'
 import type { Before } from './changing.ts'
 import { undoable } from './imports.ts'
+
+import type { Kept } from './more.ts'
+
 import { liftRows, noteLifted } from './suppressions.ts'
 
 /**
@@ -147,7 +150,7 @@ async function standings(db: Db, row: Import, ids: number[]) {
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
     .selectAll('subscription')
-    .select(['subscriber.name', 'subscriber.address_hash', 'subscriber.erased_at'])
+    .select(['subscriber.name', 'subscriber.fields', 'subscriber.address_hash', 'subscriber.erased_at'])
     .where('subscription.id', 'in', ids)
     .execute()
   const people = rows.map((one) => one.subscriber_id)
@@ -210,11 +213,21 @@ async function restore(db: Db, now: Standing, before: Before, done: Undone, back
     ...(now.zone === before.now.zone && { zone: before.zone }),
     ...(state && { state: before.state!, confirmed_at: before.confirmed_at, left_at: null, left_reason: null }),
   }
+  const { fields, sections, ...hour } = moreBefore(now, before)
+  Object.assign(values, hour, sections != null && { sections })
+  if (fields !== undefined)
+    await db.updateTable('subscriber').set({ fields }).where('id', '=', now.subscriber_id).execute()
   await db.updateTable('subscription').set(values).where('id', '=', now.id).execute()
   if (now.name === before.now.name && before.name !== now.name)
     await db.updateTable('subscriber').set({ name: before.name }).where('id', '=', now.subscriber_id).execute()
   if (state && now.state === 'left') back.push(now.address_hash)
   done.restored++
+}
+
+function moreBefore(now: Standing, { more }: Before): Partial<Kept> {
+  const keys = more ? (Object.keys(more.now) as (keyof Kept)[]) : []
+  const same = keys.filter((key) => more!.now[key] !== more!.before[key] && now[key] === more!.now[key])
+  return Object.fromEntries(same.map((key) => [key, more!.before[key]]))
 }
 
 async function remove(db: Db, { id, started_at }: Import, gone: Standing[]): Promise<void> {
