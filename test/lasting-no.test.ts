@@ -2,12 +2,13 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { addressHash, email } from '../src/address.ts'
 import { take } from '../src/bounces/take.ts'
+import * as digests from '../src/digests/index.ts'
 import * as leftLog from '../src/left-log.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, type Kind, openWorld, type World } from './world.ts'
 
 const NOW = '2026-11-23T04:10:00Z'
-const BASE = 'email,name\na@example.org,Amal\nb@example.org,Bahar\n'
+const BASE = 'email,name\na@example.org,Amal\nb@example.org,Bahar\nc@example.org,Cem\n'
 const CLEANED = 'email,clean_time\na@example.org,2026-11-01 10:00:00\n'
 const LEFT = 'email,unsub_time\nb@example.org,2026-11-01 10:00:00\nn@example.org,2026-11-01 10:00:00\n'
 
@@ -81,8 +82,11 @@ describe.each(databases)('an import that is undone on %s', (kind) => {
     const { id } = await of(world, 'a@example.org')
     const { unsubscribe } = subscribers.tokens(world, { id, requested_at: null })
     await subscribers.prefer(world, await subscribers.readLeaving(world, unsubscribe), { format: 'text' })
-    expect(await subscribers.undoImport(world, 'cli', 1)).toMatchObject({ removed: 1, kept: 1 })
+    await digests.prefer(world, 'reader', (await of(world, 'b@example.org')).id, { weekdays: 16 })
+    await digests.prefer(world, 'cli', (await of(world, 'c@example.org')).id, { weekdays: 16 })
+    expect(await subscribers.undoImport(world, 'cli', 1)).toMatchObject({ removed: 1, kept: 2 })
     expect(await of(world, 'a@example.org')).toMatchObject({ state: 'active', format: 'text' })
+    expect(await of(world, 'b@example.org')).toMatchObject({ state: 'active', weekdays: 16 })
   })
 
   test('tells left.log whom it lifted, and who had not left after all', async () => {
@@ -109,28 +113,31 @@ describe.each(databases)('one who is erased on %s', (kind) => {
     expect(await subscribers.undoImport(world, 'cli', 2)).toMatchObject({ restored: 0 })
   })
 
-  test('leaves no address in why they were suppressed, nor in the trail', async () => {
-    await using world = await reading(kind)
-    expect(await subscribers.suppress(world, 'cli', 'b@example.org', 'mail from b@example.org')).toBe(
-      'mail from b…@example.org',
-    )
-    // As an earlier version has written it.
-    await subscribers.suppress(world, 'cli', 'a@example.org', 'lawyer')
-    const words = 'lawyer of \\a@example.org'
-    await world.db.updateTable('suppression').set({ reason: words }).where('reason', '=', 'lawyer').execute()
-    await world.db
-      .updateTable('change')
-      .set({ after: JSON.stringify({ reason: words }) })
-      .where('after', '=', '{"reason":"lawyer"}')
-      .execute()
-    await subscribers.erase(world, 'cli', 'a@example.org')
-    const rows = [
-      await world.db.selectFrom('change').selectAll().execute(),
-      await world.db.selectFrom('suppression').selectAll().where('address', 'is', null).execute(),
-    ]
-    expect(JSON.stringify(rows)).not.toMatch(/[ab]@example\.org/)
-    expect(JSON.stringify(rows[1])).toContain('lawyer')
-  })
+  test.each(['lawyer of', 'bounced to'])(
+    'leaves no address in why they were suppressed (%s), nor in the trail',
+    async (why) => {
+      await using world = await reading(kind)
+      expect(await subscribers.suppress(world, 'cli', 'b@example.org', 'mail from b@example.org')).toBe(
+        'mail from b…@example.org',
+      )
+      // As an earlier version has written it.
+      await subscribers.suppress(world, 'cli', 'a@example.org', 'lawyer')
+      const words = `${why} \\a@example.org`
+      await world.db.updateTable('suppression').set({ reason: words }).where('reason', '=', 'lawyer').execute()
+      await world.db
+        .updateTable('change')
+        .set({ after: JSON.stringify({ reason: words }) })
+        .where('after', '=', '{"reason":"lawyer"}')
+        .execute()
+      await subscribers.erase(world, 'cli', 'a@example.org')
+      const rows = [
+        await world.db.selectFrom('change').selectAll().execute(),
+        await world.db.selectFrom('suppression').selectAll().where('address', 'is', null).execute(),
+      ]
+      expect(JSON.stringify(rows)).not.toMatch(/[ab]@example\.org/)
+      expect(JSON.stringify(rows[1])).toContain(why === 'lawyer of' ? why : 'erased')
+    },
+  )
 })
 
 async function reading(kind: Kind): Promise<World> {

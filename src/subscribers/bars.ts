@@ -73,16 +73,17 @@ export async function forgetEntries(db: Db, kind: 'suppression' | 'subscription'
 
 /** Masks addresses in why a row bars, also where the trail tells it. */
 export async function maskReason(db: Db, { id, reason }: { id: number; reason: string }): Promise<void> {
-  if (!reason.includes('@')) return
-  await db
-    .updateTable('suppression')
-    .set({ reason: maskedIn(reason) })
-    .where('id', '=', id)
-    .execute()
+  if (reason.includes('@'))
+    await db
+      .updateTable('suppression')
+      .set({ reason: maskedIn(reason) })
+      .where('id', '=', id)
+      .execute()
   const trail = await db
     .selectFrom('change')
     .select(['id', 'before', 'after'])
     .where('subject', '=', `suppression:${id}`)
+    .where(({ or, eb }) => or([eb('before', 'like', '%@%'), eb('after', 'like', '%@%')]))
     .execute()
   for (const { id, before, after } of trail)
     await db
