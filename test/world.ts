@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGliteDialect } from 'kysely'
@@ -32,7 +32,7 @@ export async function openWorld(
   empty?: 'empty',
 ): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'nashra-test-'))
-  const home = await place(kind, folder)
+  const home = await place(kind, folder, empty === undefined)
   const env = {
     NASHRA_DATA: folder,
     NASHRA_FROM: 'نشرة <paper@news.example>',
@@ -50,15 +50,51 @@ export async function openWorld(
     },
     home.open,
   )
-  if (!empty) await migrate(world.database)
+  if (!empty) await begin(world)
   return world
 }
 
 type Home = { target: string; open(): Database; remove(): Promise<void> }
 
-async function place(kind: Kind, folder: string): Promise<Home> {
+/** Migrated once for all worlds of this process, and then copied: a file, or a database. */
+const models = new Map<Kind, Promise<string>>()
+
+function model(kind: 'sqlite' | 'postgres'): Promise<string> {
+  const known = models.get(kind) ?? makeModel(kind)
+  models.set(kind, known)
+  return known
+}
+
+async function makeModel(kind: 'sqlite' | 'postgres'): Promise<string> {
+  const name = `nashra_model_${randomBytes(6).toString('hex')}`
+  const server = kind === 'postgres' ? inject('postgres') : ''
+  const target = server
+    ? server.replace(/\/postgres$/, `/${name}`)
+    : join(mkdtempSync(join(tmpdir(), 'nashra-test-')), 'nashra.db')
+  if (server) await administer(server, `create database ${name}`)
+  const database = openDatabase(target)
+  await migrate(database)
+  await database.close()
+  return server ? name : target
+}
+
+/** What is drawn by lot when a database is first migrated differs between two worlds. */
+async function begin({ database, db }: World): Promise<void> {
+  await migrate(database)
+  await db
+    .updateTable('home')
+    .set({ instance: randomBytes(8).toString('hex') })
+    .execute()
+  await db
+    .updateTable('channel')
+    .set({ feed_id: `urn:uuid:${randomUUID()}` })
+    .execute()
+}
+
+async function place(kind: Kind, folder: string, migrated: boolean): Promise<Home> {
   if (kind === 'sqlite') {
     const target = join(folder, 'nashra.db')
+    if (migrated) copyFileSync(await model(kind), target)
     return { target, open: () => openDatabase(target), remove: async () => {} }
   }
   if (kind === 'pglite') {
@@ -70,7 +106,7 @@ async function place(kind: Kind, folder: string): Promise<Home> {
   const server = inject('postgres')
   const name = `nashra_${randomBytes(6).toString('hex')}`
   const target = server.replace(/\/postgres$/, `/${name}`)
-  await administer(server, `create database ${name}`)
+  await administer(server, `create database ${name}${migrated ? ` template ${await model(kind)}` : ''}`)
   return {
     target,
     open: () => openDatabase(target),
