@@ -114,7 +114,7 @@ describe('whatever comes in', () => {
       ['zeros', Buffer.alloc(100_000)],
     ]
     const held = monitorEventLoopDelay({ resolution: 5 })
-    for (const [name, bomb] of bombs) {
+    const longest = async (name: string, bomb: Buffer | string) => {
       held.reset()
       held.enable()
       for (const address of [to, PAPER]) {
@@ -122,7 +122,13 @@ describe('whatever comes in', () => {
         expect({ name, said }).toEqual({ name, said: expect.stringMatching(/^(250|5\d\d)/) })
       }
       held.disable()
-      expect({ name, held: held.max / 1e6 > 250 }).toEqual({ name, held: false }) // our client works in the same loop
+      return held.max / 1e6 // ms; our client works in the same loop
+    }
+    for (const [name, bomb] of bombs) {
+      // What holds the loop does so each time; a busy machine does not.
+      let most = await longest(name, bomb)
+      for (let again = 0; again < 2 && most > 250; again++) most = Math.min(most, await longest(name, bomb))
+      expect({ name, held: most > 250 }).toEqual({ name, held: false })
     }
     expect(await suppressed(list.readers[2]!.address)).toBe(undefined)
   })
