@@ -107,7 +107,8 @@ async function answered(app: App, c: Context, place: Place, form: SignUp): Promi
     return PLACES[place].page(known, language, { ...(await blank(app, lists)), ...asked, ...more })
   }
   // Another site's form: nothing is done yet.
-  if (form.stamp === undefined) return { answer: await c.html(await again({ again: true }), 422), done: Promise.resolve() }
+  if (form.stamp === undefined)
+    return { answer: await c.html(await again({ again: true }), 422), done: Promise.resolve() }
   const sent: Sent = { ...form, stamp: form.stamp, list: form.list ?? list?.slug ?? '' }
   const { problem, done } = await signUp(app, c, sent, place, language)
   if (problem)
