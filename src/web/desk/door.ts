@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { every } from 'hono/combine'
 import { getCookie } from 'hono/cookie'
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
@@ -31,35 +32,36 @@ export const routes: readonly Route[] = [...dashboardRoutes, ...ownRoutes, ...pe
 /** `/admin/…`: the one place where it is decided who may see or do what. */
 export function desk(app: App): Hono {
   const pages = new Hono()
-  pages.use('/admin/*', async (c, next) => {
-    await next()
-    c.res.headers.set('Content-Security-Policy', POLICY)
-    if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store, private')
-    c.res.headers.set('Referrer-Policy', 'same-origin')
-  })
-  pages.use(
-    '/admin/*',
-    bodyLimit({
-      maxSize: FORM,
-      onError: () => {
-        throw new Problem('form-too-large')
-      },
-    }),
-  )
   for (const route of openRoutes)
-    pages.on(route.method, route.path, (c) => answer(app, c, (asking) => route.answer(asking)))
+    pages.on(route.method, route.path, ours, (c) => answer(app, c, (asking) => route.answer(asking)))
   for (const route of routes)
-    pages.on(route.method, route.path, (c) => answer(app, c, (asking) => admitted(route, asking)))
+    pages.on(route.method, route.path, ours, (c) => answer(app, c, (asking) => admitted(route, asking)))
   pages.route('/', deskScripts())
   return pages
 }
+
+/** What goes for the desk's own pages, and for nobody else's below /admin. */
+const ours = every(
+  bodyLimit({
+    maxSize: FORM,
+    onError: () => {
+      throw new Problem('form-too-large')
+    },
+  }),
+  async (c, next) => {
+    await next()
+    c.res.headers.set('Content-Security-Policy', POLICY)
+    c.res.headers.set('Cache-Control', 'no-store, private')
+    c.res.headers.set('Referrer-Policy', 'same-origin')
+  },
+)
 
 /** Reads the request, answers it, and says in the desk's own frame why not. */
 async function answer(app: App, c: Context, work: (asking: Asking) => Answer): Promise<Response> {
   const asking = await read(app, c)
   try {
     if (c.req.method === 'POST') {
-      if (!ours(app, c)) throw new Problem('foreign-form', { url: app.config.url })
+      if (!fromOurPage(app, c)) throw new Problem('foreign-form', { url: app.config.url })
       asking.form = new URLSearchParams(await formOf(c))
     }
     const answered = await work(asking)
@@ -81,7 +83,7 @@ async function read(app: App, c: Context): Promise<Asking> {
 }
 
 /** Whether a page of ours sent this: no other site's form is answered, whatever cookies came along. */
-function ours({ config }: App, c: Context): boolean {
+function fromOurPage({ config }: App, c: Context): boolean {
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
   if (site !== undefined && site !== 'same-origin') return false
