@@ -27,6 +27,7 @@ const PROBLEMS = {
   'bad-state': 422,
   'bad-time': 422,
   'bad-url': 422,
+  'bad-weekdays': 422,
   'bad-zone': 422,
   'channel-not-found': 404,
   'code-wrong': 422,

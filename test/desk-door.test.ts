@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as accounts from '../src/accounts/index.ts'
 import { openRoutes, routes } from '../src/web/desk/door.ts'
 import { handler } from '../src/web/server.ts'
+import { edition, mailing } from './mailing.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const NOW = '2026-12-01T08:00:00Z'
@@ -140,6 +141,51 @@ describe.each(databases)('the desk’s door on %s', (kind) => {
       (await desk.post('/admin/sign-in/code', { ...held, until: String(Number(held['until']) + 1), code: newCode() }))
         .status,
     ).toBe(410)
+  })
+
+  test('the second factor goes by one of its codes only', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const prepared = await (await owner.post('/admin/me/factor')).text()
+    const secret = /class="secret">([^<]+)</.exec(prepared)![1]!.replaceAll(' ', '')
+    const code = () => new TOTP({ secret }).generate({ timestamp: desk.world.now().epochMilliseconds })
+    const codes = await (await owner.post('/admin/me/factor/confirm', { code: code() })).text()
+    const recovery = /<code>([^<]+)<\/code>/.exec(codes)![1]!
+    const asked = await (await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).text()
+    const held = Object.fromEntries(
+      [...asked.matchAll(/name="(ticket|until)" value="([^"]+)"/g)].map(([, k, v]) => [k!, v!]),
+    )
+    desk.world.clock.advance({ seconds: 31 })
+    const cookie = cookieOf(await desk.post('/admin/sign-in/code', { ...held, code: code() }))
+    const me = await (await desk.request('/admin/me', { headers: { Cookie: cookie } })).text()
+    const t = /name="t" value="([^"]+)"/.exec(me)![1]!
+    const remove = (typed: string) => desk.post('/admin/me/factor/remove', { t, code: typed }, { Cookie: cookie })
+    expect((await remove('')).status).toBe(422)
+    expect((await remove('000000')).status).toBe(422)
+    expect((await remove(recovery)).status).toBe(303)
+    expect((await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).status).toBe(303)
+  })
+
+  test('who works for one list sees no other’s digests on the first page', async () => {
+    await using desk = await openDesk(kind)
+    const [one, other] = [await mailing(desk.world, 1, 'one'), await mailing(desk.world, 1, 'other')]
+    await edition(desk.world, one)
+    await edition(desk.world, other)
+    const lists = await desk.world.db.selectFrom('list').select(['id', 'slug']).execute()
+    const scoped = await colleague(desk, 'sender', lists.find(({ slug }) => slug === 'one')!.id)
+    const everywhere = await colleague(desk, 'sender')
+    for (const slug of ['one', 'other'])
+      await desk.world.db
+        .updateTable('digest')
+        .set({ title: `The ${slug} digest` })
+        .where('slug', '=', slug)
+        .execute()
+    const seen = async (who: typeof scoped) => {
+      const page = await (await who.get('/admin')).text()
+      return [...page.matchAll(/<bdi>The (\w+) digest<\/bdi>/g)].map(([, slug]) => slug).sort()
+    }
+    expect(await seen(everywhere)).toEqual(['one', 'one', 'other', 'other']) // coming, and latest
+    expect(await seen(scoped)).toEqual(['one', 'one'])
   })
 
   test('the last owner cannot go', async () => {

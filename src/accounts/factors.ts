@@ -4,6 +4,7 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import { record } from '../changes.ts'
 import { seal, unseal } from '../keys.ts'
+import { take } from '../limits.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import * as people from './people.ts'
@@ -15,6 +16,7 @@ import { endAll, hashOf } from './sessions.ts'
  */
 const LETTERS = '23456789abcdefghjkmnpqrstvwxyz'
 const CODES = 10
+const TRIES = { most: 10, within: 15 * 60_000 }
 
 /** Begins anew: a secret that is in force when its first code was typed. The address is for authenticators (`otpauth://…`). */
 export async function prepare(app: App, account: people.Account): Promise<{ secret: string; address: string }> {
@@ -52,17 +54,25 @@ export async function confirm(app: App, account: people.Account, code: string): 
   return codes
 }
 
-/** Takes the second factor away; all sessions end. */
-export async function remove(app: App, actor: string, account: people.Account): Promise<void> {
+/** Takes the second factor away, by one of its codes: whoever finds a browser signed in cannot. All sessions end. */
+export async function remove(app: App, account: people.Account, code: string): Promise<void> {
+  await guess(app, account.id)
+  if (account.totp_at === null || !(await verified(app, account, code))) throw new Problem('code-wrong')
   await app.db.transaction().execute(async (db) => {
     const none = { totp: null, totp_at: null, totp_step: null }
     await db.updateTable('account').set(none).where('id', '=', account.id).execute()
     await db.deleteFrom('recovery_code').where('account_id', '=', account.id).execute()
     await endAll(db, account.id)
-    await record(db, actor, instant(app.now()), [
+    await record(db, people.actorOf(account), instant(app.now()), [
       { verb: 'account.factor-off', subject: `account:${account.public_id}` },
     ])
   })
+}
+
+/** One of the few tries at a code in a quarter of an hour, wherever it is typed; a Problem when they are used up. */
+export async function guess(app: App, accountId: number): Promise<void> {
+  if (!(await take(app.db, `sign-in:code:${accountId}`, TRIES, instant(app.now()))))
+    throw new Problem('too-many-requests')
 }
 
 /** Whether this is a code of now that was not used yet, or a recovery code, which is used up. */

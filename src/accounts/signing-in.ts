@@ -5,7 +5,7 @@ import { record } from '../changes.ts'
 import { claimedId, holds, sign } from '../keys.ts'
 import { take } from '../limits.ts'
 import { Problem } from '../problem.ts'
-import { verified } from './factors.ts'
+import { guess, verified } from './factors.ts'
 import { hashed, matches } from './passwords.ts'
 import * as people from './people.ts'
 import { begin, endAll } from './sessions.ts'
@@ -42,7 +42,7 @@ export async function enterCode(
   const id = claimedId(ticket)
   const good = id !== undefined && until > instant(app.now()) && holds(app.keys, ticket, 'second', id, String(until))
   if (!good) throw new Problem('ticket-expired')
-  await limit(app, `sign-in:code:${id}`, PER_ACCOUNT)
+  await guess(app, id)
   const account = await people.byId(app.db, id)
   if (account.ended_at !== null || !(await verified(app, account, code))) throw new Problem('code-wrong')
   return signedIn(app, account, from)

@@ -16,8 +16,6 @@ export function oneReader(program: Command): void {
 
 type HourOptions = Json & { list: string; at?: string; zone?: string; weekdays?: string; pausedUntil?: string }
 
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-
 function hour(commands: Command): void {
   command(commands, 'hour <address>', 'when letters come to a reader; «digest» takes back what was asked for')
     .requiredOption('--list <slug>', 'on this list')
@@ -45,14 +43,7 @@ function wishOf({ at, zone, weekdays, pausedUntil }: HourOptions): subscribers.W
   return {
     ...(at !== undefined && { at: own(at) }),
     ...(zone !== undefined && { zone: own(zone) }),
-    ...(weekdays !== undefined && { weekdays: weekdays === 'digest' ? null : weekdaysOf(weekdays) }),
+    ...(weekdays !== undefined && { weekdays: weekdays === 'digest' ? null : subscribers.weekdayBits(weekdays) }),
     ...(pausedUntil !== undefined && { pausedUntil: pausedUntil === 'no' ? null : pausedUntil }),
   }
-}
-
-/** The bits of some days; -1, which is refused, for what is none. */
-function weekdaysOf(text: string): number {
-  if (text === 'daily') return 127
-  const days = text.split(',').map((day) => DAYS.indexOf(day.trim().toLowerCase()))
-  return days.includes(-1) ? -1 : days.reduce((bits, day) => bits | (1 << day), 0)
 }

@@ -38,15 +38,12 @@ async function preferIn(
 
 /** Where a reader is who names no zone: where the list's first digest is, else the paper. */
 export async function homeOf(db: Db, subscriptionId: number): Promise<string> {
-  const slot = await db
-    .selectFrom('slot')
-    .innerJoin('digest', 'digest.id', 'slot.digest_id')
-    .innerJoin('subscription', 'subscription.list_id', 'digest.list_id')
-    .select('slot.zone')
-    .where('subscription.id', '=', subscriptionId)
-    .orderBy('slot.id')
-    .executeTakeFirst()
-  return slot?.zone ?? (await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()).zone
+  const { list_id } = await db
+    .selectFrom('subscription')
+    .select('list_id')
+    .where('id', '=', subscriptionId)
+    .executeTakeFirstOrThrow()
+  return subscribers.homeOfList(db, list_id)
 }
 
 /** Finds the slots of all whose hour was changed by whomever: an import, a form, a digest that is new. */

@@ -31,8 +31,6 @@ export type Draft = {
   late?: string
 }
 
-const EVERY_DAY = 127
-
 /** Promises a digest from its next hour on. */
 export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.Place> {
   const slug = channels.checkedSlug(draft.slug)
@@ -43,7 +41,7 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.P
     throw new Problem('bad-number', { name: 'min', least: 1, most: 100 })
   const now = instant(app.now())
   const zone = zoneName(draft.zone ?? (await site.show(app, app.db)).zone)
-  const hour = { zone, minute: subscribers.minuteOf(draft.at), weekdays: EVERY_DAY }
+  const hour = { zone, minute: subscribers.minuteOf(draft.at), weekdays: subscribers.EVERY_DAY }
   const ages = { max_age: duration(draft.maxAge ?? '48h'), late: duration(draft.late ?? '4h') }
   await channels.find(app.db, draft.channel)
   // Before, should this process end in between; and after, as they may be settled while there is no digest yet.

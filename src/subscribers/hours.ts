@@ -23,7 +23,8 @@ export type Wish = {
 /** What a subscription says of its reader's hour. */
 export type OwnHour = Pick<SubscriptionTable, 'zone' | 'minute' | 'weekdays' | 'paused_until'>
 
-const EVERY_DAY = 127
+/** The bits of all weekdays. */
+export const EVERY_DAY = 127
 
 /** The minute of the day that `hh:mm` is, or a Problem. */
 export function minuteOf(text: string): number {
@@ -94,18 +95,15 @@ export function weekdayNames(weekdays: number | null): string {
   return weekdays === null ? '' : DAYS.filter((_, bit) => weekdays & (1 << bit)).join(',')
 }
 
-/** Reads such weekdays, or a Problem; null where they are all seven. */
-export function weekdaysOf(text: string): number | null {
-  let weekdays = 0
-  for (const word of text
+/** Reads such weekdays, or `daily`, as bits (1 is Monday's), or a Problem. */
+export function weekdayBits(text: string): number {
+  const words = text
     .toLowerCase()
     .split(/[,;\s]+/)
-    .filter(Boolean)) {
-    if (!DAYS.includes(word)) throw new Problem('bad-form')
-    weekdays |= 1 << DAYS.indexOf(word)
-  }
-  if (weekdays === 0) throw new Problem('bad-form')
-  return weekdays === EVERY_DAY ? null : weekdays
+    .filter(Boolean)
+  const unknown = words.find((word) => word !== 'daily' && !DAYS.includes(word))
+  if (unknown !== undefined || words.length === 0) throw new Problem('bad-weekdays', { value: unknown ?? text })
+  return words.reduce((bits, word) => bits | (word === 'daily' ? EVERY_DAY : 1 << DAYS.indexOf(word)), 0)
 }
 
 /** Where a list's readers are who name no zone: where its first digest is, else the paper. */

@@ -21,7 +21,9 @@ export { exportCsv, exportJson } from './export.ts'
 export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
 export { type Found, find, type State, type Wanted } from './finding.ts'
 export {
+  EVERY_DAY,
   findSubscription,
+  homeOfList,
   keepHour,
   minuteOf,
   nextUnplaced,
@@ -30,6 +32,7 @@ export {
   type Unplaced,
   unplace,
   type Wish,
+  weekdayBits,
   withOwnHour,
 } from './hours.ts'
 export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'

@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import { type Cells, original } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
 import { type Field as Declared, fieldsWith } from './fields.ts'
-import { minuteOf, pauseEnd, weekdaysOf } from './hours.ts'
+import { EVERY_DAY, minuteOf, pauseEnd, weekdayBits } from './hours.ts'
 import { typedAddress } from './joining.ts'
 import type { Field, Layout } from './layout.ts'
 import type { More } from './more.ts'
@@ -170,9 +170,15 @@ function moreReader(
   }
 }
 
+/** All seven are what the digest does anyway. */
+function ownDays(cell: string): number | null {
+  const bits = weekdayBits(cell)
+  return bits === EVERY_DAY ? null : bits
+}
+
 const HOURS: [Field, Reason, (cell: string, zone: string) => More][] = [
   ['at', 'bad-at', (cell) => ({ minute: minuteOf(cell) })],
-  ['weekdays', 'bad-weekdays', (cell) => ({ weekdays: weekdaysOf(cell) })],
+  ['weekdays', 'bad-weekdays', (cell) => ({ weekdays: ownDays(cell) })],
   ['paused_until', 'bad-pause', (cell, zone) => ({ paused_until: pauseEnd(cell, zone) })],
   [
     'sections',

@@ -1,6 +1,7 @@
 import { languageTag, zoneName } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import { fold } from '../text.ts'
+import { EVERY_DAY } from './hours.ts'
 import type { Subscription } from './standing.ts'
 
 /**
@@ -20,7 +21,6 @@ export type Wishes = {
 export const FORMATS = ['html', 'headlines', 'text'] as const
 export type Format = (typeof FORMATS)[number]
 
-const EVERY_DAY = 127
 const MOST_SECTIONS = 100
 const LONGEST_SECTION = 200
 

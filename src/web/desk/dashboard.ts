@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Instant, instant } from '../../../db/instant.ts'
+import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
 import { clockTime, type MessageKey, say, shortDate } from '../../locale.ts'
 import * as site from '../../site.ts'
@@ -16,6 +17,7 @@ async function dashboard(visit: Visit): Answer {
   const { app, language } = visit
   const { zone } = await site.show(app, app.read)
   const missing = await lacking(app)
+  const lists = accounts.listsOf(visit.roles, 'digest.read')
   return deskPage(
     visit,
     say(language, 'desk.dashboard'),
@@ -23,8 +25,8 @@ async function dashboard(visit: Visit): Answer {
       missing.length > 0 &&
       html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul>${missing.map((key) => html`<li>${say(language, key)}</li>`)}</ul></section>`
     }
-${await coming(app, language, zone)}
-${await last(app, language, zone)}`,
+${await coming(app, language, zone, lists)}
+${await last(app, language, zone, lists)}`,
   )
 }
 
@@ -42,12 +44,16 @@ async function lacking(app: App): Promise<MessageKey[]> {
   ]
 }
 
-async function coming(app: App, language: string, zone: string): Promise<Html> {
+/** The lists whose digests may be seen. */
+type Lists = ReturnType<typeof accounts.listsOf>
+
+async function coming(app: App, language: string, zone: string, lists: Lists): Promise<Html> {
   const rows = await app.read
     .selectFrom('slot')
     .innerJoin('digest', 'digest.id', 'slot.digest_id')
     .select(['digest.title', 'slot.next_at'])
     .where('slot.next_at', '>=', instant(app.now()))
+    .$if(lists !== 'all', (query) => query.where('digest.list_id', 'in', lists as number[]))
     .orderBy('slot.next_at')
     .limit(5)
     .execute()
@@ -59,11 +65,12 @@ ${
 }</section>`
 }
 
-async function last(app: App, language: string, zone: string): Promise<Html> {
+async function last(app: App, language: string, zone: string, lists: Lists): Promise<Html> {
   const rows = await app.read
     .selectFrom('edition')
     .innerJoin('digest', 'digest.id', 'edition.digest_id')
     .select(['edition.id', 'edition.public_id', 'edition.state', 'edition.composed_at', 'digest.title'])
+    .$if(lists !== 'all', (query) => query.where('digest.list_id', 'in', lists as number[]))
     .orderBy('edition.composed_at', 'desc')
     .limit(5)
     .execute()

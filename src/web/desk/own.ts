@@ -7,7 +7,7 @@ import type { Html } from '../pages.ts'
 import * as cookie from './cookie.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
-import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
+import type { Answer, Route, Visit } from './routes.ts'
 
 /** One's own account: password, second factor, where one is signed in. */
 export const ownRoutes: Route[] = [
@@ -43,6 +43,7 @@ async function ownPage(visit: Visit, problem?: Problem): Answer {
 <section><h2>${say(language, 'desk.factor')}</h2>
 <p>${say(language, account.totp_at === null ? 'desk.factor-none' : 'desk.factor-there')}</p>
 <form method="post" action="/admin/me/factor${account.totp_at !== null && '/remove'}">${hidden(visit)}
+${account.totp_at !== null && codeField(language)}
 <p><button type="submit">${say(language, account.totp_at === null ? 'desk.factor-begin' : 'desk.factor-remove')}</button></p></form></section>
 ${await sessionList(visit)}`,
   )
@@ -91,8 +92,7 @@ async function prepareFactor(visit: Visit, problem?: Problem): Answer {
 <p><code dir="ltr" class="secret">${secret.replace(/(.{4})/g, '$1 ').trim()}</code></p>
 <p><a href="${address}">${say(language, 'desk.factor-open')}</a></p>
 <form method="post" action="/admin/me/factor/confirm">${hidden(visit)}
-<p><label for="code">${say(language, 'desk.code-label')}</label>
-<input id="code" name="code" type="text" dir="ltr" inputmode="numeric" required autocomplete="one-time-code" maxlength="10"></p>
+${codeField(language)}
 <p><button type="submit">${say(language, 'desk.factor-confirm')}</button></p></form>`,
   )
   return problem ? c.html(page, problem.status) : page
@@ -118,7 +118,17 @@ async function confirmFactor(visit: Visit): Answer {
 }
 
 async function removeFactor(visit: Visit): Answer {
-  const { app, c, account } = visit
-  await accounts.removeFactor(app, actorOf(visit), account)
-  return c.redirect('/admin/sign-in', 303)
+  const { app, c, account, form } = visit
+  try {
+    await accounts.removeFactor(app, account, form.get('code') ?? '')
+    return c.redirect('/admin/sign-in', 303)
+  } catch (error) {
+    if (error instanceof Problem) return ownPage(visit, error)
+    throw error
+  }
+}
+
+function codeField(language: string): Html {
+  return html`<p><label for="code">${say(language, 'desk.code-label')}</label>
+<input id="code" name="code" type="text" dir="ltr" inputmode="numeric" required autocomplete="one-time-code" maxlength="40"></p>`
 }
