@@ -1,12 +1,9 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import type { Instant } from '../db/instant.ts'
-import ar from '../templates/messages/ar.json' with { type: 'json' }
-import en from '../templates/messages/en.json' with { type: 'json' }
-import tr from '../templates/messages/tr.json' with { type: 'json' }
+import { MESSAGES, type MessageKey } from './messages.ts'
 import { Problem } from './problem.ts'
 
-const MESSAGES: Record<string, Record<string, string>> = { ar, en, tr }
-export type MessageKey = keyof typeof en
+export type { MessageKey } from './messages.ts'
 
 /** The languages whose sentences we ship; any other one reads English around its own articles. */
 export const spoken = Object.keys(MESSAGES)

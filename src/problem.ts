@@ -139,6 +139,7 @@ const PROBLEMS = {
   'tool-failed': 500,
   'tool-missing': 500,
   'unknown-place': 422,
+  'upload-too-large': 413,
   withdrawn: 410,
 } as const satisfies Record<string, number>
 

@@ -37,6 +37,7 @@ const DOORS: Record<string, string> = {
   zod: 'src/articles/draft.ts',
   otpauth: 'src/accounts/factors.ts',
   'htmx.org': 'src/web/desk/files.ts',
+  '@fastify/busboy': 'src/web/desk/upload.ts',
 }
 
 type Import = { from: string; to: string; file: boolean }

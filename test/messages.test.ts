@@ -5,11 +5,14 @@ import { type MessageKey, say, sentence, spoken } from '../src/locale.ts'
 import { Problem, problemCodes } from '../src/problem.ts'
 
 const folder = resolve(import.meta.dirname, '../templates/messages')
+/** All files of a language, in one order. */
 const all = Object.fromEntries(
-  spoken.map((language) => [
-    language,
-    JSON.parse(readFileSync(join(folder, `${language}.json`), 'utf8')) as Record<string, string>,
-  ]),
+  spoken.map((language) => {
+    const rooms = readdirSync(join(folder, 'desk')).filter((name) => name.endsWith(`.${language}.json`))
+    const files = [`${language}.json`, ...rooms.sort().map((name) => join('desk', name))]
+    const read = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+    return [language, Object.assign({}, ...read) as Record<string, string>]
+  }),
 )
 const keys = Object.keys(all['en']!)
 

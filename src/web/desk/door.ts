@@ -5,65 +5,102 @@ import { every } from 'hono/combine'
 import { getCookie } from 'hono/cookie'
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
+import { zoneName } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import { clientNetwork } from '../client.ts'
 import { spokenOr } from '../sign-up.ts'
+import { articleRoutes } from './articles.ts'
+import { channelRoutes } from './channels.ts'
 import { cookieName } from './cookie.ts'
 import { dashboardRoutes } from './dashboard.ts'
+import { digestRoutes } from './digests.ts'
 import { entryRoutes } from './entry.ts'
 import { deskScripts } from './files.ts'
+import { listRoutes } from './lists.ts'
 import { ownRoutes } from './own.ts'
 import { peopleRoutes } from './people.ts'
+import { readerRoutes } from './readers.ts'
 import { refusal } from './refusal.ts'
-import { type Answer, type Asking, allowed, formToken, type OpenRoute, type Route } from './routes.ts'
+import { type Answer, type Asking, allowed, formToken, type OpenRoute, type Route, type Visit } from './routes.ts'
+import { settingsRoutes } from './settings.ts'
+import { sourceRoutes } from './sources.ts'
+import { startRoutes } from './start.ts'
+import { receive } from './upload.ts'
 
 /** What the desk's pages may do in a browser: our own scripts and files, nothing inline, nobody's frame. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self' data: https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+/** What a document in a frame may do: show its own styles and pictures. No script, no form, no way to the page around it. */
+const FRAMED =
+  "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; img-src 'self' data: https: http:; form-action 'none'; base-uri 'none'; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 const FORM = 64 * 1024
+const AROUND = 1024 * 1024 // bytes that a form may have beside its files
 
 /** Every page that may be opened without signing in. */
 export const openRoutes: readonly OpenRoute[] = entryRoutes
 
 /** Every other page: what a test walks with every role. */
-export const routes: readonly Route[] = [...dashboardRoutes, ...ownRoutes, ...peopleRoutes]
+export const routes: readonly Route[] = [
+  ...dashboardRoutes,
+  ...startRoutes,
+  ...articleRoutes,
+  ...channelRoutes,
+  ...sourceRoutes,
+  ...listRoutes,
+  ...readerRoutes,
+  ...digestRoutes,
+  ...settingsRoutes,
+  ...ownRoutes,
+  ...peopleRoutes,
+]
 
 /** `/admin/…`: the one place where it is decided who may see or do what. */
 export function desk(app: App): Hono {
   const pages = new Hono()
   for (const route of openRoutes)
-    pages.on(route.method, route.path, ours, (c) => answer(app, c, (asking) => route.answer(asking)))
+    pages.on(route.method, route.path, ours(FORM), (c) =>
+      answer(app, c, async (asking) => {
+        if (c.req.method === 'POST') asking.form = await formOf(c)
+        return route.answer(asking)
+      }),
+    )
   for (const route of routes)
-    pages.on(route.method, route.path, ours, (c) => answer(app, c, (asking) => admitted(route, asking)))
+    pages.on(route.method, route.path, ours(sizeOf(route), route.framed ? FRAMED : POLICY), (c) =>
+      answer(app, c, (asking) => admitted(route, asking)),
+    )
   pages.route('/', deskScripts())
   return pages
 }
 
 /** What goes for the desk's own pages, and for nobody else's below /admin. */
-const ours = every(
-  bodyLimit({
-    maxSize: FORM,
-    onError: () => {
-      throw new Problem('form-too-large')
+function ours(most: number, policy = POLICY) {
+  return every(
+    bodyLimit({
+      maxSize: most,
+      onError: () => {
+        throw new Problem('form-too-large')
+      },
+    }),
+    async (c, next) => {
+      await next()
+      c.res.headers.set('Content-Security-Policy', policy)
+      c.res.headers.set('Cache-Control', 'no-store, private')
+      c.res.headers.set('Referrer-Policy', 'same-origin')
     },
-  }),
-  async (c, next) => {
-    await next()
-    c.res.headers.set('Content-Security-Policy', POLICY)
-    c.res.headers.set('Cache-Control', 'no-store, private')
-    c.res.headers.set('Referrer-Policy', 'same-origin')
-  },
-)
+  )
+}
+
+function sizeOf({ takes }: Route): number {
+  if (!takes) return FORM
+  return 'files' in takes ? takes.files + AROUND : takes.form
+}
 
 /** Reads the request, answers it, and says in the desk's own frame why not. */
 async function answer(app: App, c: Context, work: (asking: Asking) => Answer): Promise<Response> {
   const asking = await read(app, c)
   try {
-    if (c.req.method === 'POST') {
-      if (!fromOurPage(app, c)) throw new Problem('foreign-form', { url: app.config.url })
-      asking.form = new URLSearchParams(await formOf(c))
-    }
+    if (c.req.method === 'POST' && !fromOurPage(app, c)) throw new Problem('foreign-form', { url: app.config.url })
     const answered = await work(asking)
     return answered instanceof Response ? answered : c.html(await answered)
   } catch (error) {
@@ -75,9 +112,11 @@ async function answer(app: App, c: Context, work: (asking: Asking) => Answer): P
 
 async function read(app: App, c: Context): Promise<Asking> {
   const query = new URL(c.req.url).searchParams
+  const { language, zone } = await site.show(app, app.read)
   return {
-    ...{ app, c, query, params: c.req.param() as Record<string, string>, form: new URLSearchParams() },
-    language: spokenOr(query.get('lang') ?? undefined) ?? (await site.show(app, app.read)).language,
+    ...{ app, c, query, params: c.req.param() as Record<string, string>, form: new URLSearchParams(), files: [] },
+    language: spokenOr(query.get('lang') ?? undefined) ?? language,
+    zone: zoneOr(getCookie(c, 'zone'), zone),
     from: { agent: c.req.header('user-agent') ?? '', network: clientNetwork(c, app.config) },
   }
 }
@@ -91,21 +130,47 @@ function fromOurPage({ config }: App, c: Context): boolean {
   return site === 'same-origin'
 }
 
-async function formOf(c: Context): Promise<string> {
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new Problem('bad-form')
-  return c.req.text()
+/** The zone that a browser named, if it is one. */
+function zoneOr(named: string | undefined, otherwise: string): string {
+  if (named === undefined) return otherwise
+  try {
+    return zoneName(named)
+  } catch {
+    return otherwise
+  }
 }
 
-/** The route's answer to somebody who may have it. */
+async function formOf(c: Context): Promise<URLSearchParams> {
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+    throw new Problem('bad-form')
+  return new URLSearchParams(await c.req.text())
+}
+
+/** The route's answer to somebody who may have it. Nothing of a form is read, and no file, before it is known who sends it. */
 async function admitted(route: Route, asking: Asking): Answer {
   const { app, c } = asking
   const visitor = await accounts.visitor(app, getCookie(c, cookieName(app)) ?? '')
   if (!visitor) throw new Problem('not-signed-in')
   const visit = { ...asking, ...visitor, language: visitor.account.language }
   asking.language = visit.language
-  if (c.req.method === 'POST' && !same(asking.form.get('t') ?? '', formToken(visit))) throw new Problem('form-expired')
+  if (c.req.method !== 'POST') return permitted(route, visit)
+  if (!route.takes || !('files' in route.takes)) {
+    visit.form = await formOf(c)
+    return permitted(route, visit)
+  }
   if (!(await allowed(route, visit, visitor))) throw new Problem('not-allowed')
+  const { form, files, done } = await receive(c, route.takes.files)
+  try {
+    return await permitted(route, Object.assign(visit, { form, files }))
+  } finally {
+    await done()
+  }
+}
+
+async function permitted(route: Route, visit: Visit): Answer {
+  if (visit.c.req.method === 'POST' && !same(visit.form.get('t') ?? '', formToken(visit)))
+    throw new Problem('form-expired')
+  if (!(await allowed(route, visit, visit))) throw new Problem('not-allowed')
   return route.answer(visit)
 }
 

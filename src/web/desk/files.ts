@@ -6,9 +6,12 @@ import { Problem } from '../../problem.ts'
 
 /** The desk's scripts: htmx as it comes, and ours. */
 const SCRIPTS = new Map<string, string>(
-  [fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'))].map((file) => {
-    const body = readFileSync(file, 'utf8')
-    return [`htmx-${createHash('sha256').update(body).digest('hex').slice(0, 12)}.js`, body] as const
+  Object.entries({
+    htmx: import.meta.resolve('htmx.org/dist/htmx.min.js'),
+    desk: new URL('scripts/desk.js', import.meta.url).href,
+  }).map(([name, file]) => {
+    const body = readFileSync(fileURLToPath(file), 'utf8')
+    return [`${name}-${createHash('sha256').update(body).digest('hex').slice(0, 12)}.js`, body] as const
   }),
 )
 

@@ -8,10 +8,17 @@ import type { Html } from '../pages.ts'
 import { scripts } from './files.ts'
 import { type Asking, formToken, type Visit } from './routes.ts'
 
-/** The desk's rooms, in the order of its menu; a visitor sees those that he may enter. */
-const ROOMS: { path: string; name: MessageKey; allow: Permission }[] = [
+/** The desk's rooms, in the order of its menu; a visitor sees those that he may enter. `everywhere`: a role for one list is not enough. */
+const ROOMS: { path: string; name: MessageKey; allow: Permission; everywhere?: true }[] = [
   { path: '/admin', name: 'desk.dashboard', allow: 'desk.read' },
-  { path: '/admin/people', name: 'desk.people', allow: 'account.read' },
+  { path: '/admin/articles', name: 'desk.articles', allow: 'article.read', everywhere: true },
+  { path: '/admin/channels', name: 'desk.channels', allow: 'channel.read', everywhere: true },
+  { path: '/admin/sources', name: 'desk.sources', allow: 'source.read', everywhere: true },
+  { path: '/admin/lists', name: 'desk.lists', allow: 'list.read' },
+  { path: '/admin/readers', name: 'desk.readers', allow: 'reader.read' },
+  { path: '/admin/digests', name: 'desk.digests', allow: 'digest.read' },
+  { path: '/admin/settings', name: 'desk.settings', allow: 'settings.read', everywhere: true },
+  { path: '/admin/people', name: 'desk.people', allow: 'account.read', everywhere: true },
 ]
 
 const NAMES: Record<string, string> = { ar: 'العربية', tr: 'Türkçe', en: 'English' }
@@ -20,7 +27,9 @@ const NAMES: Record<string, string> = { ar: 'العربية', tr: 'Türkçe', en
 export async function deskPage(visit: Visit, title: string, body: Html): Promise<Html> {
   const { language, account, roles, c } = visit
   const here = c.req.path
-  const rooms = ROOMS.filter((room) => accounts.listsOf(roles, room.allow).length > 0)
+  const rooms = ROOMS.filter(({ allow, everywhere }) =>
+    everywhere ? accounts.may(roles, allow) : accounts.listsOf(roles, allow).length > 0,
+  )
   return frame(
     visit,
     title,
@@ -93,4 +102,9 @@ ${body}
 /** A room's own pages are the room's, too. */
 function current(path: string, here: string): boolean {
   return here === path || (path !== '/admin' && here.startsWith(`${path}/`))
+}
+
+/** The pages of a room, below its heading: `here` is the one that is shown. */
+export function pagesOf(name: string, here: string, pages: readonly (readonly [path: string, words: string])[]): Html {
+  return html`<nav aria-label="${name}"><ul class="sub">${pages.map(([path, words]) => html`<li><a href="${path}"${path === here && html` aria-current="page"`}>${words}</a></li>`)}</ul></nav>`
 }

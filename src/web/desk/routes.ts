@@ -3,15 +3,21 @@ import type { Account, From, Granted, Permission, Session, Visitor } from '../..
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
 import type { Html } from '../pages.ts'
+import type { Upload } from './upload.ts'
 
-/** A request to the desk. `form` holds a POST's fields, `params` the path's, `from` where it comes from. */
+/**
+ * A request to the desk. `form` holds a POST's fields and `files` what came with them, `params` the path's, `from` where it
+ * comes from, `zone` the visitor's own as his browser said it, or else the site's.
+ */
 export type Asking = {
   app: App
   c: Context
   params: Record<string, string>
   query: URLSearchParams
   form: URLSearchParams
+  files: readonly Upload[]
   language: string
+  zone: string
   from: From
 }
 
@@ -33,6 +39,10 @@ export type Route = {
   path: string
   allow: Permission | 'signed-in'
   list?: 'any' | ((asking: Asking) => Promise<number>)
+  /** How large its form may be, where it is more than a page's own: `files` for one that brings files, `form` for long text. In bytes. */
+  takes?: { files: number } | { form: number }
+  /** It answers with a document that is shown in a frame: a letter, a page of a site. It runs nothing and has a sheet of its own. */
+  framed?: true
   answer: (visit: Visit) => Answer
 }
 
