@@ -2,53 +2,9 @@ import { TOTP } from 'otpauth'
 import { describe, expect, test } from 'vitest'
 import * as accounts from '../src/accounts/index.ts'
 import { openRoutes, routes } from '../src/web/desk/door.ts'
-import { handler } from '../src/web/server.ts'
+import { colleague, cookieOf, FORM, openDesk, PASSWORD } from './desk.ts'
 import { edition, mailing } from './mailing.ts'
-import { databases, openWorld, type World } from './world.ts'
-
-const NOW = '2026-12-01T08:00:00Z'
-const ORIGIN = 'https://news.example'
-const PASSWORD = 'correct horse battery'
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
-
-async function openDesk(kind: (typeof databases)[number] = 'sqlite') {
-  const world = await openWorld(kind, NOW)
-  const web = handler(world)
-  let peer = 0
-  const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
-    web.request(path, init, { incoming: { socket: { remoteAddress: `198.51.${++peer % 250}.7` } } })
-  const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
-    request(path, {
-      method: 'POST',
-      headers: { ...FORM, Origin: ORIGIN, ...headers },
-      body: new URLSearchParams(fields).toString(),
-    })
-  return { world, request, post, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() }
-}
-
-type Desk = Awaited<ReturnType<typeof openDesk>>
-
-function cookieOf(response: Response): string {
-  return /^[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? ''
-}
-
-/** Somebody with these roles, signed in: how his browser asks. */
-async function colleague(desk: Desk, role: accounts.Role, list = 0) {
-  const address = `${role}-${list}@news.example`
-  const { token, account } = await accounts.invite(desk.world, 'cli', { address, roles: [{ role, list }] })
-  const cookie = cookieOf(await desk.post(`/admin/in/${token}`, { password: PASSWORD }))
-  const me = await (await desk.request('/admin/me', { headers: { Cookie: cookie } })).text()
-  const t = /name="t" value="([^"]+)"/.exec(me)![1]!
-  return {
-    account,
-    cookie,
-    t,
-    address,
-    get: (path: string) => desk.request(path, { headers: { Cookie: cookie } }),
-    post: (path: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}) =>
-      desk.post(path, { t, ...fields }, { Cookie: cookie, ...headers }),
-  }
-}
+import { databases, type World } from './world.ts'
 
 describe.each(databases)('the desk’s door on %s', (kind) => {
   test('the first who opens the set-up link is the owner, once', async () => {

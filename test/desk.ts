@@ -1,0 +1,63 @@
+import * as accounts from '../src/accounts/index.ts'
+import { handler } from '../src/web/server.ts'
+import { type databases, openWorld } from './world.ts'
+
+const NOW = '2026-12-01T08:00:00Z'
+const ORIGIN = 'https://news.example'
+export const PASSWORD = 'correct horse battery'
+export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+/** What a form holds; a field may come several times. */
+export type Fields = Record<string, string> | [name: string, value: string][]
+
+/** A desk without a socket; each request comes from another network. */
+export async function openDesk(kind: (typeof databases)[number] = 'sqlite') {
+  const world = await openWorld(kind, NOW)
+  const web = handler(world)
+  let peer = 0
+  const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+    web.request(path, init, { incoming: { socket: { remoteAddress: `198.51.${++peer % 250}.7` } } })
+  const post = (path: string, fields: Fields, headers: Record<string, string> = {}) =>
+    request(path, {
+      method: 'POST',
+      headers: { ...FORM, Origin: ORIGIN, ...headers },
+      body: new URLSearchParams(fields).toString(),
+    })
+  return { world, request, post, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() }
+}
+
+export type Desk = Awaited<ReturnType<typeof openDesk>>
+
+/** The cookie that an answer gives. */
+export function cookieOf(response: Response): string {
+  return /^[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? ''
+}
+
+/** Somebody with these roles, signed in: how his browser asks. */
+export async function colleague(desk: Desk, role: accounts.Role, list = 0) {
+  const address = `${role}-${list}@news.example`
+  const { token, account } = await accounts.invite(desk.world, 'cli', { address, roles: [{ role, list }] })
+  const cookie = cookieOf(await desk.post(`/admin/in/${token}`, { password: PASSWORD }))
+  const me = await (await desk.request('/admin/me', { headers: { Cookie: cookie } })).text()
+  const t = /name="t" value="([^"]+)"/.exec(me)![1]!
+  return {
+    account,
+    cookie,
+    t,
+    address,
+    get: (path: string) => desk.request(path, { headers: { Cookie: cookie } }),
+    post: (path: string, fields: Fields = {}, headers: Record<string, string> = {}) =>
+      desk.post(path, [...pairs(fields), ['t', t]], { Cookie: cookie, ...headers }),
+    /** A form with files. */
+    send(path: string, form: FormData) {
+      const whole = new FormData()
+      for (const [name, value] of [['t', t] as const, ...form])
+        typeof value === 'string' ? whole.append(name, value) : whole.append(name, value, value.name)
+      return desk.request(path, { method: 'POST', body: whole, headers: { Origin: ORIGIN, Cookie: cookie } })
+    },
+  }
+}
+
+function pairs(fields: Fields): [string, string][] {
+  return Array.isArray(fields) ? fields : Object.entries(fields)
+}
