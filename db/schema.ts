@@ -33,6 +33,12 @@ export interface SiteTable {
   imprint: string
 }
 
+/** A setting that holds a secret, closed with the key ring (src/keys.ts). */
+export interface SealedTable {
+  name: string
+  value: string
+}
+
 /** A stored image; `variants` is JSON: [{width, height, type, bytes, file}]. */
 export interface ImageTable {
   id: Generated<number>
@@ -783,6 +789,7 @@ export interface InvitationTable {
 
 export interface Schema {
   site: SiteTable
+  sealed: SealedTable
   image: ImageTable
   download: DownloadTable
   source: SourceTable

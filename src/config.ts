@@ -87,7 +87,7 @@ export function readConfig(env: Environment = process.env): Config {
     ...(env['NASHRA_NAME']?.trim() && { name: env['NASHRA_NAME'].trim() }),
     ...(from && { from }),
     media: resolve(env['NASHRA_MEDIA'] || join(data, 'media')),
-    relays: attempt('NASHRA_SMTP', [], (value) => value.split(/\s+/).map((url) => relay(url, connections, rate))),
+    relays: attempt('NASHRA_SMTP', [], (value) => readRelays(value, connections, rate)),
     inbound: attempt('NASHRA_INBOUND', [], (value) => value.split(/\s+/).map(inbound)),
     retry: attempt('NASHRA_RETRY', ['1m', '5m', '30m', '2h', '6h', '12h', '24h'].map(duration), (value) =>
       value.split(',').map(pause),
@@ -152,6 +152,11 @@ function publicUrl(value: string): string {
 }
 
 const RELAY_PARTS = ['rate', 'day', 'connections', 'sign', 'domains']
+
+/** Reads the addresses of relays, with white space between; an Error says what is wrong with the first that is none. */
+export function readRelays(text: string, connections: number, rate?: number): Relay[] {
+  return text.split(/\s+/).map((url) => relay(url, connections, rate))
+}
 
 /** Reads `smtp://user:pass@host:port?rate=14&day=50000&connections=5&sign=no&domains=gmail.com:5,*:20`. The message never repeats the password. */
 function relay(value: string, connections: number, rate: number | undefined): Relay {

@@ -6,6 +6,7 @@ import type { App, Log } from './app.ts'
 import type { Config } from './config.ts'
 import { makeFolder } from './keys.ts'
 import { Problem } from './problem.ts'
+import * as relaySettings from './relay-settings.ts'
 import * as ring from './ring.ts'
 
 /**
@@ -26,7 +27,9 @@ export async function openApp(config: Config, { newKeys = false } = {}): Promise
       const keys = await ring.open(database.db, config.secretFile, { anew: newKeys })
       await bringUpToDate({ config, database, log, now }, seen)
       await ring.know(database.db, keys, config.secretFile, { anew: newKeys })
-      return { db: database.db, read: database.read, database, config, keys, now, log }
+      const app = { db: database.db, read: database.read, database, config, keys, now, log }
+      await relaySettings.look(app)
+      return app
     } catch (error) {
       await database.close()
       throw error

@@ -4,6 +4,7 @@ import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import * as editions from '../editions.ts'
 import * as mail from '../mail.ts'
+import { relaysOf } from '../relay-settings.ts'
 import * as tally from './tally.ts'
 
 /*
@@ -18,8 +19,8 @@ const WRONG = { far: 0.2, near: 0.5 } // of any edition's: no list is as bad as 
 const CAME_BACK = ['hard', 'soft', 'policy'] // bounces that say as much as a refusal
 
 /** Whether letters leave this machine: the brake is for those. */
-export function careful({ config }: Pick<App, 'config'>): boolean {
-  return config.relays.some((relay) => !mail.onLoopback(relay))
+export function careful(app: Pick<App, 'config' | 'database'>): boolean {
+  return relaysOf(app).some((relay) => !mail.onLoopback(relay))
 }
 
 /** How many letters of an edition may be claimed now; holds it when the first few are through. */

@@ -2,6 +2,7 @@ import { type Instant, instant, later } from '../../db/instant.ts'
 import { maskedIn } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { FREE, openShare, type Turn, untilMidnight } from './share.ts'
 
 /**
@@ -48,10 +49,10 @@ const FEWER = 60_000 // ms until more lines than worked are tried again
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
 const SUSPECTS = 2 // letters that may break lines before it is the relay that breaks them
 
-/** The relays of the configuration in their order, each with its row. */
+/** The relays in their order, each with its row. */
 export async function openWays(app: App): Promise<Way[]> {
   const ways: Way[] = []
-  for (const relay of app.config.relays) {
+  for (const relay of relaysOf(app)) {
     await app.db
       .insertInto('relay')
       .values({ name: relay.name })

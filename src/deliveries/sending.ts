@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { WITHDRAWN } from '../editions.ts'
 import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
+import * as relaySettings from '../relay-settings.ts'
 import * as site from '../site.ts'
 import type { Sent } from './line.ts'
 import { rest } from './relays.ts'
@@ -36,7 +37,8 @@ export async function sendUntilEmpty(
   app: App,
   { wait, signal = new AbortController().signal, onProgress, revise }: Options,
 ): Promise<Sent> {
-  if (app.config.relays.length === 0) throw new Problem('no-relay')
+  await relaySettings.look(app)
+  if (relaySettings.relaysOf(app).length === 0) throw new Problem('no-relay')
   await checkSender(app)
   const deadline = performance.now() + wait
   const until = later(instant(app.now()), wait)
@@ -156,14 +158,20 @@ const troubles = new WeakMap<App['database'], Trouble>()
 
 /** Sends what is due, now and then, until the signal: in-flight letters end first, at most 10 s. Survives what can be survived. */
 export async function run(app: App, signal: AbortSignal): Promise<void> {
-  if (app.config.relays.length === 0) {
-    app.log.info('nothing is sent: there is no relay')
-    return
-  }
   const ringers = wakers.get(app.database) ?? new Set()
   wakers.set(app.database, ringers)
+  let told = false
   while (!signal.aborted) {
     try {
+      await relaySettings.look(app)
+      if (relaySettings.relaysOf(app).length === 0) {
+        if (!told) app.log.info('nothing is sent: there is no relay')
+        told = true
+        troubles.delete(app.database)
+        await rest(DEAD, signal)
+        continue
+      }
+      told = false
       await serve(app, signal, ringers)
     } catch (error) {
       const kind = kindOf(error)
@@ -184,15 +192,18 @@ function kindOf(error: unknown): Trouble['kind'] {
 /** One session of `run`. */
 async function serve(app: App, signal: AbortSignal, ringers: Set<() => void>): Promise<void> {
   await checkSender(app)
+  const relays = relaySettings.relaysOf(app)
   const session = await openSession(app, signal)
   ringers.add(session.wants.ring)
   try {
     let lookedAt = -Infinity
     while (!session.over.aborted) {
       if (performance.now() - lookedAt > DEAD) {
+        await relaySettings.look(app)
         await session.inherit()
         lookedAt = performance.now()
       }
+      if (relaySettings.relaysOf(app) !== relays) return // others take our letters from now on: it begins anew
       const outcome = await session.round()
       note(app, session, outcome)
       if (outcome === 'empty') {

@@ -9,6 +9,7 @@ import * as home from '../home.ts'
 import { publicId } from '../ids.ts'
 import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { type Bell, openBell } from './bell.ts'
 import { careful } from './brake.ts'
 import { claim } from './claim.ts'
@@ -286,8 +287,8 @@ async function prepare(floor: Floor, tasks: Task[]): Promise<void> {
 }
 
 /** A second's worth where the relays have a rate, so that a confirmation does not wait behind more. */
-function mostAhead({ config }: App): number {
-  const rates = config.relays.map((relay) => relay.rate ?? STOCK.most)
+function mostAhead(app: App): number {
+  const rates = relaysOf(app).map((relay) => relay.rate ?? STOCK.most)
   return Math.min(STOCK.most, Math.max(2, Math.ceil(Math.max(...rates))))
 }
 

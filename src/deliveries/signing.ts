@@ -4,6 +4,7 @@ import type { App } from '../app.ts'
 import * as dkim from '../dkim/index.ts'
 import * as mail from '../mail.ts'
 import { Problem } from '../problem.ts'
+import { relaysOf } from '../relay-settings.ts'
 
 /** Who signs for a sender. `prove` holds a whole letter against the public key. */
 export type Hand = { signer: dkim.Signer; prove(head: string, bodyHash: string, body: string): Promise<void> }
@@ -19,7 +20,7 @@ export type Signing = (sender: Email) => Promise<Hand | undefined>
 export function openSigning(app: App): Signing {
   const hands = new Map<number, Promise<Hand>>()
   return async (sender) => {
-    const relays = app.config.relays.filter((relay) => relay.sign)
+    const relays = relaysOf(app).filter((relay) => relay.sign)
     if (relays.length === 0) return undefined
     const domain = sender.slice(sender.lastIndexOf('@') + 1)
     const keys = await dkim.all(app.db)

@@ -3,6 +3,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { domainOf, rateOf } from './domain-rates.ts'
 import { nextParked } from './parking.ts'
 import * as report from './report.ts'
@@ -60,8 +61,8 @@ export type End = {
 }
 
 /** When all that may be sent now will have gone, where the first relay has a rate, for itself or for domains. */
-export async function expectedEnd(app: Pick<App, 'db' | 'config' | 'now'>): Promise<End | undefined> {
-  const [relay] = app.config.relays
+export async function expectedEnd(app: Pick<App, 'db' | 'config' | 'database' | 'now'>): Promise<End | undefined> {
+  const [relay] = relaysOf(app)
   if (!relay?.rate && !relay?.domains) return undefined
   const letters = await left(app.db)
   const slowest = letters > 0 ? await slowestDomain(app.db, relay) : undefined

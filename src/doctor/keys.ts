@@ -4,6 +4,7 @@ import * as dkim from '../dkim/index.ts'
 import { sentence } from '../locale.ts'
 import * as mail from '../mail.ts'
 import { Problem } from '../problem.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { type Names, published } from './names.ts'
 
@@ -12,8 +13,8 @@ const ADD =
 
 /** Whether letters of this domain are signed: with a key that signs, and that receivers find. */
 export async function keys(app: App, domain: string, dns: Names): Promise<Finding[]> {
-  const relays = app.config.relays.filter((relay) => relay.sign)
-  if (app.config.relays.length > 0 && relays.length === 0) return [ok('DKIM', 'the relays sign (sign=no)')]
+  const relays = relaysOf(app).filter((relay) => relay.sign)
+  if (relaysOf(app).length > 0 && relays.length === 0) return [ok('DKIM', 'the relays sign (sign=no)')]
   const all = await dkim.all(app.read)
   const now = instant(app.now())
   const key = dkim.current(all, domain, now)

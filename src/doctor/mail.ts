@@ -2,6 +2,7 @@ import { mailbox } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
 import * as mail from '../mail.ts'
+import { relaysOf } from '../relay-settings.ts'
 import * as site from '../site.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts'
@@ -51,7 +52,8 @@ function domainIn(address: string): string {
 
 /** Connects to every relay, encrypted and logged in as for letters, and says goodbye. */
 export async function relays(app: App): Promise<Finding[]> {
-  const { relays, url } = app.config
+  const { url } = app.config
+  const relays = relaysOf(app)
   if (relays.length === 0)
     return [warn('relay', 'There is none, so nothing is sent.', 'Set NASHRA_SMTP=smtp://user:password@host:port')]
   return Promise.all(relays.map((relay) => tried(relay, new URL(url).hostname)))

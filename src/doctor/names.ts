@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { App } from '../app.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** How names are looked up; tests hand in their own server. */
@@ -78,9 +79,9 @@ async function mx(domain: string, dns: Names): Promise<Finding> {
 }
 
 /** The machine that sends: the first relay, or where that is on this machine, the site. Its address must lead to a name and back. */
-export async function ptr({ config }: App, dns: Names): Promise<Finding> {
-  const relay = config.relays[0]?.host
-  const host = relay && !LOCAL.test(relay) ? relay : new URL(config.url).hostname
+export async function ptr(app: App, dns: Names): Promise<Finding> {
+  const relay = relaysOf(app)[0]?.host
+  const host = relay && !LOCAL.test(relay) ? relay : new URL(app.config.url).hostname
   const addresses = isIP(host) ? [host] : await asked(dns.resolve4(host))
   if (addresses === 'unknown' || LOCAL.test(host)) return unknown('PTR', host)
   const [address] = addresses

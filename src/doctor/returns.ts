@@ -6,6 +6,7 @@ import type { App } from '../app.ts'
 import { envelope } from '../bounces/envelope.ts'
 import * as bounces from '../bounces/index.ts'
 import { type Inbound, isMailbox, type Listening, type Mailbox } from '../inbound.ts'
+import { relaysOf } from '../relay-settings.ts'
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts'
 import { asked, type Names } from './names.ts'
 
@@ -123,7 +124,7 @@ async function reports(app: App): Promise<Finding[]> {
       ),
     ),
   )
-  const used = new Set(app.config.relays.flatMap(({ host }) => PROVIDERS.find(([name]) => name.test(host))?.[1] ?? []))
+  const used = new Set(relaysOf(app).flatMap(({ host }) => PROVIDERS.find(([name]) => name.test(host))?.[1] ?? []))
   const missing = [...used].filter((provider) => known.every((one) => one.provider !== provider))
   return [
     ...heard,

@@ -9,6 +9,7 @@ import * as home from '../home.ts'
 import * as leftLog from '../left-log.ts'
 import { sentence } from '../locale.ts'
 import { Problem } from '../problem.ts'
+import { relaysOf } from '../relay-settings.ts'
 import * as sources from '../sources/index.ts'
 import { troubled } from './feed-trouble.ts'
 
@@ -67,9 +68,12 @@ async function sending(app: App): Promise<Check> {
     return { status: 'degraded', detail: `no relay takes letters: ${trouble.reason.slice(0, 200)}` }
   const said = trouble?.said ?? (await held(app)) // a process that only serves pages knows that much
   if (said) return { status: 'degraded', detail: sentence('en', said) }
-  const waiting = app.config.relays.length === 0 ? await deliveries.left(app.read).catch(() => 0) : 0
+  const waiting = relaysOf(app).length === 0 ? await deliveries.left(app.read).catch(() => 0) : 0
   return waiting > 0
-    ? { status: 'degraded', detail: `${waiting} letters wait, and there is no relay (NASHRA_SMTP)` }
+    ? {
+        status: 'degraded',
+        detail: `${waiting} letters wait, and there is no relay (NASHRA_SMTP, or the desk’s settings)`,
+      }
     : { status: 'ok' }
 }
 

@@ -3,6 +3,7 @@ import { type Instant, instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
 import { clockTime, type MessageKey, say, shortDate } from '../../locale.ts'
+import { relaysOf } from '../../relay-settings.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { deskPage } from './frame.ts'
@@ -40,7 +41,7 @@ async function lacking(app: App): Promise<MessageKey[]> {
     ...((await has('list')) ? [] : ['desk.missing-list' as const]),
     ...((await has('digest')) ? [] : ['desk.missing-digest' as const]),
     ...(sender || app.config.from ? [] : ['desk.missing-sender' as const]),
-    ...(app.config.relays.length > 0 ? [] : ['desk.missing-relay' as const]),
+    ...(relaysOf(app).length > 0 ? [] : ['desk.missing-relay' as const]),
   ]
 }
 

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import * as deliveries from '../src/deliveries/index.ts'
+import { Problem } from '../src/problem.ts'
+import * as relaySettings from '../src/relay-settings.ts'
+import { edition, mailing } from './mailing.ts'
+import { openRelay } from './relay.ts'
+import { databases, openWorld } from './world.ts'
+
+const PASSWORD = 'not-for-the-trail'
+
+describe.each(databases)('relays that are set at the desk, on %s', (kind) => {
+  test('take the letters that wait, without a new start; others that are set later take the next', async () => {
+    await using one = await openRelay()
+    await using other = await openRelay()
+    await using world = await openWorld(kind, new Date().toISOString())
+    const list = await mailing(world, 3)
+    await edition(world, list, { day: '2026-12-01', to: 10 })
+    const stop = new AbortController()
+    const running = deliveries.run(world, stop.signal)
+    await relaySettings.set(world, 'cli', one.url)
+    await until(() => one.received.length === 3)
+    await relaySettings.set(world, 'cli', `${other.url}?connections=2`)
+    await edition(world, list, { day: '2026-12-02', to: 20 })
+    deliveries.wake(world)
+    await until(() => other.received.length === 3)
+    stop.abort()
+    await running
+    expect(one.received).toHaveLength(3)
+  }, 40_000)
+
+  test('are sealed, named by their hosts alone, and known to the next process', async () => {
+    await using world = await openWorld(kind, '2026-12-01T08:00:00Z')
+    await relaySettings.set(world, 'cli', `smtps://desk:${PASSWORD}@relay.example:465\nsmtp://127.0.0.1:2525`)
+    expect(relaySettings.relaysOf(world).map(({ name }) => name)).toEqual(['relay.example:465', '127.0.0.1:2525'])
+    const rows = [
+      await world.db.selectFrom('sealed').selectAll().execute(),
+      await world.db.selectFrom('change').selectAll().execute(),
+    ]
+    expect(JSON.stringify(rows)).not.toContain(PASSWORD)
+    expect(JSON.stringify(rows[1])).toContain('relay.example:465')
+    await relaySettings.set(world, 'cli', '')
+    expect(relaySettings.relaysOf(world)).toEqual([])
+  })
+
+  test('are refused in words that repeat no password, and while the environment names some', async () => {
+    await using world = await openWorld(kind, '2026-12-01T08:00:00Z')
+    for (const wrong of [
+      'relay.example',
+      `smtp://desk:p@ss/${PASSWORD}@relay.example`,
+      `smtp://d:${PASSWORD}%zz@r.example`,
+    ]) {
+      const refused = await relaySettings.set(world, 'cli', wrong).catch((error: Problem) => error)
+      expect(refused).toBeInstanceOf(Problem)
+      expect(JSON.stringify((refused as Problem).values)).not.toContain(PASSWORD)
+    }
+    const set = { ...world, config: { ...world.config, relays: relaySettings.checked('smtp://127.0.0.1:25') } }
+    await expect(relaySettings.set(set, 'cli', '')).rejects.toMatchObject({ code: 'relays-elsewhere' })
+  })
+})
+
+async function until(come: () => boolean): Promise<void> {
+  for (let waited = 0; !come(); waited += 50) {
+    if (waited > 15_000) throw new Error('it has not come')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
