@@ -5,6 +5,7 @@ const PROBLEMS = {
   'archive-too-large': 413,
   'article-not-found': 404,
   'backup-damaged': 422,
+  'backup-failed': 500,
   'backup-foreign': 422,
   'backup-target': 422,
   'bad-address': 422,

@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { Problem } from '../problem.ts'
@@ -48,10 +49,26 @@ async function possible({ database, log }: Saving): Promise<boolean> {
   return false
 }
 
-async function prune(folder: string, kind: keyof typeof KEPT, keep: number): Promise<void> {
+/** Takes away all but the newest of a kind. */
+export async function prune(folder: string, kind: 'nightly' | 'before' | 'desk', keep: number): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(`${kind}-`) && name.endsWith('.tar.gz'))
   const byAge = names.sort((a, b) => (dateOf(a) < dateOf(b) ? 1 : -1))
   for (const name of byAge.slice(keep)) await rm(join(folder, name), { force: true })
+}
+
+/** A backup in that folder. */
+export type Kept = { name: string; bytes: number; at: Instant }
+
+/** The backups in that folder, the newest first. */
+export async function kept(app: Pick<App, 'config'>): Promise<Kept[]> {
+  const names = (await readdir(folderOf(app)).catch(() => [])).filter((name) =>
+    /^(nightly|before|desk)-.*\.tar\.gz$/.test(name),
+  )
+  const files = names.map(async (name) => {
+    const { size, mtimeMs } = await stat(join(folderOf(app), name))
+    return { name, bytes: size, at: Math.round(mtimeMs) as Instant }
+  })
+  return (await Promise.all(files)).sort((a, b) => b.at - a.at)
 }
 
 /** When the last night's backup was due. */
@@ -85,7 +102,8 @@ function dateOf(name: string): string {
   return /\d{8}T\d{6}Z/.exec(name)?.[0] ?? ''
 }
 
-function stamp({ now }: Saving): string {
+/** The moment as the names of backups have it. */
+export function stamp({ now }: Pick<App, 'now'>): string {
   return stampOf(now())
 }
 
@@ -94,6 +112,7 @@ function stampOf(moment: Temporal.Instant): string {
   return moment.toString({ smallestUnit: 'second' }).replace(/[^0-9TZ]/g, '')
 }
 
-function folderOf({ config }: Saving): string {
+/** Where backups lie that nobody gave another name. */
+export function folderOf({ config }: Pick<App, 'config'>): string {
   return join(config.data, 'backups')
 }

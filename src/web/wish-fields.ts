@@ -115,7 +115,7 @@ export function clock(minute: number): string {
 const sorted = new Map<string, [string, string][]>() // by the few languages that pages speak
 
 /** The zones that have names of ours, by those names, and the reader's own. */
-function zones(language: string, own: string | null | undefined): [string, string][] {
+export function zones(language: string, own: string | null | undefined): [string, string][] {
   const { compare } = new Intl.Collator(language)
   const known =
     sorted.get(language) ??
