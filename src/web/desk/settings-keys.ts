@@ -39,7 +39,7 @@ ${
 }
 ${keys.map((key) => keyShown(visit, key, key === dkim.current(keys, key.domain, instant(app.now()))))}
 <section><h2>${say(language, 'desk.settings-check')}</h2><p>${say(language, 'desk.settings-check-text')}</p>
-<form method="post" action="${HERE}/check">${hidden(visit)}<p><button class="plain" type="submit">${say(language, 'desk.settings-check-now')}</button></p></form>${found}</section>`,
+<form method="post" action="${HERE}/check">${hidden(visit)}<p><button class="second" type="submit">${say(language, 'desk.settings-check-now')}</button></p></form>${found}</section>`,
   )
   return problem ? c.html(page, problem.status) : page
 }

@@ -79,7 +79,7 @@ ${area(language, { name: 'relays', label: relays.length > 0 ? 'desk.settings-rel
 export function testForm(visit: Visit, action: string): Html {
   const { language, account } = visit
   return html`<form method="post" action="${action}">${hidden(visit)}
-<p><button type="submit">${say(language, 'desk.settings-test', { address: account.address })}</button></p></form>`
+<p><button class="second" type="submit">${say(language, 'desk.settings-test', { address: account.address })}</button></p></form>`
 }
 
 async function saving(visit: Visit, save: (visit: Visit) => Promise<void>): Answer {
