@@ -11,8 +11,8 @@ export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 export type Fields = Record<string, string> | [name: string, value: string][]
 
 /** A desk without a socket; each request comes from another network. */
-export async function openDesk(kind: (typeof databases)[number] = 'sqlite') {
-  const world = await openWorld(kind, NOW)
+export async function openDesk(kind: (typeof databases)[number] = 'sqlite', environment: Record<string, string> = {}) {
+  const world = await openWorld(kind, NOW, environment)
   const web = handler(world)
   let peer = 0
   const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>

@@ -2,12 +2,12 @@ import { html } from 'hono/html'
 import { type Instant, instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
-import { clockTime, type MessageKey, say, shortDate } from '../../locale.ts'
-import { relaysOf } from '../../relay-settings.ts'
+import { clockTime, say, shortDate } from '../../locale.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { deskPage } from './frame.ts'
 import type { Answer, Route, Visit } from './routes.ts'
+import { done, STEPS } from './standing.ts'
 
 /** The first page: what comes next, what went out last, what is missing. */
 export const dashboardRoutes: Route[] = [
@@ -17,32 +17,20 @@ export const dashboardRoutes: Route[] = [
 async function dashboard(visit: Visit): Answer {
   const { app, language } = visit
   const { zone } = await site.show(app, app.read)
-  const missing = await lacking(app)
+  const made = await done(app)
+  const missing = STEPS.filter((step) => !made.has(step))
+  const mend = accounts.may(visit.roles, 'settings.write')
   const lists = accounts.listsOf(visit.roles, 'digest.read')
   return deskPage(
     visit,
     say(language, 'desk.dashboard'),
     html`${
       missing.length > 0 &&
-      html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul>${missing.map((key) => html`<li>${say(language, key)}</li>`)}</ul></section>`
+      html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul class="plain">${missing.map((step) => html`<li>${mend ? html`<a class="go" href="/admin/start?step=${step}">${say(language, `desk.start-${step}`)}</a>` : say(language, `desk.start-${step}`)}</li>`)}</ul></section>`
     }
 ${await coming(app, language, zone, lists)}
 ${await last(app, language, zone, lists)}`,
   )
-}
-
-/** What has to be there before the first letter. */
-async function lacking(app: App): Promise<MessageKey[]> {
-  const { sender } = await site.show(app, app.read)
-  const has = async (table: 'article' | 'list' | 'digest') =>
-    (await app.read.selectFrom(table).select('id').limit(1).executeTakeFirst()) !== undefined
-  return [
-    ...((await has('article')) ? [] : ['desk.missing-articles' as const]),
-    ...((await has('list')) ? [] : ['desk.missing-list' as const]),
-    ...((await has('digest')) ? [] : ['desk.missing-digest' as const]),
-    ...(sender || app.config.from ? [] : ['desk.missing-sender' as const]),
-    ...(relaysOf(app).length > 0 ? [] : ['desk.missing-relay' as const]),
-  ]
 }
 
 /** The lists whose digests may be seen. */

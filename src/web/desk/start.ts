@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import * as articles from '../../articles/index.ts'
 import * as digests from '../../digests/index.ts'
 import { say } from '../../locale.ts'
 import * as media from '../../media.ts'
@@ -126,10 +127,12 @@ async function tryRelay(visit: Visit): Answer {
 async function promise(visit: Visit): Promise<void> {
   const { app, form } = visit
   const title = form.get('title') ?? ''
+  const at = form.get('at') ?? ''
+  subscribers.minuteOf(at) // before the list is made
   const known = (await subscribers.publicLists(app.db))[0]
   const list = known ?? (await subscribers.addList(app, actorOf(visit), { slug: 'daily', title, public: true }))
   await digests.add(app, actorOf(visit), {
-    ...{ slug: 'daily', title, channel: 'all', list: list.slug, at: form.get('at') ?? '' },
+    ...{ slug: 'daily', title, channel: 'all', list: list.slug, at },
   })
 }
 
@@ -137,10 +140,10 @@ async function endPage(visit: Visit): Answer {
   const { app, language } = visit
   const made = await done(app)
   const first = await app.read.selectFrom('digest').select('slug').orderBy('id').limit(1).executeTakeFirst()
-  const seen = first && made.has('site')
+  const stories = (await articles.newestId(app.read)) > 0
   return deskPage(
     visit,
-    say(language, 'desk.start-end'),
+    say(language, made.size === STEPS.length ? 'desk.start-end' : 'desk.start'),
     html`${await path(visit, undefined)}
 <p>${say(language, made.size === STEPS.length ? 'desk.start-all' : 'desk.start-some')}</p>
 <ul class="plain">
@@ -149,7 +152,8 @@ async function endPage(visit: Visit): Answer {
 <li><a class="go" href="/admin/articles">${say(language, 'desk.start-write')}</a></li>
 ${first && html`<li><a class="go" href="/admin/digests">${say(language, 'desk.start-send')}</a></li>`}
 </ul>
-${seen && html`<section><h2>${say(language, 'desk.start-preview')}</h2><iframe class="letter" sandbox="allow-popups allow-popups-to-escape-sandbox" src="${HERE}/preview" title="${say(language, 'desk.start-preview')}"></iframe></section>`}`,
+${!stories && made.has('site') && html`<p role="status" hx-get="${HERE}?step=end" hx-trigger="load delay:3s" hx-target="body">${say(language, 'desk.start-reading')}</p>`}
+${first && stories && html`<section><h2>${say(language, 'desk.start-preview')}</h2><iframe class="letter" sandbox="allow-popups allow-popups-to-escape-sandbox" src="${HERE}/preview" title="${say(language, 'desk.start-preview')}"></iframe></section>`}`,
   )
 }
 
