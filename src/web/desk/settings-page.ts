@@ -13,6 +13,7 @@ const PAGES = [
   ['/admin/settings/mail', 'desk.settings-mail'],
   ['/admin/settings/keys', 'desk.settings-keys'],
   ['/admin/settings/keeping', 'desk.settings-keeping'],
+  ['/admin/settings/trail', 'desk.trail'],
 ] as const
 
 /** A page of the settings, below the names of all of them. */

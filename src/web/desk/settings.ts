@@ -16,6 +16,7 @@ import { mailRoutes } from './settings-mail.ts'
 import { logoOf, settingsPage } from './settings-page.ts'
 import { pageRoutes } from './settings-pages.ts'
 import { tellAt } from './told.ts'
+import { trailRoutes } from './trail.ts'
 
 const HERE = '/admin/settings'
 
@@ -27,6 +28,7 @@ export const settingsRoutes: Route[] = [
   ...mailRoutes,
   ...keyRoutes,
   ...keepingRoutes,
+  ...trailRoutes,
 ]
 
 async function identityPage(visit: Visit, problem?: Problem): Answer {
