@@ -50,7 +50,7 @@ export {
   publicLists,
   setList,
 } from './lists.ts'
-
+export { type Movement, movement } from './movement.ts'
 export { learnNames } from './names.ts'
 export type { Imported, Refused } from './outcome.ts'
 export { dataOf, type OwnData } from './own-data.ts'
