@@ -254,6 +254,7 @@ function noticeTask({
           kind: 'report' as const,
           report_of: edition_id!,
           edition_public_id: edition_public_id!,
+          created_at,
         }
       : {
           table: 'notice' as const,
