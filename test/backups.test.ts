@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { adopt } from '../src/adopting.ts'
 import type { App } from '../src/app.ts'
@@ -158,6 +159,29 @@ describe.each(kinds)('a backup on %s', (kind) => {
     expect(aside).toHaveLength(1)
     if (kind === 'sqlite') expect(existsSync(aside[0]!)).toBe(true)
     expect(readdirSync(world.config.data).filter((name) => name.startsWith('.restore'))).toEqual([])
+  })
+
+  test('that cannot take its place leaves database and key ring as they were', async () => {
+    await using world = await openWorld(kind, MORNING)
+    await mailing(world, 3)
+    const file = join(world.config.data, 'b.tar')
+    await backups.make(world, file)
+    await using other = await openWorld(kind, MORNING)
+    await mailing(other, 5)
+    const { secretFile, database, data } = other.config
+    const stamp = world
+      .now()
+      .toString()
+      .replace(/[^0-9TZ]/g, '') // where what stands there would be set aside, something is
+    if (kind === 'sqlite') mkdirSync(`${database}.before-${stamp}`)
+    else await sql.raw(`create schema before_${stamp.toLowerCase()}`).execute(other.db)
+    await other.database.close()
+    const ring = readFileSync(secretFile)
+    await expect(backups.restore(other.config, file, { over: true, now: world.now() })).rejects.toThrow()
+    expect(readFileSync(secretFile)).toEqual(ring)
+    expect(readdirSync(data).filter((name) => name.startsWith('secret'))).toEqual(['secret'])
+    await using still = await reopened(other)
+    expect(await still.db.selectFrom('subscriber').select('id').execute()).toHaveLength(5)
   })
 })
 

@@ -70,6 +70,18 @@ describe.each(databases)('a relay that refuses everybody, on %s', (kind) => {
 })
 
 describe.each(databases)('the first edition of a large list on %s', (kind) => {
+  test.each([
+    ['554 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org', editions.REFUSALS],
+    ['550 5.7.1 access denied', editions.REFUSALS],
+    ['550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required', editions.FIRST],
+  ])('stops at one no to who we are, and at no mailbox’s own rules: «%s»', { timeout: 60_000 }, async (no, reason) => {
+    await using relay = await openRelay({ rcpt: (to) => (/-3@/.test(to) ? no : '250 ok') })
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url} ${FAR}` })
+    await edition(world, await mailing(world, 1100))
+    await deliveries.sendUntilEmpty(world, { wait: 0 })
+    expect(await deliveries.heldBack(world.db, reason)).toBeGreaterThanOrEqual(600)
+  })
+
   test('stays held when bounces come in meanwhile', { timeout: 60_000 }, async () => {
     await using relay = await openRelay()
     await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url} ${FAR}` })

@@ -24,7 +24,7 @@ describe.each(databases)('deliveries on %s', (kind) => {
     const { public_id } = await edition(world, await mailing(world, 3))
     expect((await health(world)).checks['sending']).toMatchObject({
       status: 'degraded',
-      detail: '3 letters wait, and there is no relay (NASHRA_SMTP)',
+      detail: '3 letters wait, and there is no relay (NASHRA_SMTP, or the desk’s settings)',
     })
     const listed = { edition: public_id, state: 'frozen', recipients: 3, waiting: 3, submitted: 0 }
     expect(await deliveries.latest(world.db, {})).toMatchObject([listed])

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { first } from '../db/migrations/2026-11-first.ts'
@@ -130,9 +131,12 @@ async function readerIn(db: Db) {
   return { subscriber_id: subscriber.id, subscription_id: subscription.id }
 }
 
-/** The interfaces of db/schema.ts as {table: {column: type}}, read from its text. */
+/** The interfaces of db/schema/ as {table: {column: type}}, read from their text. */
 function declared(): Record<string, Record<string, string>> {
-  const text = readFileSync(new URL('../db/schema.ts', import.meta.url), 'utf8')
+  const folder = join(import.meta.dirname, '../db/schema')
+  const text = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n')
   const tables = new Map([...text.matchAll(/^ {2}(\w+): (\w+Table)$/gm)].map(([, table, type]) => [type!, table!]))
   const plain = (type: string) => type.replace(/Generated<(\w+)>/, '$1').replace('Instant', 'number')
   return Object.fromEntries(

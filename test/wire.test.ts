@@ -202,12 +202,15 @@ test.each<[string, mail.Answer['kind']]>([
   ['451 4.7.1 Rate limit exceeded', 'trouble'],
   ['450 4.7.1 Error: too much mail from 192.0.2.1', 'trouble'],
   ['421 4.7.0 Too many connections', 'trouble'],
+  ['421 4.7.0 Greylisted, come back later', 'trouble'],
   ['454 4.7.0 Throttling failure: Daily message quota exceeded', 'trouble'],
   ['550 5.7.0 Your daily quota is used up', 'trouble'],
   ['552 5.2.2 The account is over its sending quota', 'refused'],
   ['452 4.2.2 The mailbox is over its quota', 'deferred'],
   ['451 4.7.1 Greylisting in action, please come back later', 'deferred'],
   ['550 5.7.1 Message rejected due to content', 'refused'],
+  ['550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required', 'refused'],
+  ['550 5.7.1 RESOLVER.RST.AuthRequired; authentication required', 'refused'],
 ])('%s is %s', async (reply, kind) => {
   expect((await submitted({ rcpt: () => reply })).answers[0]!.kind).toBe(kind)
 })

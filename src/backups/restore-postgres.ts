@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts'
 import { hold } from './held.ts'
 import { DATABASE } from './manifest.ts'
 import { ASIDE, execute, script } from './postgres.ts'
-import type { Source } from './source.ts'
+import type { Ready, Source } from './source.ts'
 
 /** A Problem if somebody uses the database, or if it holds what must not be lost by mistake. */
 export async function refuse({ database: url }: Config, over: boolean): Promise<void> {
@@ -23,12 +23,8 @@ export async function refuse({ database: url }: Config, over: boolean): Promise<
   throw new Problem('restore-occupied', { name })
 }
 
-/** All in one transaction: what is there is set aside as a schema, the dump comes in, and it is held. */
-export async function put(
-  config: Config,
-  source: Source,
-  now: Temporal.Instant,
-): Promise<{ left: number; aside: string[] }> {
+/** Prepares what then happens in one transaction: what is there is set aside as a schema, the dump comes in, and it is held. */
+export async function ready(config: Config, source: Source, now: Temporal.Instant): Promise<Ready> {
   const body = join(source.folder, 'body.sql')
   const whole = join(source.folder, 'whole.sql')
   await script(join(source.folder, DATABASE.postgres), body)
@@ -38,10 +34,16 @@ export async function put(
   await writeFile(whole, `alter schema public rename to ${aside};\ncreate schema public;\n`, { mode: 0o600 })
   await pipeline(createReadStream(body), createWriteStream(whole, { flags: 'a' }))
   await appendFile(whole, `\n${HOLD}\n${occupied ? '' : `drop schema ${aside};\n`}`)
-  await execute(config.database, whole)
-  await using opened = open(config.database)
-  const left = await hold(opened.database, config, source, { now, before })
-  return { left, aside: occupied ? [`schema ${aside}`] : [] }
+  return {
+    async swap() {
+      await execute(config.database, whole)
+      return occupied ? [`schema ${aside}`] : []
+    },
+    async hold() {
+      await using opened = open(config.database)
+      return await hold(opened.database, config, source, { now, before })
+    },
+  }
 }
 
 /** A backup of an older Nashra has no place for this yet: it is held a moment later. */

@@ -44,10 +44,15 @@ export async function restore(config: Config, file: string, { over, now }: Optio
     const source = { manifest, folder, since, stamp }
     const place = manifest.kind === 'sqlite' ? sqlite : postgres
     await place.refuse(config, over)
-    const keys = await restoreKeys(config, source)
     await keepLog(config, source)
     const media = await restoreMedia(config, folder)
-    const { left, aside } = await place.put(config, source, now)
+    const database = await place.ready(config, source, now)
+    const keys = await restoreKeys(config, source)
+    const aside = await database.swap().catch(async (error) => {
+      await keys.undo() // the database that is there goes with the ring that was
+      throw error
+    })
+    const left = await database.hold()
     return {
       ...{ made_at: manifest.made_at, counts: manifest.counts, keys: keys.what, media, left },
       ...{ aside: [...aside, ...keys.aside], held: true },
@@ -78,18 +83,21 @@ async function check(config: Config, file: string, manifest: Manifest, folder: s
   if (facts.check !== 'ok') throw damaged(file, `the database in it: ${facts.check.slice(0, 100)}`)
 }
 
+type Placed = { what: Restored['keys']; aside: string[]; undo(): Promise<void> }
+
 /** The key ring of the backup; another one that is here is kept beside it. */
-async function restoreKeys(
-  { secretFile }: Config,
-  { folder, stamp }: Source,
-): Promise<{ what: Restored['keys']; aside: string[] }> {
+async function restoreKeys({ secretFile }: Config, { folder, stamp }: Source): Promise<Placed> {
   const ring = await readFile(join(folder, SECRET))
   const here = await readFile(secretFile).catch(() => undefined)
-  if (here?.equals(ring)) return { what: 'same', aside: [] }
+  if (here?.equals(ring)) return { what: 'same', aside: [], undo: async () => {} }
   const aside = `${secretFile}.before-${stamp}`
   if (here) await replaceFile(aside, here)
   await replaceFile(secretFile, ring)
-  return here ? { what: 'replaced', aside: [aside] } : { what: 'restored', aside: [] }
+  return {
+    what: here ? 'replaced' : 'restored',
+    aside: here ? [aside] : [],
+    undo: () => (here ? moveFile(aside, secretFile) : rm(secretFile)),
+  }
 }
 
 /** What only the backup knows of leavings lies beside the log here: that one stays as it is, or it would prove nothing any more. */

@@ -20,7 +20,16 @@ const READER_WORDS =
 export function refusalIn(words: string, given: string | null = null): Refusal {
   const { kind, status } = judged(given, words)
   if (kind !== 'policy') return undefined
-  if (READER_NUMBERS.test(status ?? '') || READER_WORDS.test(words)) return undefined
+  if (isReaders(status, words)) return undefined
   if (NUMBERS.test(status ?? '') || WORDS.test(words)) return 'us'
   return /^4/.test(words) || /^4\./.test(status ?? '') ? undefined : 'perhaps'
+}
+
+/** Whether an answer tells of the rules of one mailbox or group, whoever has handed it on. */
+export function ofMailbox(words: string): boolean {
+  return isReaders(judged(null, words).status, words)
+}
+
+function isReaders(status: string | null, words: string): boolean {
+  return READER_NUMBERS.test(status ?? '') || READER_WORDS.test(words)
 }

@@ -28,6 +28,7 @@ export async function claim(
   careful = false,
 ): Promise<Claimed> {
   const { kind } = database
+  if (!(await isAnyDue(database.read, now))) return { tasks: [], skipped: 0 }
   return database.db.transaction().execute(async (db) => {
     const notices = await claimNotices(db, kind, senderId, now, limit)
     const claimed: Claimed = { ...notices }
@@ -44,6 +45,23 @@ export async function claim(
     }
     return claimed
   })
+}
+
+/** Looks before it is claimed: to write, only to find nothing, would hold up others on SQLite and sync the disk. */
+async function isAnyDue(db: Db, now: Instant): Promise<boolean> {
+  const notice = db.selectFrom('notice').select('id').where(waiting('notice')).where('due_at', '<=', now).limit(1)
+  if (await notice.executeTakeFirst()) return true
+  for (const editionId of await frozen(db)) {
+    const delivery = db
+      .selectFrom('delivery')
+      .select('subscriber_id')
+      .where('edition_id', '=', editionId)
+      .where(waiting('delivery'))
+      .where('due_at', '<=', now)
+      .limit(1)
+    if (await delivery.executeTakeFirst()) return true
+  }
+  return false
 }
 
 /** The editions that may be sent and have something left, in random order, so that none waits for another's end. */
@@ -254,6 +272,7 @@ function noticeTask({
           kind: 'report' as const,
           report_of: edition_id!,
           edition_public_id: edition_public_id!,
+          created_at,
         }
       : {
           table: 'notice' as const,

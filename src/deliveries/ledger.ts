@@ -4,6 +4,7 @@ import { type Instant, instant } from '../../db/instant.ts'
 import { plain, rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import { refusalIn } from '../bounces/refusal.ts'
 import * as follows from '../follows.ts'
 import { openBell } from './bell.ts'
 import { careful, refusedUs, stopWrong } from './brake.ts'
@@ -157,18 +158,16 @@ async function commit(
   await write(db, senderId, entries, moves)
   const granted = await grant(db, senderId, asked, moves)
   await tally.move(db, moves)
-  if (far) for (const id of refusingUs(entries)) await refusedUs(db, id, now)
+  if (far) for (const id of editionsOf(entries.filter(isOurs))) await refusedUs(db, id, now)
   const stopped: number[] = []
   for (const id of editionsOf(entries.filter((entry) => entry.state === 'refused')))
     if (await stopWrong(db, id, now, far)) stopped.push(id)
   return { granted, stopped }
 }
 
-/** The editions of which a letter was refused for who we are. */
-function refusingUs(entries: Entry[]): Set<number> {
-  const turnedDown = ['refused', 'claimed'] // claimed, when it waits for its domain
-  const ours = entries.filter(({ state, reply }) => turnedDown.includes(state) && /^5\d\d[ -]5\.7\./.test(reply ?? ''))
-  return editionsOf(ours)
+/** Whether a letter was refused for good, and it is not its reader's doing; one that waits for its domain is claimed. */
+function isOurs({ state, reply }: Entry): boolean {
+  return ['refused', 'claimed'].includes(state) && /^5/.test(reply ?? '') && refusalIn(reply ?? '') !== undefined
 }
 
 function editionsOf(entries: Entry[]): Set<number> {

@@ -128,8 +128,9 @@ function messageId(task: Task, from: Mailbox): string {
 /** By ids that no other paper has: inner ones begin again after a restore, and in every copy. */
 function nameOf(task: Task): string {
   if (task.table === 'delivery') return `e${task.edition_public_id}.${task.public_id}`
-  if (task.kind === 'report') return `report.${task.edition_public_id}`
-  return `n${task.id}.${task.created_at.toString(36)}.${task.public_id}`
+  const at = task.created_at.toString(36)
+  if (task.kind === 'report') return `report.${task.edition_public_id}.${at}`
+  return `n${task.id}.${at}.${task.public_id}`
 }
 
 function sheetOf(task: Task): string {

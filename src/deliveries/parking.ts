@@ -126,6 +126,7 @@ type Caller = {
 
 /** Takes letters that are parked for domains whose turn has come, or that are to be tried again. */
 export async function call(caller: Caller): Promise<Called> {
+  if (!(await isAnyDue(caller))) return { tasks: [], skipped: 0, trials: [] }
   return caller.database.db.transaction().execute(async (db) => {
     const plans: Plan[] = []
     for (const row of await due(db, caller)) plans.push(await planned(db, caller, row))
@@ -152,12 +153,38 @@ type Plan = {
   skipped: number
 }
 
+/** Looks before it is called, as a transaction writes: not for domains whose letters are all in editions that are held. */
+async function isAnyDue(caller: Caller): Promise<boolean> {
+  const { read } = caller.database
+  const row = await dueDomains(read, caller)
+    .select('domain')
+    .where(({ or, not, exists }) =>
+      or([exists(editionsFor(read, 'frozen')), not(exists(editionsFor(read, 'composing', 'held')))]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** The editions in these states with letters that are parked for the domain. */
+function editionsFor(db: Db, ...states: string[]) {
+  return db
+    .selectFrom('edition')
+    .select('edition.id')
+    .where('edition.state', 'in', states)
+    .where(isWaiting(sql.ref('recipient_domain.domain')))
+}
+
 /** Domains that letters wait for and that may have some now; with their rows' locks, so that two senders share the turns. */
-async function due(db: Db, { database, relay, now }: Caller) {
+async function due(db: Db, caller: Caller) {
+  const query = dueDomains(db, caller).selectAll().orderBy('next_at').limit(AT_ONCE)
+  return (caller.database.kind === 'postgres' ? query.forUpdate().skipLocked() : query).execute()
+}
+
+function dueDomains(db: Db, { relay, now }: Caller) {
   const limited = [...(relay.domains?.keys() ?? [])]
-  const query = db
+  return db
     .selectFrom('recipient_domain')
-    .selectAll()
     .where('parked_at', 'is not', null)
     .$if(limited.length > 0, (query) =>
       query.where(({ or, eb }) =>
@@ -168,9 +195,6 @@ async function due(db: Db, { database, relay, now }: Caller) {
       ),
     )
     .where(({ or, eb }) => or([eb('reason', 'is', null), eb('paused_until', '<=', now)]))
-    .orderBy('next_at')
-    .limit(AT_ONCE)
-  return (database.kind === 'postgres' ? query.forUpdate().skipLocked() : query).execute()
 }
 
 async function planned(db: Db, { relay, inHand, limit }: Caller, row: DueDomain): Promise<Plan> {
@@ -275,14 +299,7 @@ export async function nextParked(db: Db): Promise<{ turn_at?: number; due?: Inst
     .selectFrom('recipient_domain')
     .select(['next_at', 'paused_until', 'reason'])
     .where('parked_at', 'is not', null)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('edition')
-          .select('edition.id')
-          .where('edition.state', '=', 'frozen')
-          .where(isWaiting(sql.ref('recipient_domain.domain'))),
-      ),
-    )
+    .where(({ exists }) => exists(editionsFor(db, 'frozen')))
     .execute()
   const turns = rows.filter((row) => row.reason === null).map((row) => row.next_at)
   const ends = rows.filter((row) => row.reason !== null).map((row) => row.paused_until ?? (0 as Instant))

@@ -36,6 +36,7 @@ export type ReportKey = {
   language: string
   report_of: number
   edition_public_id: string
+  created_at: Instant
 }
 
 /** The states in which a letter is not finished. */

@@ -1,3 +1,5 @@
+import { ofMailbox } from '../bounces/refusal.ts'
+
 /**
  * What became of a letter:
  * `accepted` (a final 2xx), `refused` (5xx: never), `deferred` (4xx: later), `trouble` (the relay speaks of itself, not of
@@ -26,10 +28,15 @@ export function taken(reply: string): Outcome {
 
 /** A 4xx or 5xx: the letter's fault or the relay's own. After 421 the relay hangs up. */
 export function turnedDown(reply: string, stage: Stage): Outcome {
-  const aboutItself = stage === 'MAIL' || (ITSELF.test(reply) && !MAILBOX.test(reply) && !INBOX.test(reply))
+  const aboutItself = stage === 'MAIL' || (ITSELF.test(reply) && !handedOn(reply))
   if (aboutItself) return { answer: { kind: 'trouble', reply: oneLine(reply) }, usable: false }
   const kind = reply.startsWith('5') ? 'refused' : 'deferred'
   return { answer: { kind, reply: oneLine(reply) }, usable: !reply.startsWith('421') }
+}
+
+/** Whether an inbox says so, of itself or of us: a relay that hands its answers on is not meant. */
+function handedOn(reply: string): boolean {
+  return MAILBOX.test(reply) || INBOX.test(reply) || (/^55/.test(reply) && ofMailbox(reply))
 }
 
 /** The line broke. `complete`: our final dot may have reached the relay. */
