@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
-import { type Layout, layout, spoken } from './layout.ts'
+import { type Layout, layout, spoken, unheard } from './layout.ts'
 import type { List } from './lists.ts'
 import type { Outcome } from './outcome.ts'
 import { type Kin, rowReader } from './rows.ts'
@@ -49,6 +49,7 @@ async function gatherTable(
 ): Promise<boolean> {
   const told = outcome.files[file]!
   let read: ReturnType<typeof rowReader> | undefined
+  let deaf: ReturnType<typeof unheard> = () => undefined
   for await (const records of table.records()) {
     if (options.signal?.aborted) return false
     let rows: Cells[] = records
@@ -62,10 +63,16 @@ async function gatherTable(
       }
       describe(told, understood)
       read = rowReader(understood, kin)
+      deaf = unheard(understood, options.map ?? {})
       if (understood.header) rows = records.slice(1)
     }
     for (const row of rows) {
       told.rows++
+      const missed = row.trouble ? undefined : deaf(row.cells)
+      if (missed) {
+        outcome.refuse(file, 'csv-unheard', { ...missed, line: row.line })
+        return false
+      }
       const reader = read(row)
       if ('reason' in reader) outcome.reject(file, row.line, reader.reason, reader.value)
       else shelf.put(write(reader, file, row.line))
