@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
@@ -22,7 +23,11 @@ export async function gather(
   let readable = true
   for (const [file, input] of inputs.entries()) {
     if (options.signal?.aborted) return false
-    const bytes = counted(await input.open(), (done) => options.onProgress?.(done, input.size))
+    const print = createHash('sha256')
+    const bytes = counted(await input.open(), (done, chunk) => {
+      print.update(chunk)
+      options.onProgress?.(done, input.size)
+    })
     const wish = {
       language: list.language,
       spoken,
@@ -34,6 +39,7 @@ export async function gather(
       outcome.refuse(file, `csv-${table}`)
       readable = false
     } else if (!(await gatherTable(file, input.name, table, kin, shelf, outcome, options))) readable = false
+    outcome.prints[file] = print.digest('base64url')
   }
   return readable
 }
@@ -94,12 +100,12 @@ function describe(told: Outcome['files'][number], { from, names, fate }: Layout)
 
 async function* counted(
   bytes: AsyncIterable<Uint8Array | string>,
-  tell: (done: number) => void,
+  tell: (done: number, chunk: Uint8Array | string) => void,
 ): AsyncGenerator<Uint8Array | string> {
   let done = 0
   for await (const chunk of bytes) {
     done += chunk.length
-    tell(done)
+    tell(done, chunk)
     yield chunk
   }
 }

@@ -58,6 +58,7 @@ function read(
 ): Candidate {
   return {
     ...{ hash, fate: FATES[fate]!, file, line, address: address as Email, copies: 0 },
+    ...(fate >= FATES.indexOf('left') && { gone: [file] }),
     ...(name && { name }),
     ...(language && { language }),
     ...(format && { format }),
@@ -81,6 +82,7 @@ function together(one: Candidate, other: Candidate): Candidate {
     fate: graver.fate,
     ...(graver.at && { at: graver.at }),
     copies: one.copies + 1,
+    ...((one.gone || other.gone) && { gone: [...new Set([...(one.gone ?? []), ...(other.gone ?? [])])] }),
     ...(one.more && other.more && { more: bothSay(one.more, other.more) }),
   }
 }
