@@ -6,7 +6,8 @@ import * as subscribers from '../src/subscribers/index.ts'
 import { databases, type Kind, openWorld, type World } from './world.ts'
 
 describe.each(databases)('what a reader has chosen, on %s', (kind) => {
-  const FILE = 'email,name,language,format,zone,at,weekdays,paused_until,sections,city\na@example.org,Amal,ar,html,Europe/Istanbul,08:00,mon,2027-01-01,economy,Rize\nb@example.org,Bahar,ar,html,Europe/Istanbul,08:00,mon,2027-01-01,economy,Rize\n'
+  const FILE =
+    'email,name,language,format,zone,at,weekdays,paused_until,sections,city\na@example.org,Amal,ar,html,Europe/Istanbul,08:00,mon,2027-01-01,economy,Rize\nb@example.org,Bahar,ar,html,Europe/Istanbul,08:00,mon,2027-01-01,economy,Rize\n'
 
   test('wins over a file, also over the one that brought them; all else in it is taken', async () => {
     await using world = await open(kind)
@@ -56,7 +57,18 @@ describe.each(databases)('what a reader has chosen, on %s', (kind) => {
     return world.db
       .selectFrom('subscription')
       .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
-      .select(['name', 'fields', 'language', 'format', 'zone', 'minute', 'weekdays', 'paused_until', 'sections', 'state'])
+      .select([
+        'name',
+        'fields',
+        'language',
+        'format',
+        'zone',
+        'minute',
+        'weekdays',
+        'paused_until',
+        'sections',
+        'state',
+      ])
       .where('address', '=', address)
       .executeTakeFirstOrThrow()
   }
@@ -139,7 +151,6 @@ describe.each(databases)('what else a table says of readers, on %s', (kind) => {
     expect(await fields(world)).toEqual({ 'a@e.example': { city: 'Van', first_seen: '2024-01-01' } })
     expect(await hours(world)).toMatchObject([{ minute: 420 }])
   })
-
 })
 
 async function open(kind: Kind): Promise<World> {

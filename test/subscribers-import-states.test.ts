@@ -82,20 +82,24 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
     expect(await active(world)).toEqual(['stay@e.example'])
   })
 
-  test.each(['email,unsubscribed\na@e.example,false\n', 'email,unsubscribed_at\na@e.example,NULL\n', 'email,bounced\na@e.example,0\n'])(
-    'is not one where the column says that nobody is (%j)',
-    async (text) => {
+  test.each([
+    'email,unsubscribed\na@e.example,false\n',
+    'email,unsubscribed_at\na@e.example,NULL\n',
+    'email,bounced\na@e.example,0\n',
+  ])('is not one where the column says that nobody is (%j)', async (text) => {
+    await using world = await open()
+    expect(await bring(world, 'a.csv', text)).toMatchObject({ added: 1 })
+  })
+
+  test.each(['vip', 'gone fishing', 'ACTIVE?', '\0'])(
+    'never adds by the state %j, that nobody knows',
+    async (state) => {
       await using world = await open()
-      expect(await bring(world, 'a.csv', text)).toMatchObject({ added: 1 })
+      const done = await bring(world, 'a.csv', `email,state\na@e.example,${state}\nb@e.example,active\n`)
+      expect(done).toMatchObject({ added: 1, rejected: [{ line: 2 }] })
+      expect(await active(world)).toEqual(['b@e.example'])
     },
   )
-
-  test.each(['vip', 'gone fishing', 'ACTIVE?', '\0'])('never adds by the state %j, that nobody knows', async (state) => {
-    await using world = await open()
-    const done = await bring(world, 'a.csv', `email,state\na@e.example,${state}\nb@e.example,active\n`)
-    expect(done).toMatchObject({ added: 1, rejected: [{ line: 2 }] })
-    expect(await active(world)).toEqual(['b@e.example'])
-  })
 
   test.each([
     ['under a heading that we do not know', 'email,Stand\na@e.example,ok\nb@e.example,Unsubscribed\n', 'Stand', 'email,Stand\na@e.example,active\nb@e.example,Unsubscribed\n'],

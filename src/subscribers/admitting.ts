@@ -4,8 +4,8 @@ import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import { publicIds } from '../ids.ts'
-import { type Change, change } from './changing.ts'
 import { ERASED, mayGo } from './bars.ts'
+import { type Change, change } from './changing.ts'
 import { choices, without } from './choices.ts'
 import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
@@ -114,7 +114,11 @@ function differs(reader: Reader, before: Known): boolean {
 export type Run = { id: number; actor: string; at: Instant; list: List; from: string }
 
 /** Writes what was judged, in the caller's transaction. */
-export async function admit(db: Db, run: Run, { added, departing, dying, changes, repeated }: Admission): Promise<void> {
+export async function admit(
+  db: Db,
+  run: Run,
+  { added, departing, dying, changes, repeated }: Admission,
+): Promise<void> {
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)

@@ -116,7 +116,9 @@ function tell(outcome: Outcome, chunk: Candidate[], { verdicts, departing, dying
 
 /** The import exists from its first change on: one that changes nothing leaves no trace. */
 async function begin(db: Db, run: Run, outcome: Outcome): Promise<void> {
-  const files = JSON.stringify(outcome.files.map(({ file, rows, from }, n) => ({ file: basename(file), rows, from, print: outcome.prints[n] })))
+  const files = JSON.stringify(
+    outcome.files.map(({ file, rows, from }, n) => ({ file: basename(file), rows, from, print: outcome.prints[n] })),
+  )
   const row = { list_id: run.list.id, actor: run.actor, files, state: 'running', counts: '{}' }
   const { id } = await db
     .insertInto('import')

@@ -1,5 +1,5 @@
-import { type Instant, instant } from '../../db/instant.ts'
 import { kindOf } from '../../db/database.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import { forgetNames } from '../../db/readers.ts'
 import type { Db } from '../../db/schema.ts'
 import { inTurn } from '../../db/turns.ts'

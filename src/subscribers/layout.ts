@@ -270,7 +270,11 @@ function withoutHeader(
   return {
     places,
     header: false,
-    unread: unreadOf(records.reduce((one, other) => (other.length > one.length ? other : one)), said, false),
+    unread: unreadOf(
+      records.reduce((one, other) => (other.length > one.length ? other : one)),
+      said,
+      false,
+    ),
     fate,
     names: Object.fromEntries(
       [...places.map(([field, [place]]) => [field, place!] as const), ...fields].map(([field, place]) => [
@@ -315,7 +319,8 @@ function isUnclear(name: string, { places, fate }: Layout, mapping: Mapping): bo
   return !places.some(([field]) => SAYING.includes(field))
 }
 
-const NAMED_GONE = /unsub|cleaned|bounce|opt(?:ed)?[-_ ]?outs?(?![a-z])|suppress|block(?:ed|[-_ ]?list)|black[-_ ]?list|complain|ayrilan|iptal/
+const NAMED_GONE =
+  /unsub|cleaned|bounce|opt(?:ed)?[-_ ]?outs?(?![a-z])|suppress|block(?:ed|[-_ ]?list)|black[-_ ]?list|complain|ayrilan|iptal/
 
 function nameOf(path: string): string {
   return path.split(/[\\/]/).at(-1)!.toLowerCase()

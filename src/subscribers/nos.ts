@@ -16,7 +16,12 @@ export type No = 'left' | 'bounced'
 type Prints = Map<number, string[]>
 
 /** Those of whom the files of this run say no for the first time; `prints` are the files'. */
-export async function unheardOf(db: Db, list: { id: number }, people: Candidate[], prints: string[]): Promise<Candidate[]> {
+export async function unheardOf(
+  db: Db,
+  list: { id: number },
+  people: Candidate[],
+  prints: string[],
+): Promise<Candidate[]> {
   if (people.length === 0) return []
   const said = await evidence(db, list.id, people.map(({ hash }) => hash)) // biome-ignore format: one line
   const known = await standingImports(db, said)
@@ -48,7 +53,7 @@ export async function heirs(
 }
 
 /** The prints of the files of an import. */
-export function printsOf({ files }: Pick<ImportTable, 'files'>): string[] {
+function printsOf({ files }: Pick<ImportTable, 'files'>): string[] {
   return (JSON.parse(files) as { print?: string }[]).flatMap(({ print }) => print ?? [])
 }
 

@@ -30,7 +30,9 @@ const FATES = new Map(
 const ORDINARY = ['no', 'false', '0', 'لا', 'hayir', 'invalid'].map(fold)
 
 /** What stands in a column that says when somebody left, where nobody has. */
-const NOTHING = new Set(['', '-', '\\n', 'null', 'nil', 'none', 'n/a', 'na', 'false', 'no', '0', 'لا', 'hayir'].map(fold))
+const NOTHING = new Set(
+  ['', '-', '\\n', 'null', 'nil', 'none', 'n/a', 'na', 'false', 'no', '0', 'لا', 'hayir'].map(fold),
+)
 
 /** Whether a word can hardly be about anything but somebody who is gone. */
 export function tellsGone(word: string): boolean {

@@ -10,8 +10,8 @@ import * as leftLog from '../left-log.ts'
 import { Problem } from '../problem.ts'
 import { writeRows } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
-import { heirs } from './nos.ts'
 import { bar, ERASED, isMendable, outlasts } from './bars.ts'
+import { heirs } from './nos.ts'
 
 const PAGE = 1000
 
