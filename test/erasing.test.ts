@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { addressHash, email } from '../src/address.ts'
@@ -86,6 +87,37 @@ describe.each(databases)('a reader who asks to be forgotten on %s', (kind) => {
     expect(await allRows(other)).toContain('a@example.org')
   })
 
+  test('while the confirmation was being pressed stays forgotten, and the link is of nobody', async () => {
+    await using world = await waiting(kind)
+    const { confirm } = subscribers.tokens(world, await subscriptionOf(world))
+    const slow = meanwhile(world, () => subscribers.erase(world, 'cli', 'a@example.org'))
+    await expect(subscribers.confirm(slow, confirm, '')).rejects.toThrow('link-invalid')
+    await isForgotten(world)
+    await expect(subscribers.confirm(world, confirm, '')).rejects.toThrow('link-invalid')
+  })
+
+  test('while joining another list, or with what the page knew before, stays forgotten', async () => {
+    await using world = await reading(kind)
+    await subscribers.addList(world, 'cli', { slug: 'weekly', title: 'Weekly', language: 'en', public: true })
+    const { preferences } = subscribers.tokens(world, await subscriptionOf(world))
+    const page = await subscribers.readPreferences(world, preferences)
+    await subscribers.erase(world, 'cli', 'a@example.org')
+    const joining = subscribers.chooseLists(world, page, { join: ['weekly'], leave: [] }, '')
+    await expect(joining).rejects.toThrow('link-invalid')
+    await isForgotten(world)
+  })
+
+  test('at the very moment of the press is forgotten, whichever comes first', async () => {
+    for (let n = 0; n < 6; n++) {
+      await using world = await waiting(kind)
+      const { confirm } = subscribers.tokens(world, await subscriptionOf(world))
+      const erase = () => subscribers.erase(world, 'cli', 'a@example.org')
+      const press = () => subscribers.confirm(world, confirm, '')
+      await Promise.allSettled(n % 2 ? [press(), pause(n), erase()] : [erase(), pause(n), press()])
+      await isForgotten(world)
+    }
+  })
+
   test('whom nobody knows cannot be erased', async () => {
     await using world = await reading(kind)
     await expect(subscribers.erase(world, 'cli', 'c@example.org')).rejects.toThrow('subscriber-not-found')
@@ -125,6 +157,42 @@ async function reading(kind: (typeof databases)[number]): Promise<World> {
   const file = Readable.from(['email,name\na@example.org,Amal\nb@example.org,Bahar\n'])
   await subscribers.importCsv(world, 'cli', file, { list: 'daily' })
   return world
+}
+
+/** One who asked to join and has not confirmed yet. */
+async function waiting(kind: (typeof databases)[number]): Promise<World> {
+  const world = await openWorld(kind, NOW)
+  await subscribers.addList(world, 'cli', { slug: 'daily', title: 'Daily', language: 'en', public: true })
+  await subscribers.invite(world, request())
+  return world
+}
+
+/** The same product, in which something else happens between what a verb reads and what it then writes. */
+function meanwhile(world: World, happens: () => Promise<unknown>): World {
+  const transaction = () => {
+    const begun = world.db.transaction()
+    return { execute: async (work: never) => happens().then(() => begun.execute(work)) }
+  }
+  const db = new Proxy(world.db, {
+    get: (target, key) => {
+      const value = key === 'transaction' ? transaction : Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value // its insides are private
+    },
+  })
+  return { ...world, db }
+}
+
+async function isForgotten(world: World): Promise<void> {
+  expect(await allRows(world)).not.toContain('a@example.org')
+  expect(await world.db.selectFrom('consent').select('kind').where('address_hash', '=', HASH).execute()).toEqual([])
+  expect(await subscribers.suppressions(world.db, {}, 9)).toMatchObject([{ reason: 'erased' }])
+  const rows = await world.db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
+    .select(['state', 'left_reason'])
+    .where('erased_at', 'is not', null)
+    .execute()
+  for (const row of rows) expect(row).toEqual({ state: 'left', left_reason: 'erased' })
 }
 
 async function subscriptionOf(world: World) {

@@ -185,6 +185,15 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
     expect(log).not.toContain('@')
   })
 
+  test('a yes counts only against the last time that the files say', async () => {
+    await using world = await open()
+    for (const who of ['a', 'b', 'c']) await joins(world, `${who}@example.org`)
+    const old = 'a@example.org,2021-01-01,\nb@example.org,2021-01-01,\nc@example.org,2022-01-01,\n'
+    const text = `email,unsubscribed at,state\n${old}a@example.org,,left\nb@example.org,2026-11-24,\nc@example.org,2020-01-01,\n`
+    expect(await bring(world, [{ name: 'x.csv', text }])).toMatchObject({ recorded: { left: 2 } })
+    expect(await readers(world)).toEqual(['c@example.org'])
+  })
+
   test('so does one that the list took at once, without a letter', async () => {
     await using world = await open()
     await subscribers.setList(world, 'cli', 'daily', { singleOptIn: 'signed on paper' })

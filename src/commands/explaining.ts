@@ -66,7 +66,7 @@ export function events(language: string, all: subscribers.Event[], zone: string)
   })
 }
 
-const HAPPENED = ['asked', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
+const HAPPENED = ['asked', 'bounced', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
 
 function happened(language: string, what: string): string {
   const key = what.replace(' ', '-')

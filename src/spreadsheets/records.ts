@@ -1,5 +1,8 @@
-/** A record of a table: its cells as they stand, and the line it begins on. With `trouble` it cannot be used, and `cells` holds its beginning. */
-export type Cells = { line: number; cells: string[]; trouble?: 'too-long' | 'unclosed' }
+/**
+ * A record of a table: its cells as they stand, and the line it begins on. With `trouble` it cannot be used as it is: `cells`
+ * holds its beginning as text, and `legible` the cells that can be read for all that, each in its place.
+ */
+export type Cells = { line: number; cells: string[]; trouble?: 'too-long' | 'unclosed'; legible?: string[] }
 
 /** Takes a text piece by piece and answers the records that are complete; `end` those that are left. */
 export type Records = {
@@ -57,7 +60,8 @@ export function openRecords(delimiter: string): Records {
       }
       if (!last && text.length - at < WINDOW) break
       const open = end !== -1 || text.slice(at, at + WINDOW).includes('"')
-      found.push({ line, cells: [text.slice(at, at + SHOWN)], trouble: open ? 'unclosed' : 'too-long' })
+      const legible = before(text.slice(at, at + WINDOW), delimiter)
+      found.push({ line, cells: [text.slice(at, at + SHOWN)], trouble: open ? 'unclosed' : 'too-long', legible })
       if (open && ++unclosed > MOST_UNCLOSED) broken = line
       if (end === -1) {
         skipping = true
@@ -90,7 +94,20 @@ type Next = { lf: number; cr: number; quote: number }
 
 function usable(line: number, length: number, cells: () => string[], text: string, at: number): Cells {
   if (length <= LONGEST) return { line, cells: cells() }
-  return { line, cells: [text.slice(at, at + SHOWN)], trouble: 'too-long' }
+  const legible = cells().map((cell) => (cell.length <= LONGEST ? cell : ''))
+  return { line, cells: [text.slice(at, at + SHOWN)], trouble: 'too-long', legible }
+}
+
+/** The cells before the one that never ends. */
+function before(text: string, delimiter: string): string[] {
+  const cells: string[] = []
+  for (let from = 0; ; ) {
+    const cell = quotedCell(text, from, delimiter, false) ?? plainCell(text, from, delimiter, false)
+    if (!cell || cell === 'open' || text[cell.end] !== delimiter) return cells
+    if (/[\r\n]/.test(cell.value)) return cells // from there on it may be another record's
+    cells.push(cell.value.length <= LONGEST ? cell.value : '')
+    from = cell.end + 1
+  }
 }
 
 /** Where the line ends; -1 if that is not known yet. What was found once is remembered, or a search would begin anew for each line. */

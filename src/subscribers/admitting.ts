@@ -4,49 +4,91 @@ import type { Instant } from '../../db/instant.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
 import { publicIds } from '../ids.ts'
+import { ERASED, mayGo } from './bars.ts'
 import { type Change, change } from './changing.ts'
+import { choices, without } from './choices.ts'
 import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
 import { saysMore, writeMore } from './more.ts'
+import { unheardOf } from './nos.ts'
 import type { Reader } from './rows.ts'
 import { type Evidence, testify } from './testimony.ts'
 
-/** A reader of a file, as all its rows together say; `copies` are further rows of the same address. */
-export type Candidate = Reader & { copies: number; file: number; line: number }
+/**
+ * A reader of a file, as all its rows together say; `copies` are further rows of the same address, `gone` the files that say
+ * that they left or bounced.
+ */
+export type Candidate = Reader & { copies: number; file: number; line: number; gone?: number[] }
 
 /** What became of a candidate. `left` and `suppressed` are also those whom the file itself says to be so. */
 export type Verdict = 'added' | 'updated' | 'unchanged' | 'left' | 'suppressed' | 'pending' | 'erased'
 
-/** What is done with a chunk of candidates; `fresh` are those who are now known to have left or to be dead, and were not. */
+/**
+ * What is done with a chunk of candidates: `departing` and `dying` are those who are now known to have left or to be dead and
+ * were not, `repeated` those of whom only another file said so.
+ */
 export type Admission = {
   verdicts: Verdict[]
   changed: boolean
   added: Candidate[]
   departing: { candidate: Candidate; before: Known | undefined }[]
   dying: Candidate[]
+  repeated: Candidate[]
   changes: Change[]
 }
 
-/** Judges each candidate; nothing is written. */
-export async function judge(db: Db, list: List, candidates: Candidate[]): Promise<Admission> {
+/** Judges each candidate; nothing is written. `prints` tell the files from others. */
+export async function judge(db: Db, list: List, candidates: Candidate[], prints: string[]): Promise<Admission> {
   const found = await known(db, list, candidates)
   const stays = await saidYesSince(
     db,
     list,
     candidates.filter((one, n) => one.fate === 'left' && found.get(n)?.state === 'active'),
   )
-  const done: Admission = { verdicts: [], changed: false, added: [], departing: [], dying: [], changes: [] }
-  for (const [n, candidate] of candidates.entries()) {
+  const done: Admission = {
+    ...{ verdicts: [], changed: false, added: [], departing: [], dying: [], changes: [] },
+    repeated: await unheardOf(
+      db,
+      list,
+      candidates.filter((one, n) => isRepeated(one, found.get(n))),
+      prints,
+    ),
+  }
+  const verdicts = candidates.map((one, n) => (stays.has(one.hash) ? 'unchanged' : verdictOf(one, found.get(n))))
+  const own = await choices(
+    db,
+    verdicts.flatMap((verdict, n) => (verdict === 'updated' ? [found.get(n)!.subscription_id!] : [])),
+  )
+  for (const [n, whole] of candidates.entries()) {
     const before = found.get(n)
-    const verdict = stays.has(candidate.hash) ? 'unchanged' : verdictOf(candidate, before)
+    const chosen = verdicts[n] === 'updated' && own.get(before!.subscription_id!)
+    const candidate = chosen ? without(whole, chosen) : whole // what a reader chose wins over any file
+    const verdict = chosen ? verdictOf(candidate, before) : verdicts[n]!
     done.verdicts.push(verdict)
     if (verdict === 'added') done.added.push(candidate)
     if (verdict === 'updated') done.changes.push({ candidate, before: before! })
     if (verdict === 'suppressed' && !before?.suppressed) done.dying.push(candidate)
-    if (verdict === 'left' && before?.state !== 'left') done.departing.push({ candidate, before })
+    if (isDeparting(candidate, verdict, before)) done.departing.push({ candidate, before })
   }
-  done.changed = done.added.length + done.departing.length + done.dying.length + done.changes.length > 0
+  const { added, departing, dying, changes, repeated } = done
+  done.changed = [added, departing, dying, changes, repeated].some((some) => some.length > 0)
   return done
+}
+
+/** Also one who may not be written to for now: that may be lifted, and who left has left. */
+function isDeparting({ fate }: Candidate, verdict: Verdict, before: Known | undefined): boolean {
+  if (before?.state === 'left') return false
+  if (verdict === 'suppressed') return fate === 'left' && mayBeLifted(before)
+  return verdict === 'left'
+}
+
+function isRepeated({ fate }: Candidate, before: Known | undefined): boolean {
+  if (fate === 'bounced') return before?.suppressed != null && mayBeLifted(before)
+  return fate === 'left' && before?.state === 'left' && before.left_reason === 'import' && before.erased_at === null
+}
+
+function mayBeLifted(before: Known | undefined): boolean {
+  return before?.erased_at == null && mayGo(before?.barred_for ?? ERASED)
 }
 
 function verdictOf(candidate: Candidate, before: Known | undefined): Verdict {
@@ -72,7 +114,11 @@ function differs(reader: Reader, before: Known): boolean {
 export type Run = { id: number; actor: string; at: Instant; list: List; from: string }
 
 /** Writes what was judged, in the caller's transaction. */
-export async function admit(db: Db, run: Run, { added, departing, dying, changes }: Admission): Promise<void> {
+export async function admit(
+  db: Db,
+  run: Run,
+  { added, departing, dying, changes, repeated }: Admission,
+): Promise<void> {
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)
@@ -87,6 +133,8 @@ export async function admit(db: Db, run: Run, { added, departing, dying, changes
   }
   for (const { candidate } of departing)
     evidence.push({ hash: candidate.hash, kind: 'left', at: candidate.at ?? run.at })
+  for (const { hash, fate, at } of [...dying, ...repeated])
+    evidence.push({ hash, kind: fate === 'bounced' ? 'bounced' : 'left', at: at ?? run.at })
   await testify(db, run, evidence)
 }
 

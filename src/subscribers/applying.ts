@@ -63,14 +63,14 @@ function* chunks(shelf: Shelf, size: () => number): Generator<Candidate[]> {
 
 async function rehearse(app: App, list: List, chunk: Candidate[], outcome: Outcome): Promise<Applied> {
   const began = performance.now()
-  tell(outcome, chunk, await judge(app.read, list, chunk))
+  tell(outcome, chunk, await judge(app.read, list, chunk, outcome.prints))
   return { took: performance.now() - began, changed: false }
 }
 
 /** One transaction; answers how long it held the others up, in ms. Where probably nothing changes, that is looked at before the turn to write is taken. */
 async function applyChunk(app: App, run: Run, chunk: Candidate[], outcome: Outcome, ahead: boolean): Promise<Applied> {
   if (ahead || chunk.some(({ fate }) => fate !== 'in')) {
-    const judged = await judge(app.read, run.list, chunk)
+    const judged = await judge(app.read, run.list, chunk, outcome.prints)
     if (!judged.changed) {
       tell(outcome, chunk, judged)
       return { took: 1, changed: false }
@@ -82,7 +82,7 @@ async function applyChunk(app: App, run: Run, chunk: Candidate[], outcome: Outco
   await app.db.transaction().execute(async (db) => {
     await inTurn(db, 'import')
     const began = performance.now()
-    const judged = await judge(db, run.list, chunk)
+    const judged = await judge(db, run.list, chunk, outcome.prints)
     changed = judged.changed
     if (changed && run.id === 0) await begin(db, run, outcome)
     if (changed) await admit(db, run, judged)
@@ -116,7 +116,9 @@ function tell(outcome: Outcome, chunk: Candidate[], { verdicts, departing, dying
 
 /** The import exists from its first change on: one that changes nothing leaves no trace. */
 async function begin(db: Db, run: Run, outcome: Outcome): Promise<void> {
-  const files = JSON.stringify(outcome.files.map(({ file, rows, from }) => ({ file: basename(file), rows, from })))
+  const files = JSON.stringify(
+    outcome.files.map(({ file, rows, from }, n) => ({ file: basename(file), rows, from, print: outcome.prints[n] })),
+  )
   const row = { list_id: run.list.id, actor: run.actor, files, state: 'running', counts: '{}' }
   const { id } = await db
     .insertInto('import')

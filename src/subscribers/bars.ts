@@ -21,6 +21,11 @@ export function outlasts(reason: string, other: string): boolean {
   return gravity(reason) > gravity(other)
 }
 
+/** Whether a reason may go again without a word of the reader's: what a bounce said, or a file. */
+export function mayGo(reason: string): boolean {
+  return gravity(reason) === 0
+}
+
 function gravity(reason: string): number {
   if (MENDABLE.test(reason) || IMPORTED.test(reason)) return 0
   return reason === ERASED ? 1 : 2 // its owner may come back from the one and not from the other

@@ -5,8 +5,8 @@ import type { ConsentTable, Db } from '../../db/schema.ts'
 /** Evidence of one agreement or its end: who, when, from which network, by which form, in which words. */
 export type Consent = Selectable<ConsentTable>
 
-/** What a reader (or the newsroom, for an import) has done. */
-export type Kind = 'asked' | 'confirmed' | 'imported' | 'joined' | 'left'
+/** What a reader (or the newsroom, for an import) has done; `bounced` only by what a file says. */
+export type Kind = 'asked' | 'bounced' | 'confirmed' | 'imported' | 'joined' | 'left'
 
 export type Evidence = Omit<Insertable<ConsentTable>, 'id' | 'kind' | 'wording_version'> & { kind: Kind }
 

@@ -8,7 +8,7 @@ import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
-import { canLeave, end, greet, LEAVABLE, named, type Standing, standingOf, testify, turn } from './standing.ts'
+import { canLeave, end, greet, LEAVABLE, named, present, type Standing, standingOf, testify, turn } from './standing.ts'
 import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
 import { type Asked, grant, waiting } from './waiting.ts'
 import { columnsOf, keptWishes, type Wishes } from './wishes.ts'
@@ -70,6 +70,7 @@ async function granted(app: App, standing: Standing, asked: Asked, yes: Yes, hom
   const now = instant(app.now())
   const { id } = standing.subscription
   return app.db.transaction().execute(async (db) => {
+    await present(db, standing)
     const wish = await waiting(db, standing, asked)
     if (!wish) return standing
     if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
@@ -87,6 +88,7 @@ export type Yes = { wording: string; network: string; form: string; wish?: strin
 export async function returned(app: App, standing: Standing, wish: Partial<Wishes>, yes: Yes): Promise<Standing> {
   const now = instant(app.now())
   const active = await app.db.transaction().execute(async (db) => {
+    await present(db, standing)
     if (await isBarred(db, standing.address_hash)) throw new Problem('suppressed')
     await liftErased(db, standing.address_hash)
     const since = { confirmed_at: now, left_at: null, left_reason: null }

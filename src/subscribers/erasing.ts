@@ -1,6 +1,8 @@
+import { kindOf } from '../../db/database.ts'
 import { type Instant, instant } from '../../db/instant.ts'
 import { forgetNames } from '../../db/readers.ts'
 import type { Db } from '../../db/schema.ts'
+import { inTurn } from '../../db/turns.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
@@ -28,11 +30,9 @@ export async function eraseHash(app: App, actor: Actor, hash: string): Promise<v
 
 /** The same in the caller's transaction; whether there was anything left to forget. */
 export async function eraseIn(db: Db, actor: Actor, hash: string, now: Instant): Promise<boolean> {
-  const subscriber = await db
-    .selectFrom('subscriber')
-    .select(['id', 'public_id'])
-    .where('address_hash', '=', hash)
-    .executeTakeFirst()
+  await inTurn(db, 'import') // or a file that is being taken in writes what it knew a moment ago
+  const query = db.selectFrom('subscriber').select(['id', 'public_id']).where('address_hash', '=', hash)
+  const subscriber = await (kindOf(db) === 'sqlite' ? query : query.forUpdate()).executeTakeFirst()
   if (subscriber) await forget(db, subscriber, now)
   await db.deleteFrom('consent').where('address_hash', '=', hash).execute()
   const row = await bar(db, { address_hash: hash, address: null, reason: ERASED, actor, created_at: now })

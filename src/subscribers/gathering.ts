@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { type Cells, openTable, type Table, type TableFile } from '../spreadsheets/index.ts'
 import type { Options } from './import.ts'
-import { type Layout, layout, spoken } from './layout.ts'
+import { type Layout, layout, spoken, unheard } from './layout.ts'
 import type { List } from './lists.ts'
 import type { Outcome } from './outcome.ts'
 import { type Kin, rowReader } from './rows.ts'
@@ -22,7 +23,11 @@ export async function gather(
   let readable = true
   for (const [file, input] of inputs.entries()) {
     if (options.signal?.aborted) return false
-    const bytes = counted(await input.open(), (done) => options.onProgress?.(done, input.size))
+    const print = createHash('sha256')
+    const bytes = counted(await input.open(), (done, chunk) => {
+      print.update(chunk)
+      options.onProgress?.(done, input.size)
+    })
     const wish = {
       language: list.language,
       spoken,
@@ -34,6 +39,7 @@ export async function gather(
       outcome.refuse(file, `csv-${table}`)
       readable = false
     } else if (!(await gatherTable(file, input.name, table, kin, shelf, outcome, options))) readable = false
+    outcome.prints[file] = print.digest('base64url')
   }
   return readable
 }
@@ -49,6 +55,7 @@ async function gatherTable(
 ): Promise<boolean> {
   const told = outcome.files[file]!
   let read: ReturnType<typeof rowReader> | undefined
+  let deaf: ReturnType<typeof unheard> = () => undefined
   for await (const records of table.records()) {
     if (options.signal?.aborted) return false
     let rows: Cells[] = records
@@ -62,10 +69,16 @@ async function gatherTable(
       }
       describe(told, understood)
       read = rowReader(understood, kin)
+      deaf = unheard(understood, options.map ?? {})
       if (understood.header) rows = records.slice(1)
     }
     for (const row of rows) {
       told.rows++
+      const missed = row.trouble ? undefined : deaf(row.cells)
+      if (missed) {
+        outcome.refuse(file, 'csv-unheard', { ...missed, line: row.line })
+        return false
+      }
       const reader = read(row)
       if ('reason' in reader) outcome.reject(file, row.line, reader.reason, reader.value)
       else shelf.put(write(reader, file, row.line))
@@ -87,12 +100,12 @@ function describe(told: Outcome['files'][number], { from, names, fate }: Layout)
 
 async function* counted(
   bytes: AsyncIterable<Uint8Array | string>,
-  tell: (done: number) => void,
+  tell: (done: number, chunk: Uint8Array | string) => void,
 ): AsyncGenerator<Uint8Array | string> {
   let done = 0
   for await (const chunk of bytes) {
     done += chunk.length
-    tell(done)
+    tell(done, chunk)
     yield chunk
   }
 }

@@ -44,7 +44,9 @@ export async function imports(app: App, limit = 100): Promise<ImportShown[]> {
       state: stateOf(row, now),
       started_at: moment(row.started_at).toString(),
       undo_until: row.state === 'undone' || tooOld(row, now) ? null : moment(until(row)).toString(),
-      files: JSON.parse(row.files),
+      files: JSON.parse(row.files).map(
+        ({ print: _, ...file }: ImportShown['files'][number] & { print?: string }) => file,
+      ),
       ...{ added, updated, left: recorded?.left ?? 0, suppressed: recorded?.suppressed ?? 0 },
     }
   })

@@ -24,6 +24,7 @@ export type Known = {
   paused_until: Instant | null
   sections: string | null
   suppressed: number | null
+  barred_for: string | null
 }
 
 /** What we know of these addresses, by their place in the list; most of a new file are unknown and cost no row. */
@@ -36,7 +37,7 @@ export async function known(db: Db, list: List, people: { hash: string }[]): Pro
   const found = await sql<Known & { n: number }>`
     with row (n, hash) as (${rows})
     select n, subscriber.id, name, erased_at, subscription.id as subscription_id, state, language, format, zone, confirmed_at, left_at,
-      left_reason, fields, minute, weekdays, paused_until, sections, suppression.id as suppressed
+      left_reason, fields, minute, weekdays, paused_until, sections, suppression.id as suppressed, suppression.reason as barred_for
     from row
     left join subscriber on subscriber.address_hash = row.hash
     left join subscription on subscription.subscriber_id = subscriber.id and subscription.list_id = ${list.id}
@@ -48,23 +49,24 @@ export async function known(db: Db, list: List, people: { hash: string }[]): Pro
 /** Those who said yes themselves after they had left wherever the file comes from; without a date there, nobody did. */
 export async function saidYesSince(db: Db, list: List, people: { hash: string; at?: Instant }[]): Promise<Set<string>> {
   const dated = people.filter(({ at }) => at !== undefined)
-  if (dated.length === 0) return new Set()
+  const yes = await lastYes(db, list.id, dated.map(({ hash }) => hash)) // biome-ignore format: one line
+  return new Set(dated.filter(({ hash, at }) => (yes.get(hash) ?? 0) > at!).map(({ hash }) => hash))
+}
+
+/** When these last said yes to a list themselves, if they ever did. */
+export async function lastYes(db: Db, list: number, hashes: string[]): Promise<Map<string, Instant>> {
+  if (hashes.length === 0) return new Map()
   const rows = await db
     .selectFrom('consent')
     .select(['address_hash'])
     .select(({ fn }) => fn.max('at').as('at'))
-    .where('list_id', '=', list.id)
+    .where('list_id', '=', list)
     .where('kind', 'in', ['confirmed', 'joined']) // by a letter, or at once where the list asks for none
     .where('actor', '=', 'reader')
-    .where(
-      'address_hash',
-      'in',
-      dated.map(({ hash }) => hash),
-    )
+    .where('address_hash', 'in', hashes)
     .groupBy('address_hash')
     .execute()
-  const yes = new Map(rows.map(({ address_hash, at }) => [address_hash, at]))
-  return new Set(dated.filter(({ hash, at }) => (yes.get(hash) ?? 0) > at!).map(({ hash }) => hash))
+  return new Map(rows.map(({ address_hash, at }) => [address_hash, at]))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { email } from '../address.ts'
 import { Problem } from '../problem.ts'
 import { fold, printable } from '../text.ts'
-import { type Fate, fateNamed } from './states.ts'
+import { type Fate, fateNamed, saysYes, tellsGone } from './states.ts'
 
 /** What a column may be about. `left_at` and `bounced_at` are only found in files of people who are not to be written to. */
 export type Field = keyof typeof HEADINGS
@@ -21,7 +21,12 @@ export type Layout = {
   names: Record<string, string>
   /** Where declared fields stand, by their names. */
   fields: [string, number][]
+  /** The columns that nobody reads, by their place. */
+  unread: Map<number, string>
 }
+
+/** What a column that nobody reads says of somebody who is gone. */
+export type Unheard = { column: string; value: string }
 
 /** Columns by name or by number (from 1), as somebody said them: `-` is none. */
 export type Mapping = Partial<Record<Field, string>> & Record<string, string>
@@ -46,13 +51,13 @@ const HEADINGS = {
   format: ['format', 'email format', 'الصيغه', 'bicim'],
   zone: ['zone', 'timezone', 'time zone', 'المنطقه الزمنيه', 'saat dilimi'],
   state: ['state', 'status', 'global status', 'list status', 'subscription status', 'subscriber status', 'member status', 'email status', 'الحاله', 'حاله', 'حاله الاشتراك', 'durum', 'abonelik durumu'],
-  subscribed: ['subscribed to emails', 'subscribed'],
+  subscribed: ['subscribed to emails', 'subscribed', 'is subscribed', 'email subscribed', 'opted in', 'accepts marketing', 'accepts email marketing'],
   asked_at: ['optin time', 'opt-in time', 'opt in time', 'subscribed at', 'subscribed on', 'signup date', 'subscription date'],
   asked_ip: ['optin ip', 'opt-in ip', 'opt in ip', 'subscribed ip', 'signup ip'],
   confirmed_at: ['confirm time', 'confirmed at', 'confirmation time'],
   confirmed_ip: ['confirm ip', 'confirmed ip', 'confirmation ip'],
-  left_at: ['unsub time', 'left at', 'unsubscribed at', 'unsubscribe time', 'unsubscribed on'],
-  bounced_at: ['clean time', 'bounced at'],
+  left_at: ['unsub time', 'left at', 'unsubscribed at', 'unsubscribe time', 'unsubscribed on', 'unsubscribed', 'is unsubscribed', 'opted out', 'opt out', 'optout', 'email opt out', 'unsubscribed from all email'],
+  bounced_at: ['clean time', 'bounced at', 'bounced', 'hard bounced', 'hard bounce', 'suppressed at', 'suppressed', 'blocklisted', 'blacklisted', 'email blacklisted', 'complained', 'complained at'],
   deleted_at: ['deleted at'],
   at: ['at'],
   weekdays: ['weekdays'],
@@ -70,8 +75,11 @@ const SIGNS: [Origin, string[]][] = [
   ['mailpoet', ['list status']],
 ]
 
-/** Fields of which several columns may speak: who joins tables of subscribers and subscriptions gets two called `status`. */
-const EVERY: Field[] = ['state', 'subscribed']
+/**
+ * Fields that tell who is gone. Several columns may speak of each, all of them heard: who joins tables of subscribers and
+ * subscriptions gets two called `status`.
+ */
+export const SAYING: Field[] = ['state', 'subscribed', 'left_at', 'bounced_at', 'deleted_at']
 
 /** Programs in which somebody is there from the day he asked. */
 const SINCE_CREATED: (Origin | undefined)[] = ['ghost', 'listmonk', 'mailpoet']
@@ -115,6 +123,27 @@ export function layout(
     : understood
 }
 
+/** Headings of columns that tell who is gone, however they put it. */
+const GONE = /unsub|opt(?:ed)?[ -]?out|bounce|complain|blacklist|block ?list|suppress|do not (?:e-?mail|mail|contact)/
+
+/**
+ * What a row says of somebody who is gone, in a column that nobody reads: then the file is not understood. Not where somebody
+ * has said which column is the state, nor where nobody is added anyway.
+ */
+export function unheard({ unread, fate }: Layout, mapping: Mapping): (cells: string[]) => Unheard | undefined {
+  if (mapping.state !== undefined || fate !== 'in' || unread.size === 0) return () => undefined
+  const headings = new Map([...unread].map(([place, name]) => [place, GONE.test(heading(name))]))
+  return (cells) => {
+    for (let place = 0; place < cells.length; place++) {
+      const cell = cells[place]!.trim()
+      if (!cell || !unread.has(place)) continue
+      if (!(headings.get(place) ? saysYes(cell) : tellsGone(cell))) continue
+      return { column: shown([unread.get(place)!]) || String(place + 1), value: shown([cell]) }
+    }
+    return undefined
+  }
+}
+
 function columns(
   records: string[][],
   name: string,
@@ -156,7 +185,14 @@ function columns(
       ]),
     ),
     fields,
+    unread: unreadOf(first, [...[...found.values()].flat(), ...fields.map(([, place]) => place)], true),
   }
+}
+
+/** The columns that mean nothing to us; their headings where there is one. */
+function unreadOf(first: string[], read: number[], header: boolean): Map<number, string> {
+  const places = first.map((_, place) => place).filter((place) => !read.includes(place))
+  return new Map(places.map((place) => [place, header ? first[place]! : '']))
 }
 
 /** A heading in the one spelling that `HEADINGS` has. */
@@ -169,10 +205,10 @@ function heading(cell: string): string {
 function recognised(headings: string[]): Map<Field, number[]> {
   const found = new Map<Field, number[]>()
   for (const [field, known] of Object.entries(HEADINGS) as [Field, readonly string[]][]) {
-    const places = EVERY.includes(field)
+    const places = SAYING.includes(field)
       ? headings.flatMap((name, place) => (known.includes(name) ? [place] : []))
       : known.map((name) => headings.indexOf(name)).filter((place) => place !== -1)
-    if (places.length > 0) found.set(field, EVERY.includes(field) ? places : [places[0]!])
+    if (places.length > 0) found.set(field, SAYING.includes(field) ? places : [places[0]!])
   }
   return found
 }
@@ -229,9 +265,16 @@ function withoutHeader(
   )
     places.push(['name', [1 - at]])
   places.push(['email', [at]])
+  // What was only guessed to be a name may be a state as well.
+  const said = [...taken, ...states]
   return {
     places,
     header: false,
+    unread: unreadOf(
+      records.reduce((one, other) => (other.length > one.length ? other : one)),
+      said,
+      false,
+    ),
     fate,
     names: Object.fromEntries(
       [...places.map(([field, [place]]) => [field, place!] as const), ...fields].map(([field, place]) => [
@@ -272,11 +315,12 @@ const CLEANED = /(?:^|[^a-z])cleaned_(?:(?:members|email_audience|audience|segme
 
 /** Whether a file's name says that nobody in it is to be written to, and nothing in it says whether that is so. */
 function isUnclear(name: string, { places, fate }: Layout, mapping: Mapping): boolean {
-  if (fate !== 'in' || mapping.state !== undefined || !/unsubscribed|cleaned|bounced/.test(nameOf(name))) return false
-  return !places.some(([field]) => TELLING.includes(field))
+  if (fate !== 'in' || mapping.state !== undefined || !NAMED_GONE.test(nameOf(name))) return false
+  return !places.some(([field]) => SAYING.includes(field))
 }
 
-const TELLING: Field[] = ['state', 'subscribed', 'left_at', 'bounced_at', 'deleted_at']
+const NAMED_GONE =
+  /unsub|cleaned|bounce|opt(?:ed)?[-_ ]?outs?(?![a-z])|suppress|block(?:ed|[-_ ]?list)|black[-_ ]?list|complain|ayrilan|iptal/
 
 function nameOf(path: string): string {
   return path.split(/[\\/]/).at(-1)!.toLowerCase()

@@ -42,6 +42,8 @@ export type Imported = {
 export type Outcome = {
   readonly files: FileRead[]
   readonly counts: Counts
+  /** What tells each file from every other, once it was read. */
+  readonly prints: string[]
   import: number | null
   refuse(file: number, code: string, values?: Record<string, string | number>): void
   /** A row that cannot be used. */
@@ -76,6 +78,7 @@ export function openOutcome(
   const named = (file: number) => (inputs.length > 1 ? { file: files[file]!.file } : {})
   const outcome: Outcome = {
     files,
+    prints: [],
     counts: {
       added: 0,
       updated: 0,

@@ -8,7 +8,7 @@ import { depart, returned } from './deciding.ts'
 import { fresh } from './joining.ts'
 import { type List, publicLists } from './lists.ts'
 import { keepLooks, type Looks } from './looks.ts'
-import { type Standing, type Subscription, standingOf } from './standing.ts'
+import { present, type Standing, type Subscription, standingOf } from './standing.ts'
 
 /** What the holder of a preference link may see: the address, and where it stands on each list that it may be on. */
 export type Preferences = Standing & {
@@ -57,6 +57,7 @@ async function joinToo(app: App, preferences: Preferences, list: List, network: 
   const { language, zone } = preferences.subscription
   const now = instant(app.now())
   const { id } = await app.db.transaction().execute(async (db) => {
+    await present(db, preferences)
     await db
       .insertInto('subscription')
       .values({ ...fresh(list.id, subscriber_id, now), state: 'pending', language, zone })

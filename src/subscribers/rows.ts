@@ -8,9 +8,9 @@ import { oneLine } from '../text.ts'
 import { type Field as Declared, fieldsWith } from './fields.ts'
 import { EVERY_DAY, minuteOf, pauseEnd, weekdayBits } from './hours.ts'
 import { typedAddress } from './joining.ts'
-import type { Field, Layout } from './layout.ts'
+import { type Field, type Layout, SAYING } from './layout.ts'
 import type { More } from './more.ts'
-import { type Fate, fateNamed } from './states.ts'
+import { type Fate, fateNamed, saysYes } from './states.ts'
 import { columnsOf, readWishes } from './wishes.ts'
 
 /** When and from which network somebody once agreed, as a file says. */
@@ -77,39 +77,59 @@ export function rowReader({ places, fate, fields }: Layout, kin: Kin): (row: Cel
   const zone = remembered(zoneName)
   const stateOf = remembered(fateNamed)
   const single = places.filter(([field]) => !SAYING.includes(field)).map(([field, [place]]) => [field, place!] as const)
-  const states = places.flatMap(([field, all]) => (SAYING.includes(field) ? all : []))
-  return ({ cells, trouble }) => {
-    if (trouble) return { reason: trouble, value: printed(cells[0]) }
+  const saying = places.filter(([field]) => SAYING.includes(field))
+  return ({ cells: whole, trouble, legible }) => {
+    const cells = trouble ? (legible ?? []) : whole
+    const unreadable = trouble && { reason: trouble, value: printed(whole[0]) }
     const said: Partial<Record<Field, string>> = {}
     for (const [field, place] of single) {
       const cell = cells[place]
       if (cell) said[field] = original(cell)
     }
-    for (const field in said) {
-      const cell = said[field as Field]!
-      if (ODD.test(cell)) return { reason: cell.includes('\ufffd') ? 'not-utf8' : 'control', value: printed(cell) }
+    const address = odd(said.email) ?? addressOf(said.email)
+    if (typeof address === 'object') return unreadable ?? address
+    const gone = goneAt(saying, cells)
+    const state = worst(fate, gone, stateOf)
+    const known = { fate: state.fate, address, hash: addressHash(address) }
+    if (state.fate === 'left' || state.fate === 'bounced') {
+      // Who is gone is gone, whatever else is wrong in the row.
+      const at = state.fate === 'bounced' ? latest(gone.bounced_at) : latest([...gone.left_at, ...gone.deleted_at])
+      const fine = state.fate === 'left' && !trouble && !oddest(said)
+      const rest = fine ? more(admissible({ ...known }, said, language, zone), said, cells) : known
+      return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) }
     }
-    const address = addressOf(said.email)
-    if (typeof address === 'object') return address
-    const state = worst(
-      fate,
-      states.map((place) => cells[place] ?? ''),
-      said,
-      stateOf,
-    )
-    if (typeof state === 'object') return state
-    const known = { fate: state, address, hash: addressHash(address) }
-    const at = state === 'bounced' ? timeOf(said.bounced_at) : timeOf(said.left_at ?? said.deleted_at)
-    if (state === 'in') return more(admissible(known, said, language, zone), said, cells)
-    const rest = state === 'left' ? more(admissible({ ...known }, said, language, zone), said, cells) : known
-    return { ...('reason' in rest ? known : rest), ...(at !== undefined && { at }) } // who is gone is gone, whatever else is wrong
+    const refused = unreadable ?? oddest(said) ?? state.refused
+    if (refused) return refused
+    return state.fate === 'in' ? more(admissible(known, said, language, zone), said, cells) : known
   }
 }
 
-/** Fields of which several columns may speak, all of them heard. */
-const SAYING: Field[] = ['state', 'subscribed']
+/** What the columns say that tell who is gone. */
+type Gone = Record<'states' | 'left_at' | 'bounced_at' | 'deleted_at', string[]>
+
+function goneAt(saying: [Field, number[]][], cells: string[]): Gone {
+  const gone: Gone = { states: [], left_at: [], bounced_at: [], deleted_at: [] }
+  for (const [field, places] of saying) {
+    const key = field in gone ? (field as keyof Gone) : 'states'
+    for (const place of places) gone[key].push((cells[place] ?? '').trim())
+  }
+  return gone
+}
 
 const ODD = /[\p{Cc}\ufffd]/u
+
+function odd(cell: string | undefined): Refusal | undefined {
+  if (cell === undefined || !ODD.test(cell)) return undefined
+  return { reason: cell.includes('\ufffd') ? 'not-utf8' : 'control', value: printed(cell) }
+}
+
+function oddest(said: Partial<Record<Field, string>>): Refusal | undefined {
+  for (const field in said) {
+    const refused = odd(said[field as Field])
+    if (refused) return refused
+  }
+  return undefined
+}
 
 /** All the rest of a row whose reader may be written to. */
 function admissible(
@@ -197,22 +217,24 @@ function sectionsOf(cell: string): string[] {
   throw new Problem('bad-form')
 }
 
-/** The gravest of what the file, its states and its dates say; a refusal for a state that nobody knows. */
+/** The gravest of what the file, its states and its dates say; a refusal for a state that nobody knows, if no other says more. */
 function worst(
   file: Fate,
-  states: string[],
-  said: Partial<Record<Field, string>>,
+  { states, left_at, deleted_at, bounced_at }: Gone,
   known: (word: string) => Fate | undefined,
-): Fate | Refusal {
-  let rank = GRAVITY.indexOf(file)
+): { fate: Fate; refused?: Refusal } {
+  const fates = [file]
+  const unknown: string[] = []
   for (const word of states) {
     const fate = known(word)
-    if (!fate) return { reason: 'bad-state', value: printed(word) }
-    rank = Math.max(rank, GRAVITY.indexOf(fate))
+    const sure = fate === 'left' || fate === 'bounced' || !ODD.test(word)
+    if (fate && sure) fates.push(fate)
+    else unknown.push(word)
   }
-  if (said.left_at?.trim() || said.deleted_at?.trim()) rank = Math.max(rank, GRAVITY.indexOf('left'))
-  if (said.bounced_at?.trim()) rank = GRAVITY.indexOf('bounced')
-  return GRAVITY[rank]!
+  if ([...left_at, ...deleted_at].some(saysYes)) fates.push('left')
+  if (bounced_at.some(saysYes)) fates.push('bounced')
+  const fate = GRAVITY[Math.max(...fates.map((one) => GRAVITY.indexOf(one)))]!
+  return { fate, ...(unknown.length > 0 && { refused: { reason: 'bad-state', value: printed(unknown[0]) } }) }
 }
 
 function addressOf(cell: string | undefined): Email | Refusal {
@@ -256,6 +278,12 @@ function timeOf(cell: string | undefined): Instant | undefined {
   } catch {
     return undefined // a date that there is not
   }
+}
+
+/** The latest of these times: whoever said yes himself before it has left since. */
+function latest(cells: string[]): Instant | undefined {
+  const times = cells.map(timeOf).filter((at) => at !== undefined)
+  return times.length > 0 ? (Math.max(...times) as Instant) : undefined
 }
 
 /** A cell as it may be shown to people: short, and nothing that a terminal or a page would take for more than letters. */

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
 import { record } from '../changes.ts'
@@ -32,6 +33,19 @@ export async function standingOf(db: Db, id: number): Promise<Standing> {
     .where('id', '=', subscription.subscriber_id)
     .executeTakeFirstOrThrow()
   return { subscription, list, address_hash }
+}
+
+/**
+ * Holds a reader still until the end of the transaction: nobody erases them meanwhile. A Problem for one who was erased since
+ * it was read who they are.
+ */
+export async function present(db: Db, { subscription, address_hash }: Standing): Promise<void> {
+  const query = db
+    .selectFrom('subscriber')
+    .select(['address', 'address_hash'])
+    .where('id', '=', subscription.subscriber_id)
+  const now = await (kindOf(db) === 'sqlite' ? query : query.forUpdate()).executeTakeFirst()
+  if (now?.address_hash !== address_hash || now.address === null) throw new Problem('link-invalid')
 }
 
 /** How left.log calls them. */

@@ -26,7 +26,29 @@ const FATES = new Map(
   Object.entries(STATES).flatMap(([fate, words]) => words.map((word) => [fold(word), fate as Fate])),
 )
 
+/** Words of those who are gone that are answers to much else, too. */
+const ORDINARY = ['no', 'false', '0', 'لا', 'hayir', 'invalid'].map(fold)
+
+/** What stands in a column that says when somebody left, where nobody has. */
+const NOTHING = new Set(
+  ['', '-', '\\n', 'null', 'nil', 'none', 'n/a', 'na', 'false', 'no', '0', 'لا', 'hayir'].map(fold),
+)
+
+/** Whether a word can hardly be about anything but somebody who is gone. */
+export function tellsGone(word: string): boolean {
+  if (word.length < 3 || word.length > 30) return false
+  const folded = fold(word).replaceAll('_', ' ')
+  const fate = FATES.get(folded)
+  return (fate === 'left' || fate === 'bounced') && !ORDINARY.includes(folded)
+}
+
+/** Whether a cell says yes, or when, in a column of those who left or bounced. */
+export function saysYes(cell: string): boolean {
+  return cell !== '' && !NOTHING.has(fold(cell)) && !/^0000-00-00/.test(cell)
+}
+
 /** What a word says of its reader; undefined for one that is no state. */
 export function fateNamed(word: string): Fate | undefined {
-  return FATES.get(fold(word).replaceAll('_', ' '))
+  const folded = fold(word).replaceAll('_', ' ')
+  return folded === '' && word !== '' ? undefined : FATES.get(folded)
 }

@@ -58,6 +58,7 @@ function read(
 ): Candidate {
   return {
     ...{ hash, fate: FATES[fate]!, file, line, address: address as Email, copies: 0 },
+    ...(fate >= FATES.indexOf('left') && { gone: [file] }),
     ...(name && { name }),
     ...(language && { language }),
     ...(format && { format }),
@@ -72,17 +73,24 @@ function read(
 function together(one: Candidate, other: Candidate): Candidate {
   const graver = GRAVITY.indexOf(other.fate) > GRAVITY.indexOf(one.fate) ? other : one
   const { file, line, address } = one
+  const { at: _, ...said } = { ...one, ...other }
+  const at = one.fate === other.fate ? lastOf(one, other) : graver.at
   return {
-    ...one,
-    ...other,
+    ...said,
     file,
     line,
     address,
     fate: graver.fate,
-    ...(graver.at && { at: graver.at }),
+    ...(at && { at }),
     copies: one.copies + 1,
+    ...((one.gone || other.gone) && { gone: [...new Set([...(one.gone ?? []), ...(other.gone ?? [])])] }),
     ...(one.more && other.more && { more: bothSay(one.more, other.more) }),
   }
+}
+
+/** When somebody was gone at last; unknown where one of two rows does not say when. */
+function lastOf(one: Candidate, other: Candidate): Instant | undefined {
+  return one.at && other.at && (Math.max(one.at, other.at) as Instant)
 }
 
 function bothSay(one: More, other: More): More {

@@ -11,6 +11,7 @@ import { Problem } from '../problem.ts'
 import { writeRows } from '../spreadsheets/index.ts'
 import { oneLine } from '../text.ts'
 import { bar, ERASED, isMendable, outlasts } from './bars.ts'
+import { heirs } from './nos.ts'
 
 const PAGE = 1000
 
@@ -58,14 +59,14 @@ export async function lift(app: App, actor: Actor, { address, since, dry = false
     .orderBy('id')
     .execute()
   const gone = rows.filter(({ reason }) => isMendable(reason))
-  if (address !== undefined && gone.length === 0)
+  if (address !== undefined && (await unsaid(app.db, gone)).length === 0)
     throw rows[0] ? new Problem('suppression-stays', { reason: rows[0].reason }) : new Problem('not-suppressed')
-  if (dry) return gone.length
+  if (dry) return (await unsaid(app.db, gone)).length
   let n = 0
   for (let start = 0; start < gone.length; start += PAGE) {
     const some = gone.slice(start, start + PAGE)
     const lifted = await app.db.transaction().execute(async (db) => {
-      const rows = await liftRows(db, some)
+      const rows = await liftRows(db, await unsaid(db, some))
       await record(
         db,
         actor,
@@ -82,6 +83,17 @@ export async function lift(app: App, actor: Actor, { address, since, dry = false
     n += lifted.length
   }
   return n
+}
+
+/** Those of whom no file says that their mailbox is dead. */
+async function unsaid<Row extends { address_hash: string }>(db: Db, rows: Row[]): Promise<Row[]> {
+  const free: Row[] = []
+  for (let start = 0; start < rows.length; start += PAGE) {
+    const some = rows.slice(start, start + PAGE)
+    const said = await heirs(db, 'bounced', some.map((row) => row.address_hash), { list_id: 0 }) // biome-ignore format: one line
+    free.push(...some.filter((row) => !said.has(row.address_hash)))
+  }
+  return free
 }
 
 /** Takes these rows away where they still have the reason that they were seen with. Answers which. */

@@ -8,10 +8,12 @@ import type { Run } from './admitting.ts'
 import { version } from './consents.ts'
 import { subscriberOf } from './known.ts'
 
+const KINDS = ['asked', 'bounced', 'confirmed', 'imported', 'left'] as const
+
 /** What a file says that somebody did, and when. */
 export type Evidence = {
   hash: string
-  kind: 'asked' | 'confirmed' | 'imported' | 'left'
+  kind: (typeof KINDS)[number]
   at: Instant
   network?: string
 }
@@ -20,7 +22,7 @@ export type Evidence = {
 export async function testify(db: Db, { id, actor, list }: Run, evidence: Evidence[]): Promise<void> {
   if (evidence.length === 0) return
   const kind = kindOf(db)
-  const wordings = (['asked', 'confirmed', 'imported', 'left'] as const).map((kind) => {
+  const wordings = KINDS.map((kind) => {
     const wording = say(list.language, kind === 'imported' ? 'subscribers.imported' : `subscribers.imported-${kind}`, {
       list: list.title,
     })

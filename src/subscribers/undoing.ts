@@ -9,15 +9,14 @@ import * as deliveries from '../deliveries/index.ts'
 import * as leftLog from '../left-log.ts'
 import type { Before } from './changing.ts'
 import { undoable } from './imports.ts'
-
 import type { Kept } from './more.ts'
-
+import { heirs } from './nos.ts'
 import { liftRows, noteLifted } from './suppressions.ts'
 
 /**
  * What undoing did: `removed` of those the import added (`silenced` are those of them whom letters were sent to: the ledger
  * keeps them, but they read nothing any more), `restored` of those it changed, `lifted` suppressions, and `kept`, who have
- * acted for themselves since, or were changed again.
+ * acted for themselves since, or of whom another import says that they are gone.
  */
 export type Undone = {
   import: number
@@ -92,8 +91,7 @@ async function undoSome(db: Db, row: Import, done: Undone, { back, lifted }: Tol
   await undoSubscriptions(db, row, of('subscription'), done, back)
   const suppressed = of('suppression').map((entry) => entry.row_id)
   if (suppressed.length > 0) {
-    const rows = db.selectFrom('suppression').select(['id', 'reason']).where('id', 'in', suppressed)
-    lifted.push(...(await liftRows(db, await rows.execute())))
+    lifted.push(...(await undoSuppressions(db, row, suppressed, done)))
     done.lifted += lifted.length
   }
   for (const kind of ['subscription', 'suppression']) {
@@ -109,6 +107,31 @@ async function undoSome(db: Db, row: Import, done: Undone, { back, lifted }: Tol
   return entries.length
 }
 
+/** Lifts what no other import says; else it is the other's from now on. */
+async function undoSuppressions(db: Db, row: Import, ids: number[], done: Undone) {
+  const columns = ['id', 'reason', 'address_hash'] as const
+  const rows = await db.selectFrom('suppression').select(columns).where('id', 'in', ids).execute()
+  const said = await heirs(db, 'bounced', rows.map((one) => one.address_hash), { list_id: row.list_id, row }) // biome-ignore format: one line
+  for (const { id, address_hash } of rows) {
+    const heir = said.get(address_hash)
+    if (heir === undefined) continue
+    await keepEntry(db, heir, 'suppression', id, null)
+    done.kept++
+  }
+  const lifted = await liftRows(
+    db,
+    rows.filter(({ address_hash }) => !said.has(address_hash)),
+  )
+  if (lifted.length > 0)
+    await db
+      .deleteFrom('consent')
+      .where('address_hash', 'in', lifted.map((one) => one.address_hash)) // biome-ignore format: one line
+      .where('kind', '=', 'bounced')
+      .where('form', '=', `import ${row.id}`)
+      .execute()
+  return lifted
+}
+
 async function undoSubscriptions(
   db: Db,
   row: Import,
@@ -118,11 +141,15 @@ async function undoSubscriptions(
 ): Promise<void> {
   if (entries.length === 0) return
   const standing = await standings(db, row, entries.map((entry) => entry.row_id)) // biome-ignore format: one line
+  const left = [...standing.values()].filter(({ state }) => state === 'left').map((one) => one.address_hash)
+  const said = await heirs(db, 'left', left, { list_id: row.list_id, row })
   const removable: Standing[] = []
   const unsaid = ({ state, address_hash }: Standing) => (state === 'left' ? [address_hash] : [])
   for (const { row_id, before } of entries) {
     const now = standing.get(row_id)
     if (!now || now.erased_at !== null || now.acted) done.kept++
+    else if (now.state === 'left' && said.has(now.address_hash))
+      await bequeath(db, said.get(now.address_hash)!, now, before, done)
     else if (before !== null) await restore(db, now, JSON.parse(before), done, back)
     else if (untouched(now, row)) removable.push(now)
     else done.kept++
@@ -144,7 +171,43 @@ async function undoSubscriptions(
 
 type Standing = Awaited<ReturnType<typeof standings>> extends Map<number, infer Row> ? Row : never
 
-/** How these subscriptions stand now; `acted` where anything but this import is evidence of them, `written` where the ledger names them. */
+/**
+ * Another import says that this reader left: so it stays, and what was before this import is what undoing that one brings
+ * back. All else that this one changed is put back.
+ */
+async function bequeath(db: Db, heir: number, now: Standing, json: string | null, done: Undone): Promise<void> {
+  done.kept++
+  if (json === null) return keepEntry(db, heir, 'subscription', now.id, null)
+  const before: Before = JSON.parse(json)
+  await putBack(db, now, before)
+  const { state, confirmed_at } = before
+  const own = await db
+    .selectFrom('import_entry')
+    .select('before')
+    .where('import_id', '=', heir)
+    .where('kind', '=', 'subscription')
+    .where('row_id', '=', now.id)
+    .executeTakeFirst()
+  if (own?.before) {
+    const theirs: Before = JSON.parse(own.before)
+    if (theirs.state === before.now.state)
+      await keepEntry(db, heir, 'subscription', now.id, JSON.stringify({ ...theirs, state, confirmed_at }))
+  } else if (!own && state !== before.now.state) {
+    const looks = { name: null, language: null, format: null, zone: null }
+    const entry = { ...looks, state, confirmed_at, now: { state: 'left' } }
+    await keepEntry(db, heir, 'subscription', now.id, JSON.stringify(entry))
+  }
+}
+
+async function keepEntry(db: Db, import_id: number, kind: string, row_id: number, before: string | null) {
+  await db
+    .insertInto('import_entry')
+    .values({ import_id, kind, row_id, before })
+    .onConflict((conflict) => conflict.columns(['import_id', 'kind', 'row_id']).doUpdateSet({ before }))
+    .execute()
+}
+
+/** How these subscriptions stand now; `acted` where their readers said or chose something since, `written` where the ledger names them. */
 async function standings(db: Db, row: Import, ids: number[]) {
   const rows = await db
     .selectFrom('subscription')
@@ -159,7 +222,7 @@ async function standings(db: Db, row: Import, ids: number[]) {
     .select('subscription_id as id')
     .distinct()
     .where('subscription_id', 'in', ids)
-    .where('form', '!=', `import ${row.id}`)
+    .where('form', 'not like', 'import %')
     .where('at', '>=', row.started_at)
     .execute()
   const chosen = await db
@@ -206,22 +269,30 @@ function untouched(now: Standing, { started_at }: Import): boolean {
 
 /** Puts back what the import changed and nobody has changed since. */
 async function restore(db: Db, now: Standing, before: Before, done: Undone, back: string[]): Promise<void> {
-  const state = now.state === before.now.state && (now.state !== 'left' || now.left_reason === 'import')
+  await putBack(db, now, before)
+  const same = now.state === before.now.state && (now.state !== 'left' || now.left_reason === 'import')
+  const { state, confirmed_at } = before
+  const values = { state: state!, confirmed_at, left_at: null, left_reason: null }
+  if (same) await db.updateTable('subscription').set(values).where('id', '=', now.id).execute()
+  if (same && now.state === 'left') back.push(now.address_hash)
+  done.restored++
+}
+
+/** All but the state. */
+async function putBack(db: Db, now: Standing, before: Before): Promise<void> {
   const values = {
     ...(now.language === before.now.language && { language: before.language! }),
     ...(now.format === before.now.format && { format: before.format! }),
     ...(now.zone === before.now.zone && { zone: before.zone }),
-    ...(state && { state: before.state!, confirmed_at: before.confirmed_at, left_at: null, left_reason: null }),
   }
   const { fields, sections, ...hour } = moreBefore(now, before)
   Object.assign(values, hour, sections != null && { sections })
   if (fields !== undefined)
     await db.updateTable('subscriber').set({ fields }).where('id', '=', now.subscriber_id).execute()
-  await db.updateTable('subscription').set(values).where('id', '=', now.id).execute()
+  if (Object.keys(values).length > 0)
+    await db.updateTable('subscription').set(values).where('id', '=', now.id).execute()
   if (now.name === before.now.name && before.name !== now.name)
     await db.updateTable('subscriber').set({ name: before.name }).where('id', '=', now.subscriber_id).execute()
-  if (state && now.state === 'left') back.push(now.address_hash)
-  done.restored++
 }
 
 function moreBefore(now: Standing, { more }: Before): Partial<Kept> {

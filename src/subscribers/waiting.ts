@@ -3,7 +3,7 @@ import type { Db } from '../../db/schema.ts'
 import { keepHour } from './hours.ts'
 import { keepLooks } from './looks.ts'
 import type { Standing } from './standing.ts'
-import { keptWishes, type Wishes, wishesOf } from './wishes.ts'
+import { isWish, keptWishes, type Wishes, wishesOf } from './wishes.ts'
 
 /** A request to join: when, and what was wished with it, as JSON. */
 export type Asked = { at: Instant; wish: string | null }
@@ -33,11 +33,7 @@ export async function waiting(
 
 function chosen(wish: Partial<Wishes>, now: Wishes): Partial<Wishes> {
   const said = Object.entries(wish).filter(
-    ([key, value]) =>
-      value !== null &&
-      value !== 'html' &&
-      !(Array.isArray(value) && value.length === 0) &&
-      JSON.stringify(value) !== JSON.stringify(now[key as keyof Wishes]),
+    ([key, value]) => isWish(value) && JSON.stringify(value) !== JSON.stringify(now[key as keyof Wishes]),
   )
   return Object.fromEntries(said) as Partial<Wishes>
 }

@@ -95,6 +95,16 @@ export function keptWishes(json: string | null): Partial<Wishes> {
   }
 }
 
+/** Whether a value is more than what a form begins with. */
+export function isWish(value: unknown): boolean {
+  return value !== null && value !== 'html' && !(Array.isArray(value) && value.length === 0)
+}
+
+/** Which columns were wished for, by what was kept with a request. */
+export function wishedFor(json: string | null): string[] {
+  return Object.entries(keptWishes(json)).flatMap(([key, value]) => (isWish(value) ? [key] : []))
+}
+
 function typedAgain({ minute, weekdays, zone, ...rest }: Partial<Wishes>): Typed {
   return {
     ...rest,
