@@ -1,16 +1,15 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { atMost } from '../at-most.ts'
 import { Problem } from '../problem.ts'
 
 /** OWASP's least for argon2id: 19 MiB, two passes. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
 const SHORTEST = 10
 const LONGEST = 200 // letters: a password, not a file
-const AT_ONCE = 3 // hashes: each takes 19 MB
 
 const derive = promisify(argon2)
-let running = 0
-const waiting: (() => void)[] = []
+const gate = atMost(3) // each takes 19 MB: whoever asks a thousand times waits, instead of filling the memory
 
 /** An argon2id hash (PHC string) of a password that may be chosen; a Problem for one that is too easily guessed. */
 export async function hashed(password: string, known: string[]): Promise<string> {
@@ -36,16 +35,8 @@ export async function matches(password: string, phc: string | null): Promise<boo
   return timingSafeEqual(found, Buffer.from(tag, 'base64')) && phc !== null
 }
 
-/** A few at once: whoever asks a thousand times waits, instead of filling the memory. */
-async function hash(text: string, nonce: Buffer): Promise<Buffer> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
-  running++
-  try {
-    return await derive('argon2id', { message: text, nonce, ...COST })
-  } finally {
-    running--
-    waiting.shift()?.()
-  }
+function hash(text: string, nonce: Buffer): Promise<Buffer> {
+  return gate.turn(() => derive('argon2id', { message: text, nonce, ...COST }))
 }
 
 function base64(bytes: Buffer): string {
