@@ -6,14 +6,15 @@ import { Problem } from '../problem.ts'
 /** OWASP's least for argon2id: 19 MiB, two passes. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
 const SHORTEST = 10
-const LONGEST = 200 // letters: a password, not a file
+const LONGEST = 200 // UTF-16 units once normalised: a password, not a file
+const MOST_COMPOSED = 4 // letters that Unicode makes one of
 
 const derive = promisify(argon2)
 const gate = atMost(3) // each takes 19 MB: whoever asks a thousand times waits, instead of filling the memory
 
 /** An argon2id hash (PHC string) of a password that may be chosen; a Problem for one that is too easily guessed. */
 export async function hashed(password: string, known: string[]): Promise<string> {
-  const text = password.normalize('NFKC')
+  const text = spelled(password)
   const letters = new Set(text).size
   if (
     [...text].length < SHORTEST ||
@@ -31,8 +32,16 @@ export async function hashed(password: string, known: string[]): Promise<string>
 export async function matches(password: string, phc: string | null): Promise<boolean> {
   const [, nonce = base64(Buffer.alloc(16)), tag = base64(Buffer.alloc(32))] =
     /\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc ?? '') ?? []
-  const found = await hash(password.slice(0, LONGEST).normalize('NFKC'), Buffer.from(nonce, 'base64'))
+  const found = await hash(spelled(password), Buffer.from(nonce, 'base64'))
   return timingSafeEqual(found, Buffer.from(tag, 'base64')) && phc !== null
+}
+
+/** One spelling (NFKC) for whatever keyboard typed it; of what is too long for a password as much as tells that it is. */
+function spelled(password: string): string {
+  return password
+    .slice(0, MOST_COMPOSED * (LONGEST + 1))
+    .normalize('NFKC')
+    .slice(0, LONGEST + 1)
 }
 
 function hash(text: string, nonce: Buffer): Promise<Buffer> {
