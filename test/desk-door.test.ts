@@ -1,4 +1,3 @@
-import { TOTP } from 'otpauth'
 import { describe, expect, test } from 'vitest'
 import * as accounts from '../src/accounts/index.ts'
 import { openRoutes, routes } from '../src/web/desk/door.ts'
@@ -36,7 +35,7 @@ describe.each(databases)('the desk’s door on %s', (kind) => {
     expect((await wrong.text()).replaceAll(address, '')).toBe(
       (await unknown.text()).replaceAll('nobody@news.example', ''),
     )
-    for (let n = 0; n < 8; n++) await desk.post('/admin/sign-in', { address, password: 'something else' })
+    for (let n = 0; n < 9; n++) await desk.post('/admin/sign-in', { address, password: 'something else' })
     expect((await desk.post('/admin/sign-in', { address, password: PASSWORD })).status).toBe(429)
     desk.world.clock.advance({ minutes: 16 })
     expect((await desk.post('/admin/sign-in', { address, password: PASSWORD })).status).toBe(303)
@@ -61,65 +60,6 @@ describe.each(databases)('the desk’s door on %s', (kind) => {
     }
     desk.world.clock.advance({ hours: 23 })
     expect((await later()).status).toBe(303)
-  })
-
-  test('the second factor is asked for, takes each code once, and a recovery code instead', async () => {
-    await using desk = await openDesk(kind)
-    const owner = await colleague(desk, 'owner')
-    const prepared = await (await owner.post('/admin/me/factor')).text()
-    const secret = /class="secret">([^<]+)</.exec(prepared)![1]!.replaceAll(' ', '')
-    const code = () => new TOTP({ secret }).generate({ timestamp: desk.world.now().epochMilliseconds })
-    expect((await owner.post('/admin/me/factor/confirm', { code: '000000' })).status).toBe(422)
-    const again = await (await owner.post('/admin/me/factor')).text()
-    const newer = /class="secret">([^<]+)</.exec(again)![1]!.replaceAll(' ', '')
-    const newCode = () => new TOTP({ secret: newer }).generate({ timestamp: desk.world.now().epochMilliseconds })
-    expect(newer).not.toBe(secret)
-    expect(code()).not.toBe('')
-    const codes = [
-      ...(await (await owner.post('/admin/me/factor/confirm', { code: newCode() })).text()).matchAll(
-        /<code>([^<]+)<\/code>/g,
-      ),
-    ]
-    expect(codes).toHaveLength(10)
-    expect((await owner.get('/admin')).status).toBe(303) // signed out
-    const asked = await (await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).text()
-    const held = Object.fromEntries(
-      [...asked.matchAll(/name="(ticket|until)" value="([^"]+)"/g)].map(([, k, v]) => [k!, v!]),
-    )
-    expect((await desk.post('/admin/sign-in/code', { ...held, code: newCode() })).status).toBe(422) // used when it was put in force
-    desk.world.clock.advance({ seconds: 31 })
-    const fresh = newCode()
-    expect((await desk.post('/admin/sign-in/code', { ...held, code: fresh })).status).toBe(303)
-    expect((await desk.post('/admin/sign-in/code', { ...held, code: fresh })).status).toBe(422)
-    expect((await desk.post('/admin/sign-in/code', { ...held, code: codes[0]![1]! })).status).toBe(303)
-    expect((await desk.post('/admin/sign-in/code', { ...held, code: codes[0]![1]! })).status).toBe(422)
-    expect(
-      (await desk.post('/admin/sign-in/code', { ...held, until: String(Number(held['until']) + 1), code: newCode() }))
-        .status,
-    ).toBe(410)
-  })
-
-  test('the second factor goes by one of its codes only', async () => {
-    await using desk = await openDesk(kind)
-    const owner = await colleague(desk, 'owner')
-    const prepared = await (await owner.post('/admin/me/factor')).text()
-    const secret = /class="secret">([^<]+)</.exec(prepared)![1]!.replaceAll(' ', '')
-    const code = () => new TOTP({ secret }).generate({ timestamp: desk.world.now().epochMilliseconds })
-    const codes = await (await owner.post('/admin/me/factor/confirm', { code: code() })).text()
-    const recovery = /<code>([^<]+)<\/code>/.exec(codes)![1]!
-    const asked = await (await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).text()
-    const held = Object.fromEntries(
-      [...asked.matchAll(/name="(ticket|until)" value="([^"]+)"/g)].map(([, k, v]) => [k!, v!]),
-    )
-    desk.world.clock.advance({ seconds: 31 })
-    const cookie = cookieOf(await desk.post('/admin/sign-in/code', { ...held, code: code() }))
-    const me = await (await desk.request('/admin/me', { headers: { Cookie: cookie } })).text()
-    const t = /name="t" value="([^"]+)"/.exec(me)![1]!
-    const remove = (typed: string) => desk.post('/admin/me/factor/remove', { t, code: typed }, { Cookie: cookie })
-    expect((await remove('')).status).toBe(422)
-    expect((await remove('000000')).status).toBe(422)
-    expect((await remove(recovery)).status).toBe(303)
-    expect((await desk.post('/admin/sign-in', { address: owner.address, password: PASSWORD })).status).toBe(303)
   })
 
   test('who works for one list sees no other’s digests on the first page', async () => {

@@ -33,20 +33,19 @@ export function people(program: Command): void {
       )
     }),
   )
-  command(
-    commands,
-    'link [id]',
-    'a link to choose a new password, good for an hour; without id, the first owner’s',
-  ).action((id: string | undefined, options: Json) =>
-    withApp(options, async (app, shell) => {
-      const token = id
-        ? await accounts.reset(app, 'cli', await accounts.byPublicId(app.db, id))
-        : await accounts.setUp(app)
-      shell.print(
-        token ? { link: linkOf(app, token) } : { link: null, reason: 'there are accounts: name one by its id' },
-      )
-    }),
-  )
+  command(commands, 'link [id]', 'a link to choose a new password, good for an hour; without id, the first owner’s')
+    .option('--without-factor', 'the second factor goes with it: for who has lost telephone and recovery codes')
+    .action((id: string | undefined, options: Json & { withoutFactor?: boolean }) =>
+      withApp(options, async (app, shell) => {
+        const { withoutFactor = false } = options
+        const token = id
+          ? await accounts.reset(app, 'cli', await accounts.byPublicId(app.db, id), { withoutFactor })
+          : await accounts.setUp(app)
+        shell.print(
+          token ? { link: linkOf(app, token) } : { link: null, reason: 'there are accounts: name one by its id' },
+        )
+      }),
+    )
   command(commands, 'end <id>', 'lets somebody in no more; their sessions end at once').action(
     (id: string, options: Json) =>
       withApp(options, async (app, shell) => {
