@@ -3,7 +3,7 @@ export { confirm as confirmFactor, prepare as prepareFactor, remove as removeFac
 export { invite, read as readInvitation, reset, setUp } from './invitations.ts'
 export { type Account, actorOf, all, byPublicId, end as endAccount, setRoles } from './people.ts'
 export { type Proof, prove } from './proofs.ts'
-export { checkedRole, type Granted, listsOf, may, type Permission, ROLES, type Role } from './roles.ts'
+export { checkedRole, type Granted, listsOf, may, type Permission, ROLES, type Role, rolesOf } from './roles.ts'
 export {
   end as endSession,
   forget,

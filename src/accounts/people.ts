@@ -124,9 +124,13 @@ export async function end(app: App, actor: Actor, account: Account): Promise<voi
 }
 
 async function grant(db: Db, accountId: number, roles: Granted[]): Promise<void> {
-  if (roles.length === 0) return
+  if (roles.length === 0) throw new Problem('role-missing')
   const rows = roles.map(({ role, list }) => ({ account_id: accountId, role, list_id: list }))
-  await db.insertInto('account_role').values(rows).execute()
+  await db
+    .insertInto('account_role')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing()) // the same role named twice
+    .execute()
 }
 
 async function keepOwner(db: Db): Promise<void> {
