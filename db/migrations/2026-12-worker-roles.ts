@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { columns, type Kind } from '../columns.ts'
 
 /** One may have several roles for the same list, as the editor who also sends. */
-export async function team(db: Kysely<unknown>, kind: Kind): Promise<void> {
+export async function workerRoles(db: Kysely<unknown>, kind: Kind): Promise<void> {
   const { table, number, text, reference } = columns(kind)
   await table(db, 'account_role_each')
     .$call(reference('account_id', 'account.id'))
