@@ -131,6 +131,7 @@ const PROBLEMS = {
   'sending-held-address': 409,
   'sending-held-copied': 409,
   'sending-held-restored': 409,
+  'sign-in-busy': 503,
   'sign-in-failed': 401,
   'slug-reserved': 422,
   'slug-taken': 409,

@@ -118,6 +118,14 @@ describe.each(databases)('who works at the desk, on %s', (kind) => {
     expect((await owner.post(`/admin/people/${owner.account.public_id}/end`)).status).toBe(409)
   })
 
+  test('whoever finds an owner’s browser signed in cannot get a link to a new password for that account', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const answer = await owner.post(`/admin/people/${owner.account.public_id}/reset`)
+    expect(answer.status).toBe(403)
+    expect(await answer.text()).not.toContain('/admin/in/')
+  })
+
   test('signing in again in the same browser ends the session that it had', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')

@@ -94,6 +94,19 @@ describe.each(databases)('tries at a password on %s', (kind) => {
   })
 })
 
+test('a flood of passwords from everywhere is turned away instead of piling up, and goes by', async () => {
+  await using desk = await openDesk()
+  const owner = await colleague(desk, 'owner')
+  const flood = Array.from({ length: 160 }, (_, n) => {
+    const peer = `203.${n >> 8}.${n & 255}.9`
+    return Promise.resolve(signIn(desk, `nobody-${n}@news.example`, WRONG, '', peer))
+  })
+  const seen = Map.groupBy(await Promise.all(flood), ({ status }) => status)
+  expect([...seen.keys()].sort()).toEqual([401, 503])
+  expect(seen.get(401)!.length).toBeGreaterThan(50)
+  expect((await signIn(desk, owner.address)).status).toBe(303)
+})
+
 test('a password is the same on every keyboard, composed or not, up to its longest', async () => {
   await using desk = await openDesk()
   const owner = await colleague(desk, 'owner')

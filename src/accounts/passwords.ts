@@ -10,7 +10,8 @@ const LONGEST = 200 // UTF-16 units once normalised: a password, not a file
 const MOST_COMPOSED = 4 // letters that Unicode makes one of
 
 const derive = promisify(argon2)
-const gate = atMost(3) // each takes 19 MB: whoever asks a thousand times waits, instead of filling the memory
+const gate = atMost(3) // each takes 19 MB: whoever comes meanwhile waits
+const MOST_WAITING = 60 // a few seconds' work; a flood is turned away instead of piling up
 
 /** An argon2id hash (PHC string) of a password that may be chosen; a Problem for one that is too easily guessed. */
 export async function hashed(password: string, known: string[]): Promise<string> {
@@ -44,7 +45,8 @@ function spelled(password: string): string {
     .slice(0, LONGEST + 1)
 }
 
-function hash(text: string, nonce: Buffer): Promise<Buffer> {
+async function hash(text: string, nonce: Buffer): Promise<Buffer> {
+  if (gate.waiting() >= MOST_WAITING) throw new Problem('sign-in-busy')
   return gate.turn(() => derive('argon2id', { message: text, nonce, ...COST }))
 }
 

@@ -145,10 +145,12 @@ async function end(visit: Visit): Answer {
   })
 }
 
+/** Not one's own: whoever finds the browser signed in would need no old password. */
 async function reset(visit: Visit): Answer {
-  const { app, params } = visit
+  const { app, account, params } = visit
   return again(personPage, visit, async () => {
     const person = await accounts.byPublicId(app.db, params['account']!)
+    if (person.id === account.id) throw new Problem('not-allowed')
     return personPage(visit, { link: linkOf(visit, await accounts.reset(app, actorOf(visit), person)) })
   })
 }
