@@ -19,6 +19,7 @@ import { slots } from './migrations/2026-12-slots.ts'
 import { spelled } from './migrations/2026-12-spelled.ts'
 import { trailed } from './migrations/2026-12-trailed.ts'
 import { wires } from './migrations/2026-12-wires.ts'
+import { workerRoles } from './migrations/2026-12-worker-roles.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -46,6 +47,7 @@ const MIGRATIONS = {
   '2026-12-spelled': spelled,
   '2026-12-trailed': trailed,
   '2026-12-wires': wires,
+  '2026-12-worker-roles': workerRoles,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

@@ -7,7 +7,10 @@ import { Problem } from './problem.ts'
 export type Keys = ReadonlyMap<number, Buffer>
 
 /** What a token is good for; one made for one purpose is worth nothing for another. */
-const PURPOSES = { unsubscribe: 1, confirm: 2, preferences: 3, form: 4, bounce: 5, watch: 6, second: 7 } as const
+const PURPOSES = {
+  ...{ unsubscribe: 1, confirm: 2, preferences: 3, form: 4, bounce: 5, watch: 6 },
+  ...{ second: 7, device: 8, factor: 9 },
+} as const
 export type Purpose = keyof typeof PURPOSES
 
 /** Reads the key ring; undefined when there is none. Lines: `<number 0-15> <base64url of 32 bytes>`. */

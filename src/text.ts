@@ -68,7 +68,7 @@ function unspacedExcerpt(text: string, language: string, words: number): string 
 
 /** What search compares: one spelling for all that readers of Arabic, Turkish and Latin scripts take for the same. */
 export function fold(text: string): string {
-  return wellFormed(text)
+  const letters = wellFormed(text)
     .normalize('NFKC')
     .replace(INVISIBLE, '')
     .replace(TASHKEEL, '')
@@ -76,9 +76,12 @@ export function fold(text: string): string {
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .replace(LETTER, (letter) => LETTERS[letter]!)
-    .replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
-    .replace(/\s+/g, ' ')
-    .trim()
+  return latinDigits(letters).replace(/\s+/g, ' ').trim()
+}
+
+/** Arabic and Persian digits as Latin ones. */
+export function latinDigits(text: string): string {
+  return text.replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
 }
 
 /** The words to look for, at most eight: folded, and without what an Arabic article glues to them. */

@@ -10,27 +10,33 @@ export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 /** What a form holds; a field may come several times. */
 export type Fields = Record<string, string> | [name: string, value: string][]
 
-/** A desk without a socket; each request comes from another network. */
+type Init = RequestInit & { headers?: Record<string, string>; peer?: string }
+
+/** A desk without a socket; each request comes from another network, unless `peer` says from where. */
 export async function openDesk(kind: (typeof databases)[number] = 'sqlite', environment: Record<string, string> = {}) {
   const world = await openWorld(kind, NOW, environment)
   const web = handler(world)
-  let peer = 0
-  const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
-    web.request(path, init, { incoming: { socket: { remoteAddress: `198.51.${++peer % 250}.7` } } })
-  const post = (path: string, fields: Fields, headers: Record<string, string> = {}) =>
+  let peers = 0
+  const request = (path: string, { peer = `198.51.${++peers % 250}.7`, ...init }: Init = {}) =>
+    web.request(path, init, { incoming: { socket: { remoteAddress: peer } } })
+  const post = (path: string, fields: Fields, headers: Record<string, string> = {}, peer?: string) =>
     request(path, {
       method: 'POST',
       headers: { ...FORM, Origin: ORIGIN, ...headers },
       body: new URLSearchParams(fields).toString(),
+      ...(peer !== undefined && { peer }),
     })
   return { world, request, post, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() }
 }
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>
 
-/** The cookie that an answer gives. */
+/** What a browser sends back of all the cookies that an answer gives: `a=1; b=2`. */
 export function cookieOf(response: Response): string {
-  return /^[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? ''
+  return response.headers
+    .getSetCookie()
+    .map((line) => /^[^;]+/.exec(line)![0])
+    .join('; ')
 }
 
 /** Somebody with these roles, signed in: how his browser asks. */

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import type { Instant } from '../db/instant.ts'
 import { first } from '../db/migrations/2026-11-first.ts'
 import { publishing } from '../db/migrations/2026-11-publishing.ts'
 import { trustReport } from '../db/migrations/2026-11-trust-report.ts'
+import { desk } from '../db/migrations/2026-12-desk.ts'
+import { workerRoles } from '../db/migrations/2026-12-worker-roles.ts'
 import { migrate } from '../db/open.ts'
 import type { Db } from '../db/schema.ts'
 import { databases, type Kind, openWorld } from './world.ts'
@@ -73,6 +76,29 @@ test.each(['sqlite', 'pglite'] as const)(
       .where('address', 'in', ['/story-1000', '?p=1001'])
       .execute()
     expect(new Set(found.map(({ article_id }) => article_id)).size).toBe(1)
+  },
+)
+
+test.each(['sqlite', 'pglite'] as const)(
+  'the roles of an older database are kept, and one may have several for a list, on %s',
+  async (kind) => {
+    await using old = await openWorld(kind, '2026-12-01T08:00:00Z', {}, 'empty')
+    const dialect = kind === 'sqlite' ? 'sqlite' : 'postgres'
+    await desk(old.db as unknown as Kysely<unknown>, dialect)
+    const person = { public_id: 'a', address: 'a@news.example', address_hash: 'a', name: '', language: 'ar' }
+    const { id } = await old.db
+      .insertInto('account')
+      .values({ ...person, created_at: 0 as Instant })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    const editor = { account_id: id, list_id: 0, role: 'editor' }
+    const sender = { account_id: id, list_id: 0, role: 'sender' }
+    await old.db.insertInto('account_role').values(editor).execute()
+    await expect(old.db.insertInto('account_role').values(sender).execute()).rejects.toThrow()
+    await workerRoles(old.db as unknown as Kysely<unknown>, dialect)
+    await old.db.insertInto('account_role').values(sender).execute()
+    await expect(old.db.insertInto('account_role').values(sender).execute()).rejects.toThrow()
+    expect(await old.db.selectFrom('account_role').selectAll().orderBy('role').execute()).toEqual([editor, sender])
   },
 )
 

@@ -20,7 +20,7 @@ export interface AccountTable {
   ended_at: Instant | null
 }
 
-/** What an account may do (accounts/roles.ts), everywhere (`list_id` 0) or for one list. */
+/** What an account may do (accounts/roles.ts), everywhere (`list_id` 0) or for one list; several roles add up. */
 export interface AccountRoleTable {
   account_id: number
   list_id: number
@@ -45,7 +45,8 @@ export interface SessionTable {
 }
 
 /**
- * A link that lets somebody in, once; `hash` is SHA-256 of its token. `kind`: setup (the first owner), invite, reset.
+ * A link that lets somebody in, once; `hash` is SHA-256 of its token. `kind`: setup (the first owner), invite, reset,
+ * reset-factor (the second factor goes, too).
  * `roles` is JSON (accounts.Roles).
  */
 export interface InvitationTable {

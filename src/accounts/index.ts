@@ -1,7 +1,18 @@
 /** Who works at the desk: accounts, roles, sessions, invitations. Owns account, account_role, recovery_code, session, invitation. */
 export { confirm as confirmFactor, prepare as prepareFactor, remove as removeFactor } from './factors.ts'
-export { accept, invite, read as readInvitation, reset, setUp } from './invitations.ts'
+export { invite, read as readInvitation, reset, setUp } from './invitations.ts'
 export { type Account, actorOf, all, byPublicId, end as endAccount, setRoles } from './people.ts'
-export { checkedRole, type Granted, listsOf, may, type Permission, ROLES, type Role } from './roles.ts'
-export { end as endSession, forget, formToken, type Session, sessionsOf, type Visitor, visitor } from './sessions.ts'
-export { changePassword, type Entered, enter, enterCode, type From } from './signing-in.ts'
+export { type Proof, prove } from './proofs.ts'
+export { checkedRole, type Granted, listsOf, may, type Permission, ROLES, type Role, rolesOf } from './roles.ts'
+export {
+  end as endSession,
+  forget,
+  formToken,
+  leave,
+  type Session,
+  sessionsOf,
+  type Visitor,
+  visitor,
+} from './sessions.ts'
+export { accept, changePassword, type Entered, enter, enterCode, type Inside } from './signing-in.ts'
+export type { From } from './tries.ts'

@@ -1,20 +1,21 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { atMost } from '../at-most.ts'
 import { Problem } from '../problem.ts'
 
 /** OWASP's least for argon2id: 19 MiB, two passes. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
 const SHORTEST = 10
-const LONGEST = 200 // letters: a password, not a file
-const AT_ONCE = 3 // hashes: each takes 19 MB
+const LONGEST = 200 // UTF-16 units once normalised: a password, not a file
+const MOST_COMPOSED = 4 // letters that Unicode makes one of
 
 const derive = promisify(argon2)
-let running = 0
-const waiting: (() => void)[] = []
+const gate = atMost(3) // each takes 19 MB: whoever comes meanwhile waits
+const MOST_WAITING = 60 // a few seconds' work; a flood is turned away instead of piling up
 
 /** An argon2id hash (PHC string) of a password that may be chosen; a Problem for one that is too easily guessed. */
 export async function hashed(password: string, known: string[]): Promise<string> {
-  const text = password.normalize('NFKC')
+  const text = spelled(password)
   const letters = new Set(text).size
   if (
     [...text].length < SHORTEST ||
@@ -32,20 +33,21 @@ export async function hashed(password: string, known: string[]): Promise<string>
 export async function matches(password: string, phc: string | null): Promise<boolean> {
   const [, nonce = base64(Buffer.alloc(16)), tag = base64(Buffer.alloc(32))] =
     /\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc ?? '') ?? []
-  const found = await hash(password.slice(0, LONGEST).normalize('NFKC'), Buffer.from(nonce, 'base64'))
+  const found = await hash(spelled(password), Buffer.from(nonce, 'base64'))
   return timingSafeEqual(found, Buffer.from(tag, 'base64')) && phc !== null
 }
 
-/** A few at once: whoever asks a thousand times waits, instead of filling the memory. */
+/** One spelling (NFKC) for whatever keyboard typed it; of what is too long for a password as much as tells that it is. */
+function spelled(password: string): string {
+  return password
+    .slice(0, MOST_COMPOSED * (LONGEST + 1))
+    .normalize('NFKC')
+    .slice(0, LONGEST + 1)
+}
+
 async function hash(text: string, nonce: Buffer): Promise<Buffer> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
-  running++
-  try {
-    return await derive('argon2id', { message: text, nonce, ...COST })
-  } finally {
-    running--
-    waiting.shift()?.()
-  }
+  if (gate.waiting() >= MOST_WAITING) throw new Problem('sign-in-busy')
+  return gate.turn(() => derive('argon2id', { message: text, nonce, ...COST }))
 }
 
 function base64(bytes: Buffer): string {

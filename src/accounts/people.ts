@@ -1,15 +1,20 @@
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
+import { inTurn } from '../../db/turns.ts'
 import { addressHash, type Email, email, masked } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import { publicId } from '../ids.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
+import { annul } from './links.ts'
 import { type Granted, rolesOf } from './roles.ts'
 import { type Account, endAll } from './sessions.ts'
 
 export type { Account } from './sessions.ts'
+
+/** The turn (db/turns.ts) in which accounts change: two changes at once would each see the other's owner, password or factor as it was. */
+export const TURN = 'accounts'
 
 /** How the trail names who did something. */
 export function actorOf(account: { public_id: string }): Actor {
@@ -54,6 +59,11 @@ export async function byId(db: Db, id: number): Promise<Account> {
   return db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 }
 
+/** An account by an inner id that somebody claims; undefined for none. */
+export async function known(db: Db, id: number): Promise<Account | undefined> {
+  return db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
 /** An account by the id on pages, or a Problem. */
 export async function byPublicId(db: Db, publicId: string): Promise<Account> {
   const known = /^[a-z0-9]{11}$/.test(publicId)
@@ -73,9 +83,22 @@ export async function byAddress(db: Db, text: string): Promise<Account | undefin
   }
 }
 
+/**
+ * A new password (its hash), in the caller's transaction. All sessions and links end, and so does a second factor that was
+ * begun and is not in force: whoever knew the old password may know its secret.
+ */
+export async function setPassword(db: Db, accountId: number, password: string, now: Instant): Promise<void> {
+  const account = db.updateTable('account').where('id', '=', accountId)
+  await account.set({ password }).execute()
+  await account.set({ totp: null }).where('totp_at', 'is', null).execute()
+  await annul(db, accountId, now)
+  await endAll(db, accountId)
+}
+
 /** Grants these roles and no others; all of the account's sessions end. The last owner stays one. */
 export async function setRoles(app: App, actor: Actor, account: Account, roles: Granted[]): Promise<void> {
   await app.db.transaction().execute(async (db) => {
+    await inTurn(db, TURN)
     const before = await rolesOf(db, account.id)
     await db.deleteFrom('account_role').where('account_id', '=', account.id).execute()
     await grant(db, account.id, roles)
@@ -91,17 +114,23 @@ export async function setRoles(app: App, actor: Actor, account: Account, roles: 
 export async function end(app: App, actor: Actor, account: Account): Promise<void> {
   const now = instant(app.now())
   await app.db.transaction().execute(async (db) => {
+    await inTurn(db, TURN)
     await db.updateTable('account').set({ ended_at: now }).where('id', '=', account.id).execute()
     await keepOwner(db)
+    await annul(db, account.id, now)
     await endAll(db, account.id)
     await record(db, actor, now, [{ verb: 'account.end', subject: `account:${account.public_id}` }])
   })
 }
 
 async function grant(db: Db, accountId: number, roles: Granted[]): Promise<void> {
-  if (roles.length === 0) return
+  if (roles.length === 0) throw new Problem('role-missing')
   const rows = roles.map(({ role, list }) => ({ account_id: accountId, role, list_id: list }))
-  await db.insertInto('account_role').values(rows).execute()
+  await db
+    .insertInto('account_role')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing()) // the same role named twice
+    .execute()
 }
 
 async function keepOwner(db: Db): Promise<void> {

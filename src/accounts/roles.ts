@@ -45,7 +45,7 @@ export function may(granted: readonly Granted[], permission: Permission, list = 
 export function listsOf(granted: readonly Granted[], permission: Permission): 'all' | number[] {
   if (may(granted, permission)) return 'all'
   const roles: readonly Role[] = PERMISSIONS[permission]
-  return granted.filter((one) => roles.includes(one.role)).map((one) => one.list)
+  return [...new Set(granted.filter((one) => roles.includes(one.role)).map((one) => one.list))]
 }
 
 /** A role as typed, or a Problem that names them all. */
@@ -62,6 +62,7 @@ export async function rolesOf(db: Db, accountId: number): Promise<Granted[]> {
     .select(['role', 'list_id'])
     .where('account_id', '=', accountId)
     .orderBy('list_id')
+    .orderBy('role')
     .execute()
   return rows.map((row) => ({ role: checkedRole(row.role), list: row.list_id }))
 }

@@ -77,6 +77,11 @@ export async function end(db: Db, accountId: number, publicId: string): Promise<
   await db.deleteFrom('session').where('account_id', '=', accountId).where('public_id', '=', publicId).execute()
 }
 
+/** Ends the session that a cookie holds, if it holds one. */
+export async function leave(db: Db, token: string): Promise<void> {
+  await db.deleteFrom('session').where('hash', '=', hashOf(token)).execute()
+}
+
 /** Ends all sessions of the account: its password, second factor or role was changed. */
 export async function endAll(db: Db, accountId: number): Promise<void> {
   await db.deleteFrom('session').where('account_id', '=', accountId).execute()

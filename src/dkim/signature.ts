@@ -1,5 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
+import { atMost } from '../at-most.ts'
 import { type Field, fields, relaxed, selected } from './canonical.ts'
 
 /** A key that signs for a domain under a selector. */
@@ -18,9 +19,7 @@ const NAMES = new Map(COVERED.map((name) => [name.toLowerCase(), name.toLowerCas
 const signing = promisify(sign)
 const SCRATCH = 8192 // bytes: more than what is signed of any letter of ours
 const spare: Buffer[] = []
-const AT_ONCE = 2 // of the four threads that we share with the disk and with pictures; a letter ahead costs nothing by waiting
-let busy = 0
-const waiting: (() => void)[] = []
+const gate = atMost(2) // of the four threads that we share with the disk and with pictures; a letter ahead costs nothing by waiting
 
 /**
  * The DKIM-Signature field of a letter (RFC 6376; rsa-sha256, relaxed/relaxed), CRLF at its end: to stand before `head`.
@@ -44,26 +43,13 @@ export async function signature(signer: Signer, head: string, bodyHash: string, 
 
 /** Ten thousand small buffers would pile up until the next great clearing: a few are used again and again. */
 async function signed(text: string, key: KeyObject): Promise<Buffer> {
-  if (text.length > SCRATCH) return inTurn(() => signing('sha256', Buffer.from(text, 'latin1'), key))
-  return inTurn(async () => {
+  if (text.length > SCRATCH) return gate.turn(() => signing('sha256', Buffer.from(text, 'latin1'), key))
+  return gate.turn(async () => {
     const scratch = spare.pop() ?? Buffer.allocUnsafeSlow(SCRATCH)
     const signature = await signing('sha256', scratch.subarray(0, scratch.write(text, 'latin1')), key)
     spare.push(scratch)
     return signature
   })
-}
-
-/** More than a few at once would only take the processor from the thread that sends. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (busy < AT_ONCE) busy++
-  else await new Promise<void>((resolve) => waiting.push(resolve))
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else busy--
-  }
 }
 
 function covered(all: Field[]): string[] {

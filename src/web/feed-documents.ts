@@ -1,5 +1,6 @@
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
+import { atMost } from '../at-most.ts'
 import type { LeftOut } from '../syndication/index.ts'
 import { type Bytes, encoded } from './feed-bytes.ts'
 import type { KnownPaper } from './feed-paper.ts'
@@ -136,23 +137,11 @@ export function openDocuments(
 
 /** Of what has made-up names a few are built at once, a number waits and the rest is turned away: false. */
 function openQueue() {
-  const waiting: (() => void)[] = []
-  let at = 0
+  const gate = atMost(AT_ONCE)
   return async (room: Source['room'], work: () => Promise<void>): Promise<boolean> => {
-    if (room === 'common' && at >= AT_ONCE) {
-      if (waiting.length >= MOST_WAITING) return false
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    }
-    if (room === 'common') at++
-    try {
-      await work()
-      return true
-    } finally {
-      if (room === 'common') {
-        at--
-        waiting.shift()?.()
-      }
-    }
+    if (room === 'common' && gate.waiting() >= MOST_WAITING) return false
+    await (room === 'common' ? gate.turn(work) : work())
+    return true
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { deleteCookie, setCookie } from 'hono/cookie'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { App } from '../../app.ts'
 
 /** The session's cookie: on https one that no other host and no other path can set. */
@@ -15,6 +15,20 @@ export function give(app: App, c: Context, token: string): void {
 /** Takes the session from the browser. */
 export function take(app: App, c: Context): void {
   deleteCookie(c, cookieName(app), options(app))
+}
+
+/** Leaves the mark of a browser that an account has signed in from; it opens nothing, and stays when one signs out. */
+export function giveDevice(app: App, c: Context, mark: string): void {
+  setCookie(c, deviceName(app), mark, { ...options(app), maxAge: 365 * 86_400 })
+}
+
+/** The mark that this browser was given, if it was. */
+export function device(app: App, c: Context): string | undefined {
+  return getCookie(c, deviceName(app))
+}
+
+function deviceName(app: App): string {
+  return `${cookieName(app)}-known`
 }
 
 function options({ config }: App) {

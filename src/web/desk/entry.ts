@@ -9,6 +9,9 @@ import { doorPage } from './frame.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Asking, OpenRoute } from './routes.ts'
 
+/** What a link is refused for, whatever was typed. */
+const OVER = new Set<string>(['link-invalid', 'invitation-over'])
+
 /** Signing in, and being let in by a link. */
 export const entryRoutes: OpenRoute[] = [
   { method: 'GET', path: '/admin/sign-in', allow: 'anybody', answer: (asking) => signInPage(asking) },
@@ -38,13 +41,10 @@ ${passwordField(language, 'desk.password', 'current-password')}
 }
 
 async function signIn(asking: Asking): Answer {
-  const { app, form, from } = asking
+  const { app, form } = asking
   return mending(
-    asking,
-    async () => {
-      const entered = await accounts.enter(app, form.get('address') ?? '', form.get('password') ?? '', from)
-      return entered.kind === 'in' ? inside(asking, entered.token) : codePage(asking, entered)
-    },
+    async () =>
+      further(asking, await accounts.enter(app, form.get('address') ?? '', form.get('password') ?? '', whence(asking))),
     (problem) => signInPage(asking, problem),
   )
 }
@@ -72,11 +72,11 @@ ${next(asking)}
 }
 
 async function signInByCode(asking: Asking): Answer {
-  const { app, form, from } = asking
+  const { app, form } = asking
   const held = { ticket: form.get('ticket') ?? '', until: Number(form.get('until')) }
   return mending(
-    asking,
-    async () => inside(asking, await accounts.enterCode(app, { ...held, code: form.get('code') ?? '' }, from)),
+    async () =>
+      inside(asking, await accounts.enterCode(app, { ...held, code: form.get('code') ?? '' }, whence(asking))),
     (problem) => (problem.code === 'code-wrong' ? codePage(asking, held, problem) : signInPage(asking, problem)),
   )
 }
@@ -105,22 +105,17 @@ ${passwordField(language, 'desk.new-password', 'new-password')}
 }
 
 async function letIn(asking: Asking): Answer {
-  const { app, form, from, params, language } = asking
+  const { app, form, params, language } = asking
   const word = (name: string) => form.get(name) ?? ''
   const chosen = { password: word('password'), name: word('name'), address: word('address'), language }
   return mending(
-    asking,
-    async () => {
-      const { address } = await accounts.accept(app, params['token']!, chosen)
-      const entered = await accounts.enter(app, address, chosen.password, from)
-      return entered.kind === 'in' ? inside(asking, entered.token) : codePage(asking, entered)
-    },
-    (problem) => (problem.code.startsWith('link-') ? Promise.reject(problem) : letInPage(asking, problem)),
+    async () => further(asking, await accounts.accept(app, params['token']!, chosen, whence(asking))),
+    (problem) => (OVER.has(problem.code) ? Promise.reject(problem) : letInPage(asking, problem)),
   )
 }
 
 /** A mistake comes back with the form; anything else that is refused is a page of its own. */
-async function mending(_: Asking, work: () => Answer, again: (problem: Problem) => Answer): Answer {
+async function mending(work: () => Answer, again: (problem: Problem) => Answer): Answer {
   try {
     return await work()
   } catch (error) {
@@ -129,9 +124,23 @@ async function mending(_: Asking, work: () => Answer, again: (problem: Problem) 
   }
 }
 
-function inside(asking: Asking, token: string): Response {
-  cookie.give(asking.app, asking.c, token)
-  return asking.c.redirect(nextOf(asking), 303)
+/** From where a browser signs in, and whether it did before. */
+function whence({ app, c, from }: Asking): accounts.From {
+  return { ...from, device: cookie.device(app, c) }
+}
+
+function further(asking: Asking, entered: accounts.Entered): Answer {
+  return entered.kind === 'in' ? inside(asking, entered) : codePage(asking, entered)
+}
+
+/** Gives the browser its new session; the one that it had, whosever that was, ends. */
+async function inside(asking: Asking, { token, device }: accounts.Inside): Answer {
+  const { app, c } = asking
+  const before = getCookie(c, cookie.cookieName(app))
+  if (before) await accounts.leave(app.db, before)
+  cookie.give(app, c, token)
+  cookie.giveDevice(app, c, device)
+  return c.redirect(nextOf(asking), 303)
 }
 
 /** Where to go on: a page of the desk, whatever was asked for. */

@@ -15,7 +15,7 @@ export const ownRoutes: Route[] = [
   { method: 'GET', path: '/admin/me', allow: 'signed-in', answer: (visit) => ownPage(visit) },
   { method: 'POST', path: '/admin/me/password', allow: 'signed-in', answer: changePassword },
   { method: 'POST', path: '/admin/me/sessions/end', allow: 'signed-in', answer: endSession },
-  { method: 'POST', path: '/admin/me/factor', allow: 'signed-in', answer: prepareFactor },
+  { method: 'POST', path: '/admin/me/factor', allow: 'signed-in', answer: beginFactor },
   { method: 'POST', path: '/admin/me/factor/confirm', allow: 'signed-in', answer: confirmFactor },
   { method: 'POST', path: '/admin/me/factor/remove', allow: 'signed-in', answer: removeFactor },
 ]
@@ -43,7 +43,7 @@ async function ownPage(visit: Visit, problem?: Problem): Answer {
 <section><h2>${say(language, 'desk.factor')}</h2>
 <p>${say(language, account.totp_at === null ? 'desk.factor-none' : 'desk.factor-there')}</p>
 <form method="post" action="/admin/me/factor${account.totp_at !== null && '/remove'}">${hidden(visit)}
-${account.totp_at !== null && codeField(language)}
+${account.totp_at === null ? passwordField(language) : codeField(language)}
 <p><button type="submit">${say(language, account.totp_at === null ? 'desk.factor-begin' : 'desk.factor-remove')}</button></p></form></section>
 ${await sessionList(visit)}`,
   )
@@ -65,15 +65,12 @@ ${sessions.map(
 }
 
 async function changePassword(visit: Visit): Answer {
-  const { app, c, account, form, from } = visit
-  try {
+  const { app, c, form, from } = visit
+  return orOwnPage(visit, async () => {
     const words = { before: form.get('before') ?? '', after: form.get('after') ?? '' }
-    cookie.give(app, c, await accounts.changePassword(app, account, words, from))
+    cookie.give(app, c, await accounts.changePassword(app, visit, words, from))
     return c.redirect('/admin/me', 303)
-  } catch (error) {
-    if (error instanceof Problem) return ownPage(visit, error)
-    throw error
-  }
+  })
 }
 
 async function endSession({ app, c, account, form }: Visit): Answer {
@@ -81,17 +78,23 @@ async function endSession({ app, c, account, form }: Visit): Answer {
   return c.redirect('/admin/me', 303)
 }
 
-async function prepareFactor(visit: Visit, problem?: Problem): Answer {
-  const { app, c, language, account } = visit
-  const { secret, address } = await accounts.prepareFactor(app, account)
+async function beginFactor(visit: Visit): Answer {
+  const { app, form } = visit
+  return orOwnPage(visit, async () => preparedPage(visit, await accounts.prove(app, visit, form.get('password') ?? '')))
+}
+
+async function preparedPage(visit: Visit, proof: accounts.Proof, problem?: Problem): Answer {
+  const { app, c, language } = visit
+  const { secret, address } = await accounts.prepareFactor(app, visit, proof)
   const page = await deskPage(
     visit,
     say(language, 'desk.factor'),
     html`${mistake(language, problem)}
 <p>${say(language, 'desk.factor-text')}</p>
-<p><code dir="ltr" class="secret">${secret.replace(/(.{4})/g, '$1 ').trim()}</code></p>
+<p><code dir="ltr" class="secret">${inFours(secret)}</code></p>
 <p><a href="${address}">${say(language, 'desk.factor-open')}</a></p>
 <form method="post" action="/admin/me/factor/confirm">${hidden(visit)}
+<input type="hidden" name="ticket" value="${proof.ticket}"><input type="hidden" name="until" value="${proof.until}">
 ${codeField(language)}
 <p><button type="submit">${say(language, 'desk.factor-confirm')}</button></p></form>`,
   )
@@ -99,29 +102,41 @@ ${codeField(language)}
 }
 
 async function confirmFactor(visit: Visit): Answer {
-  const { app, c, language, account, form } = visit
-  try {
-    const codes = await accounts.confirmFactor(app, account, form.get('code') ?? '')
-    return await deskPage(
-      visit,
-      say(language, 'desk.recovery'),
-      html`<p>${say(language, 'desk.recovery-text')}</p>
-<ul class="codes" dir="ltr">${codes.map((code) => html`<li><code>${code.replace(/(.{4})/g, '$1 ').trim()}</code></li>`)}</ul>
+  const { app, form } = visit
+  const proof = { ticket: form.get('ticket') ?? '', until: Number(form.get('until')) }
+  return orOwnPage(visit, async () => {
+    try {
+      return await recoveryPage(visit, await accounts.confirmFactor(app, visit, proof, form.get('code') ?? ''))
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'code-wrong') return preparedPage(visit, proof, error)
+      throw error
+    }
+  })
+}
+
+function recoveryPage(visit: Visit, codes: string[]): Answer {
+  const { language } = visit
+  return deskPage(
+    visit,
+    say(language, 'desk.recovery'),
+    html`<p>${say(language, 'desk.recovery-text')}</p>
+<ul class="codes" dir="ltr">${codes.map((code) => html`<li><code>${inFours(code)}</code></li>`)}</ul>
 <p><a class="go" href="/admin">${say(language, 'desk.sign-in')}</a></p>`,
-    )
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    return error.code === 'code-wrong' && account.totp_at === null
-      ? prepareFactor(visit, error)
-      : c.redirect('/admin/me', 303)
-  }
+  )
 }
 
 async function removeFactor(visit: Visit): Answer {
   const { app, c, account, form } = visit
-  try {
+  return orOwnPage(visit, async () => {
     await accounts.removeFactor(app, account, form.get('code') ?? '')
     return c.redirect('/admin/sign-in', 303)
+  })
+}
+
+/** What is refused comes back with the page that it was typed on. */
+async function orOwnPage(visit: Visit, work: () => Answer): Answer {
+  try {
+    return await work()
   } catch (error) {
     if (error instanceof Problem) return ownPage(visit, error)
     throw error
@@ -131,4 +146,13 @@ async function removeFactor(visit: Visit): Answer {
 function codeField(language: string): Html {
   return html`<p><label for="code">${say(language, 'desk.code-label')}</label>
 <input id="code" name="code" type="text" dir="ltr" inputmode="numeric" required autocomplete="one-time-code" maxlength="40"></p>`
+}
+
+function passwordField(language: string): Html {
+  return html`<p><label for="password">${say(language, 'desk.password-before')}</label>
+<input id="password" name="password" type="password" dir="ltr" required autocomplete="current-password"></p>`
+}
+
+function inFours(code: string): string {
+  return code.replace(/(.{4})/g, '$1 ').trim()
 }

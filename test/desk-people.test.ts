@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import * as accounts from '../src/accounts/index.ts'
+import * as subscribers from '../src/subscribers/index.ts'
+import { colleague, type Desk, openDesk, PASSWORD } from './desk.ts'
+import { signIn } from './door.ts'
+import { databases } from './world.ts'
+
+describe.each(databases)('who works at the desk, on %s', (kind) => {
+  test('the last owner stays, also when two owners end each other, or step down, at once', async () => {
+    await using desk = await openDesk(kind)
+    const { world } = desk
+    const roles: accounts.Granted[] = [{ role: 'owner', list: 0 }]
+    for (let round = 0; round < 6; round++) {
+      const two = await Promise.all(
+        [1, 2].map((n) => accounts.invite(world, 'cli', { address: `owner-${round}-${n}@news.example`, roles })),
+      )
+      const before = (await owners(desk)).filter(({ id }) => !two.some(({ account }) => account.id === id))
+      for (const one of before) await accounts.endAccount(world, 'cli', one)
+      const ended = await Promise.allSettled(
+        two.map(({ account }) =>
+          round % 2
+            ? accounts.endAccount(world, 'cli', account)
+            : accounts.setRoles(world, 'cli', account, [{ role: 'reader', list: 0 }]),
+        ),
+      )
+      expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+      expect(await owners(desk)).toHaveLength(1)
+    }
+  })
+
+  test('a sign-in under way with the old password gets no session when the password has been changed', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const changing = owner.post('/admin/me/password', { before: PASSWORD, after: 'another long sentence' })
+    const signing: (Response | Promise<Response>)[] = []
+    for (let n = 0; n < 9; n++) {
+      signing.push(signIn(desk, owner.address))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    const seen = (await Promise.all(signing)).map(({ status }) => status)
+    expect((await changing).status).toBe(303)
+    expect(await accounts.sessionsOf(desk.world, owner.account.id)).toHaveLength(1)
+    expect(seen.every((status) => status === 303 || status === 401)).toBe(true)
+  })
+
+  test('all roles of a colleague are shown and can be set, everywhere and for single lists', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const lists = await twoLists(desk)
+    const { account } = await colleague(desk, 'editor')
+    const path = `/admin/people/${account.public_id}`
+    const pairs = (rows: [string, string][]) =>
+      rows.flatMap(([role, list]) => [
+        ['role', role],
+        ['list', list],
+      ]) as [string, string][]
+    const set = (rows: [string, string][]) => owner.post(`${path}/roles`, pairs(rows))
+    expect(
+      (
+        await set([
+          ['editor', ''],
+          ['sender', 'one'],
+          ['list-manager', 'one'],
+          ['reader', 'two'],
+          ['', 'two'],
+          ['reader', 'two'],
+        ])
+      ).status,
+    ).toBe(303)
+    expect(await accounts.rolesOf(desk.world.read, account.id)).toEqual([
+      { role: 'editor', list: 0 },
+      { role: 'list-manager', list: lists.one },
+      { role: 'sender', list: lists.one },
+      { role: 'reader', list: lists.two },
+    ])
+    const table = await (await owner.get('/admin/people?lang=en')).text()
+    const page = await (await owner.get(path)).text()
+    const chosen = [...page.matchAll(/<option value="([^"]*)" selected>/g)].map(([, value]) => value)
+    expect(chosen).toEqual(['editor', '', 'list-manager', 'one', 'sender', 'one', 'reader', 'two', '', ''])
+    for (const list of ['The first', 'The second']) expect(table).toContain(`· ${list}`)
+
+    const shown = chosen.flatMap((value, at) => (at % 2 ? [] : [[value, chosen[at + 1]]])) as [string, string][]
+    expect((await set(shown)).status).toBe(303) // saved as it was shown
+    expect(await accounts.rolesOf(desk.world.read, account.id)).toHaveLength(4)
+
+    expect(
+      (
+        await set([
+          ['', ''],
+          ['', 'one'],
+        ])
+      ).status,
+    ).toBe(422)
+    expect((await set([['editor', 'three']])).status).toBe(404)
+    expect((await set([['king', '']])).status).toBe(422)
+    expect(await accounts.rolesOf(desk.world.read, account.id)).toHaveLength(4)
+  })
+
+  test('each of the five roles can be given with an invitation, everywhere or for one list', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const lists = await twoLists(desk)
+    for (const role of accounts.ROLES)
+      for (const list of ['', 'two']) {
+        const address = `new-${role}-${list || 'all'}@news.example`
+        const invited = await owner.post('/admin/people', { address, name: 'x', role, list })
+        expect([role, list, invited.status]).toEqual([role, list, 200])
+        const person = (await accounts.all(desk.world.read)).find((one) => one.address === address)!
+        expect(person.roles).toEqual([{ role, list: list ? lists.two : 0 }])
+      }
+  })
+
+  test('an owner of one list is not the owner who must stay', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const { one } = await twoLists(desk)
+    await colleague(desk, 'owner', one)
+    expect((await owner.post(`/admin/people/${owner.account.public_id}/end`)).status).toBe(409)
+  })
+
+  test('whoever finds an owner’s browser signed in cannot get a link to a new password for that account', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const answer = await owner.post(`/admin/people/${owner.account.public_id}/reset`)
+    expect(answer.status).toBe(403)
+    expect(await answer.text()).not.toContain('/admin/in/')
+  })
+
+  test('signing in again in the same browser ends the session that it had', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    expect((await signIn(desk, owner.address, PASSWORD, owner.cookie)).status).toBe(303)
+    expect((await owner.get('/admin')).status).toBe(303)
+    expect(await accounts.sessionsOf(desk.world, owner.account.id)).toHaveLength(1)
+  })
+})
+
+async function owners(desk: Desk) {
+  const all = await accounts.all(desk.world.db)
+  return all.filter(({ ended_at, roles }) => ended_at === null && roles.some(({ role }) => role === 'owner'))
+}
+
+async function twoLists({ world }: Desk): Promise<{ one: number; two: number }> {
+  const one = await subscribers.addList(world, 'cli', { slug: 'one', title: 'The first' })
+  const two = await subscribers.addList(world, 'cli', { slug: 'two', title: 'The second' })
+  return { one: one.id, two: two.id }
+}
