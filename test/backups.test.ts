@@ -171,7 +171,7 @@ describe.each(kinds)('a backup on %s', (kind) => {
     const { secretFile, database, data } = other.config
     const stamp = world
       .now()
-      .toString()
+      .toString({ smallestUnit: 'millisecond' })
       .replace(/[^0-9TZ]/g, '') // where what stands there would be set aside, something is
     if (kind === 'sqlite') mkdirSync(`${database}.before-${stamp}`)
     else await sql.raw(`create schema before_${stamp.toLowerCase()}`).execute(other.db)

@@ -40,7 +40,7 @@ export async function restore(config: Config, file: string, { over, now }: Optio
     const manifest = await unpack(file, folder)
     await check(config, file, manifest, folder)
     const since = instant(Temporal.Instant.from(manifest.made_at))
-    const stamp = now.toString({ smallestUnit: 'second' }).replace(/[^0-9TZ]/g, '')
+    const stamp = now.toString({ smallestUnit: 'millisecond' }).replace(/[^0-9TZ]/g, '')
     const source = { manifest, folder, since, stamp }
     const place = manifest.kind === 'sqlite' ? sqlite : postgres
     await place.refuse(config, over)

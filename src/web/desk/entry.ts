@@ -92,7 +92,7 @@ ${mistake(language, problem)}
 <form method="post" action="/admin/in/${params['token']!}?lang=${language}">
 ${
   kind === 'setup' &&
-  html`<p><label for="name">${say(language, 'desk.your-name')}</label>
+  html`<input type="hidden" name="next" value="/admin/start"><p><label for="name">${say(language, 'desk.your-name')}</label>
 <input id="name" name="name" type="text" dir="auto" autocomplete="name" maxlength="100" value="${form.get('name') ?? ''}"></p>
 ${addressField(language, form.get('address') ?? '')}`
 }
