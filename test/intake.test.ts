@@ -6,7 +6,7 @@ import { bring, item, only, source } from './incoming.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const NOW = '2026-11-23T09:00:00Z'
-const NOTHING = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [] }
+const NOTHING = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [], suspected: 0 }
 
 describe.each(databases)('intake on %s', (kind) => {
   test('an item becomes an article once, and an edit revises it in place', async () => {

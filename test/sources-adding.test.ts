@@ -215,6 +215,18 @@ describe('a site', () => {
     expect(await intake.stored(world.db, source)).toHaveLength(25)
   })
 
+  test('that answers as WordPress with more than any page of posts is not taken for one', async () => {
+    const headers = { Link: '</wp-json/>; rel="https://api.w.org/"' }
+    for (const posts of [`[${'{},'.repeat(1_300_000)}{"id":1}]`, `[{"id":1,"a":"${'x'.repeat(5_000_000)}"}]`]) {
+      await using site = await siteOf({
+        '/': [200, headers, '<!doctype html><link rel=alternate type=application/rss+xml href=/rss>'],
+        '/wp-json/wp/v2/posts?per_page=1': posts,
+      })
+      await using world = await openWorldFor(site)
+      expect(await sources.add(world, 'cli', site.url, {})).toMatchObject({ kind: 'feed', url: `${site.url}/rss` })
+    }
+  })
+
   test('that cannot be asked is stored with a warning', async () => {
     await using site = await siteOf({ '/busy': [503, {}, ''], '/closed': [403, {}, ''] })
     await using world = await openWorldFor(site)

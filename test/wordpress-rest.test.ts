@@ -104,6 +104,28 @@ test('an answer is read whatever stands before and behind its JSON', () => {
   expect(refusalIn(bytes('notice {"code":"rest_forbidden"}'))).toBe('rest_forbidden')
 })
 
+test('JSON that is deeper or has more values than any page of posts is not read at all', async () => {
+  const wide = `[${'{},'.repeat(1_300_000)}{"id":1}]`
+  for (const hostile of [
+    wide,
+    '['.repeat(3_900_000),
+    `x [{"a":1},${wide.slice(1)}`,
+    `[{"id":1,"a":${'['.repeat(300)}${']'.repeat(300)}}]`,
+  ]) {
+    const work = process.threadCpuUsage()
+    const before = process.memoryUsage().heapUsed
+    expect(readHeads(Buffer.from(hostile))).toBeUndefined()
+    const { user, system } = process.threadCpuUsage(work)
+    expect((user + system) / 1000).toBeLessThan(1000)
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40_000_000)
+  }
+  const page = Array.from({ length: 100 }, (_, n) => ({
+    id: n + 1,
+    terms: Array.from({ length: 900 }, () => ({ a: 'x', b: 1 })),
+  }))
+  expect(readHeads(bytes(page))).toHaveLength(100)
+})
+
 test('whatever JSON a site answers, it is read or refused', async () => {
   const names = ['id', 'title', 'rendered', 'content', 'excerpt', 'guid', 'link', 'date', 'date_gmt', 'modified_gmt', '_embedded', 'wp:term', 'author', 'wp:featuredmedia', 'meta', '__proto__', 'constructor', 'name', 'taxonomy', 'source_url'] // biome-ignore format: one list
   const json = fc.letrec((tie) => ({

@@ -6,7 +6,7 @@ import * as site from '../site.ts'
 import type { Source } from '../sources/source.ts'
 import { redated } from './draft.ts'
 import { hashOf, keyOf } from './keys.ts'
-import { type Missing, missing } from './missing.ts'
+import { type Absent, absent } from './missing.ts'
 import { type Row, rowsOf } from './rows.ts'
 import { type Incoming, type Reading, settle } from './settle.ts'
 import { withdrawKeys } from './withdrawing.ts'
@@ -28,16 +28,15 @@ export type Brought = {
 
 /**
  * What became of it. `missing`: items that were there before and are not in two readings in a row, whose pages may tell
- * whether they are gone; of each asked at most once a day.
+ * whether they are gone; of each asked at most once a day. `suspected`: how many are to be looked for in another reading.
  */
-export type Taken = {
+export type Taken = Absent & {
   added: number
   revised: number
   unchanged: number
   held: number
   also: number
   withdrawn: number
-  missing: Missing[]
 }
 
 const LOOKED_UP = 100 // items in one look at the database
@@ -59,7 +58,7 @@ export async function take(app: App, actor: Actor, source: Source, brought: Brou
     archive: brought.first && source.first === 'archive',
     present: new Set(items.map(({ key }) => key)),
   }
-  const sum: Taken = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [] }
+  const sum: Taken = { added: 0, revised: 0, unchanged: 0, held: 0, also: 0, withdrawn: 0, missing: [], suspected: 0 }
   for (const some of batches(items.toReversed(), LOOKED_UP)) {
     // feeds begin with the newest: ids ascend with dates
     const changed = await news(app, reading, some)
@@ -77,7 +76,7 @@ export async function take(app: App, actor: Actor, source: Source, brought: Brou
   }
   const deleted = [...new Set(brought.deleted.map(keyOf))].filter((key) => !reading.present.has(key))
   sum.withdrawn = await withdrawKeys(app, actor, source, deleted)
-  if (brought.window) sum.missing = await missing(app, reading, brought.items)
+  if (brought.window) Object.assign(sum, await absent(app, reading, brought.items))
   return sum
 }
 

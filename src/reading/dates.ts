@@ -18,12 +18,13 @@ const OFFSETS: Record<string, number> = {
 } // biome-ignore format: hours
 const CLOCK =
   /(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?: ?: ?(\d{1,2})(?:[.,](\d{1,9}))?)?(?: ?(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|ص|م|oo|os)(?!\p{L}))?/u
+const DOTTED = /(?<![\d.])([01]?\d|2[0-3])\.([0-5]\d)(?![\d.])/ // as Turkish and German write an hour; no part of 04.12.2025
 const ZONE = /^ ?\(?(?:(?:utc|gmt|بتوقيت) ?)?(?:([+-])(\d{1,2}):?(\d{2})?(?!\d)|(\p{L}{1,6})(?!\p{L}))/u
 const ISO = /^(\d{4})-?(\d{2})-?(\d{2})(?: ?t ?| |$)/
 const COMPACT = /^(\d{8}) ?t ?(\d{2})(\d{2})(\d{2})?/
 const YEAR_FIRST = /(?<!\d)(\d{4}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{1,2})(?!\d)/
 const IN_ORDER = /(?<!\d)(\d{1,2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{4}|\d{2})(?!\d)/
-const NAMED = `${MONTH}(?:[ /.()،,-]{1,4}${MONTH})?`
+const NAMED = `${MONTH}(?:[ /.()،,-]{1,4}${MONTH}\\)?)?`
 const DAY_MONTH = new RegExp(`(?<!\\d)(\\d{1,2})(?:\\.|st|nd|rd|th|er)?[ -]{0,3}(?:من |of |de )?${NAMED}[ .,،/-]{0,4}(\\d{4}|\\d{2})(?!\\d)`, 'u') // biome-ignore format: one pattern
 const MONTH_DAY = new RegExp(`${NAMED}[ .-]{0,3}(\\d{1,2})(?:st|nd|rd|th)?(?!\\d)[ ,،]{0,4}(\\d{4}|\\d{2})(?![\\d:])`, 'u') // biome-ignore format: one pattern
 const YEAR_MONTH_DAY = new RegExp(`(\\d{4})[ .,/-]{1,3}${NAMED}[ .,/-]{1,3}(\\d{1,2})(?!\\d)`, 'u')
@@ -61,7 +62,7 @@ function counted(text: string): Understood | undefined {
 
 function spelled(text: string, setting: Setting): Understood | undefined {
   const whole = text.replace(COMPACT, (_, day: string, hour: string, minute: string, second = '00') => `${day} ${hour}:${minute}:${second}`) // biome-ignore format: one line
-  const clock = CLOCK.exec(whole)
+  const clock = CLOCK.exec(whole) ?? DOTTED.exec(whole)
   const time = clock ? timeOf(clock, whole.slice(clock.index + clock[0].length)) : MIDNIGHT
   if (!time) return undefined
   const rest = clock ? `${whole.slice(0, clock.index)} ${time.rest}` : whole

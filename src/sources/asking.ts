@@ -112,7 +112,7 @@ async function taken(
     asked: Math.max(interval.freshness(answer, now), document.ttl ?? 0),
     fresh,
     report: { notes: document.notes, items: items.length, added, revised, held, also, withdrawn, perWeek },
-    validators: { etag: validator(answer.headers['etag']), last_modified: validator(answer.headers['last-modified']) },
+    validators: done.suspected > 0 ? NONE : validatorsOf(answer),
     title: document.title,
     ...(document.home && { home: document.home }),
     ...older(source, document.next),
@@ -153,6 +153,13 @@ async function originOf(app: App, source: Source, answer: fetching.Fetched, now:
     dateOrder: date_order as reading.Origin['dateOrder'],
     now,
   }
+}
+
+/** With these the next answer is a document again: only that tells whether what is missing was so by mistake. */
+const NONE = { etag: null, last_modified: null }
+
+function validatorsOf({ headers }: fetching.Fetched): { etag: string | null; last_modified: string | null } {
+  return { etag: validator(headers['etag']), last_modified: validator(headers['last-modified']) }
 }
 
 /** A validator as it came; one that is not worth its length is none. */

@@ -7,7 +7,7 @@ import type { Hold } from './hosts.ts'
 import type { Source } from './source.ts'
 
 const IN_ONE_POLL = 5
-const PATIENCE = 10_000 // ms for each page
+const PATIENCE = 10_000 // ms for all of them: a poll ends within 30 s
 const LITTLE = 2_000_000 // bytes of a page whose status is all that matters
 
 /**
@@ -23,20 +23,17 @@ export async function askForMissing(
   signal: AbortSignal,
 ): Promise<number> {
   const gone: string[] = []
+  const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
   for (const { key, link } of missing.slice(0, IN_ONE_POLL)) {
-    if (signal.aborted) break
-    if (await isGone(app, link, hold, signal)) gone.push(key)
+    if (until.aborted) break
+    if (await isGone(app, link, hold, until)) gone.push(key)
   }
   return gone.length > 0 ? oneAtATime(app, () => intake.gone(app, actor, source, gone)) : 0
 }
 
 /** A page that cannot be asked is not known to be gone. */
 async function isGone(app: App, link: string, hold: Hold, signal: AbortSignal): Promise<boolean> {
-  const wanted = {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
-    entering: hold.enter,
-    mostBytes: LITTLE,
-  }
+  const wanted = { signal, entering: hold.enter, mostBytes: LITTLE }
   try {
     const { status } = await fetching.get(app, link, { ...wanted, method: 'HEAD' })
     if (status !== 404 && status !== 405 && status !== 501) return status === 410

@@ -25,7 +25,15 @@ async function attempt(app: App, actor: Actor, source: Source, hold: Hold, signa
   try {
     if (source.kind !== 'wordpress')
       return await (source.cursor === null ? askFeed : askOlder)(app, actor, source, hold, signal)
-    const { newUrl, retryAfter, report = {}, ...polled } = await follow(app, actor, source, signal)
+    const {
+      newUrl,
+      retryAfter,
+      report = {},
+      ...polled
+    } = await follow(app, actor, source, {
+      signal,
+      entering: hold.enter,
+    })
     return {
       polled,
       report: { ...report, perWeek: await perWeekOf(app, source) },

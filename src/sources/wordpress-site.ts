@@ -2,10 +2,12 @@ import type { App } from '../app.ts'
 import * as fetching from '../fetching/index.ts'
 import { Problem } from '../problem.ts'
 import { httpUrl } from '../text.ts'
+import { readJson } from '../wordpress/json.ts'
 import { textOf } from './sniffing.ts'
 import { tagsOf } from './tags.ts'
 
 const API = 'https://api.w.org/'
+const MOST_BYTES = 4_000_000 // of one post
 
 /** A WordPress site; `open` if its REST interface hands out posts. */
 export type Site = { url: string; open: boolean }
@@ -15,12 +17,16 @@ export async function siteOf(app: App, page: fetching.Fetched, signal: AbortSign
   const site = named(page)
   if (!site || site !== new URL(folder(page.url), page.url).href) return undefined
   const answer = await fetching
-    .get(app, new URL('wp-json/wp/v2/posts?per_page=1', site).href, { accept: 'application/json', signal })
+    .get(app, new URL('wp-json/wp/v2/posts?per_page=1', site).href, {
+      accept: 'application/json',
+      mostBytes: MOST_BYTES,
+      signal,
+    })
     .catch((error) => {
       if (signal.aborted || !(error instanceof Problem)) throw error
       return undefined
     })
-  return { url: site, open: answer?.status === 200 && isList(answer.body) }
+  return { url: site, open: answer?.status === 200 && Array.isArray(readJson(answer.body)) }
 }
 
 /** The site as the page names it: in a Link header, in a link, or by the program that made it. */
@@ -40,12 +46,4 @@ function named({ url, headers, body }: fetching.Fetched): string | undefined {
 function folder(url: string): string {
   const { pathname } = new URL(url)
   return pathname.replace(/\/(index\.(php|html?))?$|$/, '/')
-}
-
-function isList(body: Buffer): boolean {
-  try {
-    return Array.isArray(JSON.parse(body.toString()))
-  } catch {
-    return false
-  }
 }

@@ -6,8 +6,25 @@ import { Problem } from '../problem.ts'
 import type { Source } from '../sources/source.ts'
 import { refusalIn } from './rest.ts'
 
-/** What a turn of mirroring works with. */
-export type Turn = { app: App; actor: Actor; source: Source; signal?: AbortSignal; took?: Took }
+/**
+ * What a turn of mirroring works with. `entering` as a request has it. Once its time has `ended` and something was `kept` of
+ * what it did, nothing more is asked.
+ */
+export type Turn = {
+  app: App
+  actor: Actor
+  source: Source
+  signal?: AbortSignal
+  entering?: fetching.Wanted['entering']
+  ended?: () => boolean
+  kept?: boolean
+  took?: Took
+}
+
+/** That a turn's time has ended: the next one goes on where it was. */
+export class Ended extends Error {
+  override name = 'Ended'
+}
 
 /** What a turn has brought so far. */
 export type Took = { added: number; revised: number; held: number; also: number; withdrawn: number }
@@ -23,18 +40,22 @@ export type Answer =
   | { kind: 'past' | 'closed' | 'missing' | 'broken' | 'large' | 'silent'; reason: string }
 
 const PAUSE = 300 // ms between two requests: a small site must not notice us
+const PATIENCE = 15_000 // ms for an answer
 const JSON_TYPE = 'application/json'
 const MOST_BYTES = 4_000_000 // of a page of posts: to parse more would hold the others up
 const CLOSED = [401, 403, 404, 405, 406, 410, 451]
 const NO_SUCH_POST = ['rest_post_invalid_id', 'rest_forbidden', 'rest_forbidden_context', 'rest_cannot_read']
 
-/** Asks a site for one document, after a pause. */
+/** Asks a site for one document, after a pause. Throws `Ended` where the turn has no time left for it. */
 export async function ask(turn: Turn, address: string, accept = JSON_TYPE): Promise<Answer> {
-  const { app, signal } = turn
+  const { app, signal, entering } = turn
+  if (turn.kept && turn.ended?.()) throw new Ended()
   try {
     if (!isOurs(app, address)) await pause(PAUSE, undefined, { ...(signal && { signal }) })
     const { status, headers, body, url } = await fetching.get(app, address, {
       accept,
+      patience: PATIENCE,
+      ...(entering && { entering }),
       ...(accept === JSON_TYPE && { mostBytes: MOST_BYTES }),
       ...(signal && { signal }),
     })

@@ -67,13 +67,15 @@ async function finish(turn: Turn, state: State, doubted: boolean): Promise<Polle
   return { status: 'ok' }
 }
 
-async function found({ app, source }: Turn, { number }: Held): Promise<void> {
+async function found(turn: Turn, { number }: Held): Promise<void> {
+  const { app, source } = turn
   await app.db
     .updateTable('wordpress_post')
     .set({ missing_at: null })
     .where('source_id', '=', source.id)
     .where('number', '=', number)
     .execute()
+  turn.kept = true
 }
 
 /** Some that are missing; of those that an earlier sweep missed too, where that is asked. */

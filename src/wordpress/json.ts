@@ -1,11 +1,14 @@
 import type { Instant } from '../../db/instant.ts'
+import { isBearable } from '../reading/bounds.ts'
 
 const BEGINNING = /[[{]\s*(?:["{]|[\]}]\s*$)/g
+const MOST_SIGNS = 300_000 // commas and closed brackets: a page of a hundred posts with all that belongs to them has half
+const DEEPEST = 200
 const MOST_BEGINNINGS = 5 // a notice may hold what looks like the beginning
 
 /**
  * What a WordPress site answers as JSON, whatever stands around it: byte order marks, notices that plugins print first,
- * comments that caches add. Undefined for what holds none.
+ * comments that caches add. Undefined for what holds none, or more than any site has to say.
  */
 export function readJson(bytes: Buffer): unknown {
   const text = bytes.toString().replace(/^[\ufeff\s]+/, '')
@@ -56,6 +59,7 @@ export function instantIn(value: unknown, ...path: (string | number)[]): Instant
 }
 
 function parsed(text: string): unknown {
+  if (!isBearable(text, MOST_SIGNS, DEEPEST)) return undefined
   try {
     return JSON.parse(text) as unknown
   } catch {

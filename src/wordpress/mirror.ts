@@ -1,7 +1,9 @@
 import { instant } from '../../db/instant.ts'
 import type { Actor, App } from '../app.ts'
+import type * as fetching from '../fetching/index.ts'
+import { Problem } from '../problem.ts'
 import type { Polled, Source } from '../sources/source.ts'
-import type { Turn } from './asking.ts'
+import { Ended, type Turn } from './asking.ts'
 import { pausedBy } from './ending.ts'
 import { fill } from './fill.ts'
 import { learnName } from './naming.ts'
@@ -16,6 +18,7 @@ import { follow as watch } from './watch.ts'
 export type Progress = { phase: State['phase']; held: number; total: number | null; notes: string[] }
 
 const TURN = 8000 // ms: others on the same host wait no longer for their turn than this and one answer
+const LONGEST_TURN = 20_000 // ms, and then a page is read: a poll ends within 30 s
 
 const STEPS: Record<State['phase'], (turn: Turn, state: State) => Promise<Polled | undefined>> = {
   start,
@@ -26,25 +29,48 @@ const STEPS: Record<State['phase'], (turn: Turn, state: State) => Promise<Polled
   feed: followFeed,
 }
 
+/** Who may stop a turn, and what it awaits before each request. */
+export type Manner = { signal?: AbortSignal; entering?: fetching.Wanted['entering'] }
+
 /**
  * One turn of following a WordPress site: a bounded part of the back-fill, or what has changed since.
  *
  * How far it has come is written after each page: a kill costs one page at most, and whoever polls next goes on there.
- * Told to stop, it ends between two pages as if its time were over.
+ * Told to stop, it ends between two pages as if its time were over. A site that is so slow that nothing could be kept in
+ * all that time has failed.
  */
-export async function follow(app: App, actor: Actor, source: Source, signal?: AbortSignal): Promise<Polled> {
-  const turn: Turn = { app, actor, source, ...(signal && { signal }) }
+export async function follow(app: App, actor: Actor, source: Source, manner: Manner = {}): Promise<Polled> {
+  const limit = AbortSignal.timeout(LONGEST_TURN)
+  const turn = opened(app, actor, source, manner, limit)
   const state = readState(await current(app, source), instant(app.now()))
-  const end = performance.now() + TURN
   try {
-    while (performance.now() < end && !signal?.aborted) {
+    while (!turn.ended!() && !manner.signal?.aborted) {
       const polled = await STEPS[state.phase](turn, state)
       if (polled) return told(polled, turn)
     }
   } catch (error) {
-    if (!signal?.aborted) throw error
+    const late = error instanceof Ended || (limit.aborted && wasAborted(error))
+    if (!late && !manner.signal?.aborted) throw error
+    if (late && !turn.kept) return { status: 'error', error: `it took longer than ${LONGEST_TURN / 1000} s to answer` }
   }
   return told({ status: 'ok', again: true }, turn)
+}
+
+function opened(app: App, actor: Actor, source: Source, { signal, entering }: Manner, limit: AbortSignal): Turn {
+  const end = performance.now() + TURN
+  return {
+    app,
+    actor,
+    source,
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    ...(entering && { entering }),
+    ended: () => performance.now() > end,
+  }
+}
+
+/** What a request or a pause throws that was cut short; anything else is a fault, however late. */
+function wasAborted(error: unknown): boolean {
+  return error instanceof Problem || (error instanceof Error && error.name === 'AbortError')
 }
 
 function told(polled: Polled, { took }: Turn): Polled {

@@ -52,10 +52,12 @@ export async function drop(turn: Turn, held: Held[]): Promise<void> {
     .where('source_id', '=', source.id)
     .where('number', 'in', numbersOf(held))
     .execute()
+  turn.kept = true
 }
 
 /** Writes the state down; in the caller's transaction. */
-export async function keep(db: Db, { source }: Turn, state: State): Promise<void> {
+export async function keep(db: Db, turn: Turn, state: State): Promise<void> {
+  const { source } = turn
   const { n } = await db
     .selectFrom('wordpress_post')
     .select(({ fn }) => fn.countAll<number>().as('n'))
@@ -64,6 +66,7 @@ export async function keep(db: Db, { source }: Turn, state: State): Promise<void
     .executeTakeFirstOrThrow()
   state.filled = Number(n)
   await keepCursor(db, source.id, JSON.stringify(state))
+  turn.kept = true
 }
 
 /** What we hold of these numbers. */
