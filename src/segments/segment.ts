@@ -99,6 +99,25 @@ export async function conditionOf(
   return condition(db, segment, at)
 }
 
+/** Whether a digest goes to a subscription: to the whole list, or to a segment that it belongs to at this moment. */
+export async function isMeant(
+  db: Db,
+  digest: { segment_id: number | null },
+  subscriptionId: number,
+  at: Instant,
+): Promise<boolean> {
+  const only = await conditionOf(db, digest, at)
+  if (!only) return true
+  const row = await db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .select('subscription.id')
+    .where('subscription.id', '=', subscriptionId)
+    .where(only)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Whom a segment means, in a sentence of this language. */
 export async function inWords(db: Db, segment: Segment, language: string): Promise<string> {
   const lists = await db.selectFrom('list').select(['id', 'slug', 'title']).execute()
