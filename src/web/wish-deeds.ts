@@ -21,6 +21,11 @@ export async function prefer(
   })
 }
 
+/** Where the reader's days begin. */
+export async function zoneOf(app: App, { subscription }: subscribers.Standing): Promise<string> {
+  return subscription.zone ?? digests.homeOf(app.read, subscription.id)
+}
+
 /** Sends nothing until a day (`yyyy-mm-dd`) begins where the reader is, or begins again at once (null). */
 export async function pause(
   app: App,
