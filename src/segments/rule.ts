@@ -57,6 +57,13 @@ export function readRule(text: string): Rule {
   return read(json, '', { left: MOST_CONDITIONS }, 1)
 }
 
+/** The conditions that a rule is put together of. */
+export function tests(rule: Rule): Rule[] {
+  if ('and' in rule) return rule.and.flatMap(tests)
+  if ('or' in rule) return rule.or.flatMap(tests)
+  return 'not' in rule ? tests(rule.not) : [rule]
+}
+
 type Budget = { left: number }
 
 function read(json: unknown, place: string, budget: Budget, depth: number): Rule {

@@ -13,16 +13,17 @@ export function nextWidth(db: Db, width: number, took: number): number {
 }
 
 /**
- * Walks over all subscribers in stretches of their ids (`above` < id <= `upTo`), the newest first; each takes some
- * milliseconds, and between them it is the web server's turn.
+ * Walks over all ids of a table in stretches (`above` < id <= `upTo`), the newest first; each takes some milliseconds, and
+ * between them it is the web server's turn.
  */
 export async function stretches(
   db: Db,
+  table: 'subscriber' | 'suppression',
   signal: AbortSignal | undefined,
   work: (above: number, upTo: number) => Promise<void>,
 ): Promise<void> {
-  let width = FIRST_WIDTH
-  for (let upTo = await newest(db); upTo > 0; ) {
+  let width = table === 'suppression' && kindOf(db) === 'sqlite' ? 2000 : FIRST_WIDTH
+  for (let upTo = await newest(db, table); upTo > 0; ) {
     signal?.throwIfAborted()
     const above = Math.max(0, upTo - width)
     const from = performance.now()
@@ -33,10 +34,10 @@ export async function stretches(
   }
 }
 
-/** The newest subscriber's id; 0 where there is none. */
-export async function newest(db: Db): Promise<number> {
+/** The newest id of a table; 0 where there is none. */
+export async function newest(db: Db, table: 'subscriber' | 'suppression'): Promise<number> {
   const row = await db
-    .selectFrom('subscriber')
+    .selectFrom(table)
     .select(({ fn }) => fn.max('id').as('id'))
     .executeTakeFirst()
   return row?.id ?? 0
