@@ -4,7 +4,10 @@ import type { Db } from '../../db/schema.ts'
 
 /** Subscribers in one statement, to begin with. */
 export const FIRST_WIDTH = 20_000
+const NARROW = 2000 // where each row is joined with others
 const TARGET = { sqlite: 15, postgres: 150 } // ms of one statement: SQLite works in this very thread
+
+type Table = 'subscriber' | 'subscription' | 'suppression'
 
 /** How many ids the next statement may cover, after one that took so many milliseconds. */
 export function nextWidth(db: Db, width: number, took: number): number {
@@ -14,20 +17,20 @@ export function nextWidth(db: Db, width: number, took: number): number {
 
 /**
  * Walks over all ids of a table in stretches (`above` < id <= `upTo`), the newest first; each takes some milliseconds, and
- * between them it is the web server's turn.
+ * between them it is the web server's turn. Ends when `work` answers true.
  */
 export async function stretches(
   db: Db,
-  table: 'subscriber' | 'suppression',
+  table: Table,
   signal: AbortSignal | undefined,
-  work: (above: number, upTo: number) => Promise<void>,
+  work: (above: number, upTo: number) => Promise<boolean | void>,
 ): Promise<void> {
-  let width = table === 'suppression' && kindOf(db) === 'sqlite' ? 2000 : FIRST_WIDTH
+  let width = table === 'subscriber' || kindOf(db) === 'postgres' ? FIRST_WIDTH : NARROW
   for (let upTo = await newest(db, table); upTo > 0; ) {
     signal?.throwIfAborted()
     const above = Math.max(0, upTo - width)
     const from = performance.now()
-    await work(above, upTo)
+    if (await work(above, upTo)) return
     width = nextWidth(db, width, performance.now() - from)
     upTo = above
     await setImmediate()
@@ -35,7 +38,7 @@ export async function stretches(
 }
 
 /** The newest id of a table; 0 where there is none. */
-export async function newest(db: Db, table: 'subscriber' | 'suppression'): Promise<number> {
+export async function newest(db: Db, table: Table): Promise<number> {
   const row = await db
     .selectFrom(table)
     .select(({ fn }) => fn.max('id').as('id'))
