@@ -1,5 +1,8 @@
+import { sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import { type Instant, instant } from '../../db/instant.ts'
 import { placedKey, unplaced } from '../../db/placed.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { Actor } from '../app.ts'
@@ -171,10 +174,14 @@ export async function nextUnplaced(db: Db, limit: number): Promise<Unplaced[]> {
 
 /** Their slots are found. Whose hour changed meanwhile stays among the unplaced. */
 export async function notePlaced(db: Db, placed: Unplaced[]): Promise<void> {
-  for (const [key, rows] of Map.groupBy(placed, placedKey)) {
-    const ids = rows.map(({ id }) => id)
-    await db.updateTable('subscription').set({ placed: key }).where('id', 'in', ids).execute()
-  }
+  if (placed.length === 0) return
+  const rows = rowsOf(
+    kindOf(db),
+    ['whole', 'word'],
+    placed.map((one) => [one.id, placedKey(one)]),
+  )
+  await sql`with row (id, placed) as (${rows})
+    update subscription set placed = row.placed from row where subscription.id = row.id`.execute(db)
 }
 
 const LOST = '?' // no hour is spelled so
