@@ -2,6 +2,7 @@ import { type Expression, type SelectQueryBuilder, type SqlBool, sql } from 'kys
 import type { Kind } from '../../db/columns.ts'
 import { foldedIn } from '../../db/folding.ts'
 import { type Instant, instant, later } from '../../db/instant.ts'
+import { any, like } from '../../db/like.ts'
 import { domain, field, numberField } from '../../db/readers.ts'
 import { about, type Condition, joined, speaks } from '../subscribers/index.ts'
 import { fold } from '../text.ts'
@@ -44,8 +45,8 @@ function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
   if ('is' in test) return about(value, '=', test.is)
   if ('in' in test) return about(value, 'in', test.in)
   if ('empty' in test) return about(value, test.empty ? 'is' : 'is not', null)
-  if ('begins' in test) return spelled(test, kind, test.begins, (part) => `${part}%`)
-  if ('contains' in test) return spelled(test, kind, test.contains, (part) => `%${part}%`)
+  if ('begins' in test) return spelled(test, kind, test.begins, (part) => [part, any])
+  if ('contains' in test) return spelled(test, kind, test.contains, (part) => [any, part, any])
   const { at_least, at_most, after, before } = test as Record<string, string | number | undefined>
   return about.and([
     ...(at_least !== undefined ? [about(value, '>=', at_least)] : []),
@@ -56,9 +57,14 @@ function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
 }
 
 /** As search compares texts; of which nothing is left then is in none. */
-function spelled({ name }: FieldTest, kind: Kind, typed: string, pattern: (part: string) => string): Condition {
-  const part = escaped(fold(typed))
-  return part ? like(foldedIn(kind, field(kind, name)), pattern(part)) : sql<SqlBool>`false`
+function spelled(
+  { name }: FieldTest,
+  kind: Kind,
+  typed: string,
+  pattern: (part: string) => (string | typeof any)[],
+): Condition {
+  const part = fold(typed)
+  return part ? like(foldedIn(kind, field(kind, name)), ...pattern(part)) : sql<SqlBool>`false`
 }
 
 function alsoReads(slug: string, reading: Reading): Condition {
@@ -75,7 +81,7 @@ function alsoReads(slug: string, reading: Reading): Condition {
 
 function at(name: string, kind: Kind): Condition {
   if (!name.startsWith('*.')) return about(domain(kind), '=', name)
-  return about.or([about(domain(kind), '=', name.slice(2)), like(domain(kind), `%${escaped(name.slice(1))}`)])
+  return about.or([about(domain(kind), '=', name.slice(2)), like(domain(kind), any, name.slice(1))])
 }
 
 /** Who pressed the button of a confirmation, and was not only brought here by a file. */
@@ -149,14 +155,6 @@ function within(table: string, { among, kind }: Reading): Condition {
   const id = sql.ref(`${table}.subscriber_id`)
   if (!among || kind === 'sqlite') return sql<SqlBool>`true`
   return sql<SqlBool>`${id} > ${among.above} and ${id} <= ${among.upTo}`
-}
-
-function like(text: Expression<string>, pattern: string): Condition {
-  return sql<SqlBool>`${text} like ${pattern} escape '\\'`
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
 }
 
 /** A day begins where the paper is. */

@@ -36,6 +36,11 @@ export function minuteOf(text: string): number {
   return Number(match[1]) * 60 + Number(match[2])
 }
 
+/** A minute of the day as `hh:mm`. */
+export function timeOf(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
 /**
  * The hour after a wish, checked, for whoever writes a subscription; a Problem for what is no zone, hour, weekday or day.
  * `home` is the zone of who names none.

@@ -29,6 +29,7 @@ export {
   nextUnplaced,
   notePlaced,
   type OwnHour,
+  timeOf,
   type Unplaced,
   unplace,
   type Wish,
