@@ -35,7 +35,7 @@ export function foldedIn(kind: Kind, text: Expression<string | null>): Expressio
   const from = Object.keys(SINGLE).join('') + DIGITS
   const to = Object.values(SINGLE).join('') + '0123456789'.repeat(2)
   const spelled = sql`replace(translate(${bare}, ${sql.lit(from)}, ${sql.lit(to)}), 'ß', 'ss')`
-  return sql<string>`trim(regexp_replace(${spelled}, '[\\s\u1680]+', ' ', 'g'))`
+  return sql<string>`trim(regexp_replace(${spelled}, '[ \\t\\n\\v\\f\\r\u1680\u2028\u2029]+', ' ', 'g'))`
 }
 
 const SINGLE = Object.fromEntries(Object.entries(LETTERS).filter(([, spelled]) => spelled.length === 1))

@@ -232,6 +232,7 @@ describe.each(databases)('segments on %s', (kind) => {
       'ۮ',
       '가',
       'ｶﾞ',
+      '\u0085',
       '\u00a0',
       'é',
       'ễ',

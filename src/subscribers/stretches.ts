@@ -23,14 +23,14 @@ export async function stretches(
   db: Db,
   table: Table,
   signal: AbortSignal | undefined,
-  work: (above: number, upTo: number) => Promise<boolean | void>,
+  work: (above: number, upTo: number) => Promise<unknown>,
 ): Promise<void> {
   let width = table === 'subscriber' || kindOf(db) === 'postgres' ? FIRST_WIDTH : NARROW
   for (let upTo = await newest(db, table); upTo > 0; ) {
     signal?.throwIfAborted()
     const above = Math.max(0, upTo - width)
     const from = performance.now()
-    if (await work(above, upTo)) return
+    if ((await work(above, upTo)) === true) return
     width = nextWidth(db, width, performance.now() - from)
     upTo = above
     await setImmediate()
