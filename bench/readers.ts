@@ -39,6 +39,14 @@ const RULES = {
   'also on another list': { list: 'weekly' },
   'letters of 90 days': { letters: { at_least: 1, within: '90d' } },
   'letters came back': { bounces: { at_least: 1 } },
+  'part of a field': { field: { name: 'city', contains: 'ISTANBUL' } },
+  'a subdomain': { domain: '*.example' },
+  'at most three letters': { letters: { at_most: 3 } },
+  'no letter of 90 days': { letters: { at_most: 0, within: '90d' } },
+  'changed lately': { changed: { within: '90d' } },
+  'joined lately': { joined: { within: '90d' } },
+  'confirmed by a press': { confirmed: true },
+  'a zone or a format': { or: [{ zone: 'Europe/Berlin' }, { format: 'text' }] },
 }
 
 if (values.only !== 'postgres') await measure('sqlite', undefined)

@@ -7,8 +7,8 @@ import type { Db, Schema } from './schema.ts'
 const INT8 = 20
 const POLL = 250 // ms between looks at what others have changed
 
-/** A machine that vanished lets go of its locks within 25 s. */
-const SESSION = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
+/** A machine that vanished lets go of its locks within 25 s. To compile a statement takes longer than all of ours take. */
+const SESSION = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c jit=off'
 
 /** Opens a PostgreSQL database; the connections are made when they are first needed. */
 export function openPostgres(url: string): Database {

@@ -13,6 +13,7 @@ import {
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
 import { fileIdentity } from './file-identity.ts'
+import { lendFolding } from './folding.ts'
 import type { Db, Schema } from './schema.ts'
 
 const TIMEOUT = 5000 // ms that a single statement may wait for another process's write
@@ -70,6 +71,7 @@ function connect(file: string, options: Sqlite.Options): Sqlite.Database {
   connection.pragma('foreign_keys = ON')
   connection.pragma('secure_delete = FAST') // who is erased is not to be found in what the file holds no more
   connection.pragma('trusted_schema = OFF')
+  lendFolding(connection)
   return connection
 }
 

@@ -1,20 +1,15 @@
 import { createRequire } from 'node:module'
 import type { compile } from 'html-to-text'
 import type sanitize from 'sanitize-html'
+import { folded, INVISIBLE } from '../db/folding.ts'
 import { split, withoutArticle } from '../db/words.ts'
 
 const FORBIDDEN =
   /[^\t\n\r\u0020-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u007f-\u0084\u0086-\u009f\u{fdd0}-\u{fdef}]/gu // XML 1.0 §2.2
 const SUSPECT = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]/ // also finds pairs that are right: four times as fast
 const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g
-const TASHKEEL = /[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]/g
-const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
 const SEPARATOR = /[،؛,;:٬\-–—(«“‘/]/u
 const UNSPACED = /^(zh|ja|th|lo|km|my)\b/
-const LETTERS: Record<string, string> = {
-  أ: 'ا', إ: 'ا', آ: 'ا', ٱ: 'ا', ى: 'ي', ة: 'ه', ؤ: 'و', ئ: 'ي', ک: 'ك', ی: 'ي', ہ: 'ه', ھ: 'ه', ı: 'i', İ: 'i', ß: 'ss', ø: 'o', ł: 'l', đ: 'd',
-} // biome-ignore format: one table
-const LETTER = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g')
 const DIGIT = /[\u0660-\u0669\u06f0-\u06f9]/g
 
 /** Without what XML 1.0 and PostgreSQL cannot hold: control characters, lone surrogates, noncharacters. */
@@ -68,15 +63,7 @@ function unspacedExcerpt(text: string, language: string, words: number): string 
 
 /** What search compares: one spelling for all that readers of Arabic, Turkish and Latin scripts take for the same. */
 export function fold(text: string): string {
-  const letters = wellFormed(text)
-    .normalize('NFKC')
-    .replace(INVISIBLE, '')
-    .replace(TASHKEEL, '')
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(LETTER, (letter) => LETTERS[letter]!)
-  return latinDigits(letters).replace(/\s+/g, ' ').trim()
+  return folded(wellFormed(text))
 }
 
 /** Arabic and Persian digits as Latin ones. */

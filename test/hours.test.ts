@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
+import * as segments from '../src/segments/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
-import { ask, join, leave, openReadership, publish, type Readership } from './readership.ts'
+import { ask, join, leave, OWN, openReadership, publish, type Readership } from './readership.ts'
 import { databases } from './world.ts'
 
 const START = '2026-11-23T04:00:00Z' // Monday, 07:00 in Istanbul
@@ -38,6 +39,23 @@ describe.each(databases)("a reader's own hour on %s", (kind) => {
       state: 'suppressed',
       words: 'لا نرسل رسائل إلى هذا العنوان.',
     })
+  })
+
+  test('no letter is promised of a digest that goes to a part of the list to which the reader does not belong', async () => {
+    await using of = await openReadership(kind, START)
+    await join(of, 'omar')
+    await join(of, 'lena', { format: 'text' })
+    await segments.add(of.world, 'cli', { slug: 'plain', list: 'list', rule: '{"format":"text"}' })
+    const early = { slug: 'early', channel: 'news', list: 'list', segment: 'plain', at: '07:30', zone: OWN.zone }
+    await digests.add(of.world, 'cli', early)
+    expect((await coming(of, 'omar', 'en')).words).toBe('The next letter comes today at 8:00, Istanbul time.')
+    expect((await coming(of, 'lena', 'en')).words).toBe('The next letter comes today at 7:30, Istanbul time.')
+    await of.world.db.updateTable('digest').set({ segment_id: 1 }).execute()
+    expect(await coming(of, 'omar', 'en')).toMatchObject({
+      ...{ state: 'none', on: null, at: null, when: '' },
+      words: 'No letter is planned on this list yet.',
+    })
+    expect(await coming(of, 'lena', 'en')).toMatchObject({ state: 'coming' })
   })
 
   test('who had a letter today is told of the next one on another day, also after moving west', async () => {
@@ -78,12 +96,12 @@ describe.each(databases)("a reader's own hour on %s", (kind) => {
 
   test('zones that an import brings are kept, also for a digest that comes after it', async () => {
     await using of = await openReadership(kind, START)
-    const rows = Array.from({ length: 1201 }, (_, n) => `r${n}@example.org,${n % 2 ? 'Europe/Berlin' : 'Nowhere/Else'}`)
+    const rows = Array.from({ length: 4201 }, (_, n) => `r${n}@example.org,${n % 2 ? 'Europe/Berlin' : 'Nowhere/Else'}`)
     const csv = `email,zone\n${rows.join('\n').replaceAll('Nowhere/Else', '')}\n`
     await subscribers.importCsv(of.world, 'cli', Readable.from([csv]), { list: 'list' })
     await story(of, 's1')
     of.world.clock.set('2026-11-23T05:00:00Z')
-    expect(await digests.composeDue(of.world, 'job')).toMatchObject([{ state: 'composed', recipients: 601 }])
+    expect(await digests.composeDue(of.world, 'job')).toMatchObject([{ state: 'composed', recipients: 2101 }])
     await digests.add(of.world, 'cli', {
       slug: 'other',
       channel: 'news',
@@ -95,8 +113,8 @@ describe.each(databases)("a reader's own hour on %s", (kind) => {
     of.world.clock.set('2026-11-23T09:00:00Z')
     const due = await digests.composeDue(of.world, 'job')
     expect(due).toMatchObject([
-      { digest: 'daily', recipients: 600 },
-      { digest: 'other', recipients: 600 },
+      { digest: 'daily', recipients: 2100 },
+      { digest: 'other', recipients: 2100 },
     ])
   })
 

@@ -4,6 +4,7 @@ import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
+import * as segments from '../src/segments/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { snippets } from '../src/web/embed.ts'
 import { settled } from '../src/web/reader-joining.ts'
@@ -58,6 +59,14 @@ async function only(world: World, address = 'a@example.org') {
     .selectAll('subscription')
     .where('address', '=', address)
     .executeTakeFirstOrThrow()
+}
+
+/** The token of the latest request's letter. */
+async function lastAsked(world: World): Promise<string> {
+  const { id } = await only(world)
+  const { consents } = await subscribers.show(world.db, 'a@example.org')
+  const asked = consents.filter((one) => one.kind === 'asked').at(-1)!
+  return subscribers.tokens(world, { id, requested_at: instant(Temporal.Instant.from(asked.at)) }).confirm
 }
 
 const lettersAsked = async (world: World) => (await world.db.selectFrom('notice').select('id').execute()).length
@@ -124,7 +133,7 @@ describe.each(databases)('what is wished on the form, on %s', (kind) => {
     await using site = await open(kind)
     const mine = { email: 'a@example.org', minute: '450', format: 'text', language: 'en' }
     await post(site, '/subscribe', { ...(await opened(site)), ...mine })
-    const path = async () => `/confirm/${subscribers.tokens(site.world, await only(site.world)).confirm}`
+    const path = async () => `/confirm/${await lastAsked(site.world)}`
     const first = await path()
     await post(site, first, {})
     site.world.clock.advance({ hours: 25 })
@@ -151,6 +160,30 @@ describe.each(databases)('what is wished on the form, on %s', (kind) => {
       await post(site, link, {})
     }
     expect(await only(site.world)).toMatchObject({ ...wished, minute: 600 })
+  })
+
+  test('of a stranger takes nothing from who reads us: confirmed by an own press, and the letter is about that request', async () => {
+    await using relay = await openRelay()
+    await using site = await open(kind, { NASHRA_SMTP: relay.url })
+    const link = async () => {
+      await deliveries.sendUntilEmpty(site.world, { wait: 0 })
+      const { text } = await simpleParser(relay.received.at(-1)!.source)
+      return /\/confirm\/[\w-]+/.exec(text!)![0]
+    }
+    await post(site, '/subscribe', { ...(await opened(site)), email: 'a@example.org' })
+    const first = await link()
+    await post(site, first, {})
+    await segments.add(site.world, 'cli', { slug: 'pressed', list: 'daily', rule: '{"confirmed":true}' })
+    const segment = await segments.find(site.world.db, 'pressed')
+    expect(await segments.count(site.world, segment)).toMatchObject({ readers: 1 })
+    site.world.clock.advance({ hours: 25 })
+    await post(site, '/subscribe', { ...(await opened(site)), email: 'a@example.org', minute: '450' })
+    expect(await segments.count(site.world, segment)).toMatchObject({ readers: 1 })
+    const second = await link()
+    expect(second).not.toBe(first)
+    await post(site, second, {})
+    expect(await only(site.world)).toMatchObject({ state: 'active', minute: 450 })
+    expect(await segments.count(site.world, segment)).toMatchObject({ readers: 1 })
   })
 
   test('a wish that cannot be read is passed over: only the address sends a reader back', async () => {

@@ -257,6 +257,17 @@ describe('on the way out', () => {
     expect(leftLog(site.world).filter(({ what }) => what === 'left')).toHaveLength(2)
   })
 
+  test('a weekly letter comes on the day that it is where the reader is: where the list is, unless told otherwise', async () => {
+    await using site = await open() // 07:10 on Monday where the paper is
+    const digest = { slug: 'evening', channel: 'all', list: 'daily', at: '20:00', zone: 'America/New_York' }
+    await digests.add(site.world, 'cli', digest)
+    const weekly = async () => (await site.post(`/unsubscribe/${site.unsubscribe}`, { do: 'weekly' })).text()
+    expect(await weekly()).toContain('on Sunday')
+    expect((await site.now()).weekdays).toBe(1 << 6)
+    await digests.prefer(site.world, 'reader', site.id, { zone: 'Asia/Tokyo', weekdays: null })
+    expect(await weekly()).toContain('on Monday')
+  })
+
   test('a leaving can be taken back for a week, by its own reader, unless it was a complaint', async () => {
     await using site = await open()
     const leave = () => site.post(`/unsubscribe/${site.unsubscribe}`, { 'List-Unsubscribe': 'One-Click' })

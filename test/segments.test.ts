@@ -1,7 +1,10 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { kindOf } from '../db/database.ts'
+import { foldedIn } from '../db/folding.ts'
 import { instant, later } from '../db/instant.ts'
 import { addressHash, email } from '../src/address.ts'
 import * as digests from '../src/digests/index.ts'
@@ -9,6 +12,7 @@ import { publicId } from '../src/ids.ts'
 import { Problem } from '../src/problem.ts'
 import * as segments from '../src/segments/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
+import { fold, oneLine } from '../src/text.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const NOW = '2026-11-23T04:10:00Z'
@@ -190,6 +194,59 @@ describe.each(databases)('segments on %s', (kind) => {
       await expect(add({ field }, 'daily')).rejects.toMatchObject({ code: 'field-test' })
     expect((await add({ and: [{ list: 'weekly' }, { language: 'ar' }] })).list_id).toBe(2)
     await expect(add({ list: 'weekly' })).rejects.toMatchObject({ code: 'slug-taken' })
+  })
+
+  test('contains and begins take for the same what the search takes for the same', async () => {
+    await using world = await open()
+    const kept = ['İZMİR', 'Işık', 'Şanlıurfa', 'إِدلِب الخضراء', 'حـمـاة', 'Straße ٣', 'Łódź', '\ufb01n']
+    for (const [n, city] of kept.entries()) await enter(world, { address: `r${n}@example.org`, fields: { city } })
+    const facts: [string, string][] = [
+      ['izmir', 'r0'], ['ızmır', 'r0'], ['isik', 'r1'], ['SANLIURFA', 'r2'], ['ادلب', 'r3'], ['أدلب', 'r3'], ['حماه', 'r4'],
+      ['strasse 3', 'r5'], ['lodz', 'r6'], ['FIN', 'r7'],
+    ] // biome-ignore format: one table
+    for (const [typed, who] of facts)
+      for (const test of ['begins', 'contains'])
+        expect([typed, await members(world, { field: { name: 'city', [test]: typed } })]).toEqual([typed, who])
+    for (const nothing of ['ـ', '\u064b'])
+      expect(await members(world, { field: { name: 'city', contains: nothing } })).toBe('')
+  })
+
+  test('a text is folded in the database as everywhere', async () => {
+    await using world = await open()
+    // Of scripts that have long been in Unicode: each database has a version of its own.
+    const letter = fc.oneof(fc.integer({ min: 0x20, max: 0x17ff }), fc.integer({ min: 0xf900, max: 0xfefc }))
+    const letters = fc.array(letter, { maxLength: 40 }).map((codes) => oneLine(String.fromCodePoint(...codes)))
+    const others = fc.constantFrom(
+      'İ',
+      'ı',
+      'Σ',
+      'ς',
+      'ﷺ',
+      'ﻻ',
+      'ẞ',
+      'K',
+      'ǅ',
+      'ա',
+      'Ⴀ',
+      '٣',
+      'ۮ',
+      '가',
+      'ｶﾞ',
+      '\u0085',
+      '\u00a0',
+      'é',
+      'ễ',
+    )
+    const texts = fc.array(fc.oneof(letters, others), { maxLength: 6 }).map((some) => some.join(''))
+    await fc.assert(
+      fc.asyncProperty(fc.array(texts, { minLength: 20, maxLength: 20 }), async (some) => {
+        const row = (text: string) =>
+          sql<string>`select ${foldedIn(kindOf(world.db), sql`cast(${text} as text)`)} as text`
+        const { rows } = await sql<{ text: string }>`${sql.join(some.map(row), sql` union all `)}`.execute(world.db)
+        expect(rows.map(({ text }) => text)).toEqual(some.map(fold))
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('hostile text in a rule is compared, never run', async () => {

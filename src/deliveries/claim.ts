@@ -231,7 +231,6 @@ async function dueNotices(db: Db, kind: Database['kind'], now: Instant, limit: n
       'notice.subscriber_id',
       'notice.subscription_id',
       'list_id',
-      'requested_at',
       'notice.edition_id',
       'notice.created_at',
       'edition.public_id as edition_public_id',
@@ -257,7 +256,6 @@ function noticeTask({
   paused_until: ___,
   edition_id,
   list_id,
-  requested_at,
   created_at,
   edition_public_id,
   ...row
@@ -280,7 +278,6 @@ function noticeTask({
           language,
           kind: row.kind as NoticeKey['kind'],
           list_id: list_id!,
-          requested_at,
           created_at,
         }
   const { subscriber_id, subscription_id, public_id, address } = row

@@ -88,7 +88,7 @@ function personal(app: App, task: Task, from: Mailbox, to: Email): letters.Perso
 /** A report is about no subscription. */
 function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
   if (task.table === 'notice' && task.kind === 'report') return {}
-  const requested_at = task.table === 'delivery' ? null : task.requested_at
+  const requested_at = task.table === 'notice' ? task.created_at : null // a confirmation is asked for with the request
   const { confirm, unsubscribe, preferences } = tokens(app, { id: task.subscription_id, requested_at })
   return task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe, preferences }
 }

@@ -26,7 +26,6 @@ export type NoticeKey = {
   kind: 'confirm' | 'welcome' | 'goodbye'
   language: string
   list_id: number
-  requested_at: Instant | null
   created_at: Instant
 }
 export type ReportKey = {

@@ -1,6 +1,7 @@
 import { type Instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { clockTime, longDate, say, spoken, weekdayName } from '../locale.ts'
+import * as segments from '../segments/index.ts'
 import { city } from '../zones.ts'
 import * as calendar from './calendar.ts'
 import * as slots from './slots.ts'
@@ -35,7 +36,8 @@ export async function coming(db: Db, subscriptionId: number, now: Instant, langu
   if (reader.suppressed !== null || reader.address === null) return silence('suppressed', voice)
   if (reader.state !== 'active') return silence(reader.state === 'pending' ? 'pending' : 'left', voice)
   const paused = reader.paused_until !== null && reader.paused_until > now ? reader.paused_until : undefined
-  const next = await nextOf(db, { ...reader, id: subscriptionId }, paused === undefined ? now : later(paused, -1))
+  const from = paused === undefined ? now : later(paused, -1)
+  const next = await nextOf(db, { ...reader, id: subscriptionId }, { now, after: from })
   if (!next) return silence('none', voice)
   const when = phrase(next, now, voice)
   const until = paused === undefined ? '' : longDate(calendar.localDay(next, paused), voice)
@@ -55,28 +57,34 @@ function voiceOf(language: string): string {
 
 type Reader = { id: number; list_id: number; zone: string | null; minute: number | null; weekdays: number | null }
 
-/** The first letter after a moment of all digests of the reader's list; never a second one on a local day. */
-async function nextOf(db: Db, reader: Reader, after: Instant): Promise<Next | undefined> {
-  const digests = await db
+/** The first letter after a moment of all digests that are for the reader now; never a second one on a local day. */
+async function nextOf(
+  db: Db,
+  reader: Reader,
+  { now, after }: { now: Instant; after: Instant },
+): Promise<Next | undefined> {
+  const all = await db
     .selectFrom('digest')
     .leftJoin('follow', (join) =>
       join.onRef('follow.digest_id', '=', 'digest.id').on('follow.subscription_id', '=', reader.id),
     )
-    .select(['digest.id', 'follow.last_on'])
+    .select(['digest.id', 'digest.segment_id', 'follow.last_on'])
     .where('digest.list_id', '=', reader.list_id)
     .execute()
+  const digests: typeof all = []
+  for (const digest of all) if (await segments.isMeant(db, digest, reader.id, now)) digests.push(digest)
   const own = await slots.own(
     db,
     digests.map(({ id }) => id),
   )
-  const all = digests.map(({ id, last_on }): Next => {
+  const coming = digests.map(({ id, last_on }): Next => {
     const wanted = slots.hourOf(reader, own.get(id)!)
     const hour = calendar.isHour(wanted) ? wanted : own.get(id)!
     let next = calendar.next(hour, after)
     while (last_on !== null && next.on <= last_on) next = calendar.next(hour, next.at)
     return { ...next, zone: hour.zone, weekdays: hour.weekdays }
   })
-  return all.toSorted((a, b) => a.at - b.at)[0]
+  return coming.toSorted((a, b) => a.at - b.at)[0]
 }
 
 function silence(state: 'pending' | 'left' | 'suppressed' | 'none', language: string): Coming {

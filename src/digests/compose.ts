@@ -40,7 +40,7 @@ type Edition = editions.Edition
 /** One slot's day: `at` decides what is eligible. */
 type Occasion = slots.Place & { day: string; at: Instant }
 
-const CHUNK = 1000 // readers in one transaction: well under 50 ms on either database
+const CHUNK = 1000 // readers in one transaction, whose statements take some ten milliseconds each
 const TRIES = 3
 
 /** Composes a digest's edition of the local day of `at` (default: now) in its own slot, whether or not its hour came. */
@@ -236,7 +236,9 @@ async function recruitChunk(db: Db, app: App, actor: Actor, place: slots.Place, 
   const chunk = await readers.after(db, place, edition.day, at, edition.cursor, CHUNK)
   const now = instant(app.now())
   if (chunk.length > 0) {
+    await setImmediate() // the web server's turn, as after each of these statements
     const found = await lettersFor(db, place.digest, edition, chunk)
+    await setImmediate()
     const told = await follows.tell(
       db,
       {
@@ -248,7 +250,9 @@ async function recruitChunk(db: Db, app: App, actor: Actor, place: slots.Place, 
     const recipients = found
       .filter((reader) => told.has(reader.subscription_id))
       .map((reader) => ({ ...reader, told_before: reader.told ?? 0 }))
+    await setImmediate()
     await deliveries.queue(db, edition, recipients, edition.due_at)
+    await setImmediate()
     await editions.moveCursor(db, edition.id, chunk.at(-1)!.subscription_id)
   }
   if (chunk.length === CHUNK) return true

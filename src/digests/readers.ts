@@ -3,7 +3,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as segments from '../segments/index.ts'
-import type { Condition } from '../subscribers/index.ts'
+import { type Condition, stretches } from '../subscribers/index.ts'
 import * as calendar from './calendar.ts'
 import type { Digest } from './promise.ts'
 import type { Place } from './slots.ts'
@@ -19,6 +19,8 @@ export type Reader = Wants & { subscription_id: number; subscriber_id: number }
 /** Readers who share a letter, and how many they are. */
 export type Group = Wants & { n: number }
 
+type Counted = Omit<Group, 'spacing'> & { spacing: number | null }
+
 /** Who gets the edition of a day in a slot: whom we may write to, and who was not served on that day already. */
 function served(db: Db, place: Place, day: string, at: Instant, only: Condition | undefined) {
   return inSlot(db, place, at, only).where(({ eb, or }) =>
@@ -29,7 +31,18 @@ function served(db: Db, place: Place, day: string, at: Instant, only: Condition 
 /** Whether there is anybody in a slot whom we may write to. */
 export async function anybody(db: Db, place: Place, at: Instant): Promise<boolean> {
   const only = await segments.conditionOf(db, place.digest, at)
-  return (await inSlot(db, place, at, only).select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+  let found = false
+  await stretches(db, 'subscription', undefined, async (above, upTo) => {
+    const some = inSlot(db, place, at, only).where(idIn(place), '>', above).where(idIn(place), '<=', upTo)
+    found = (await some.select('subscription.id').limit(1).executeTakeFirst()) !== undefined
+    return found
+  })
+  return found
+}
+
+/** A subscription's id as it is indexed. */
+function idIn({ own }: Place) {
+  return own ? ('subscription.id' as const) : ('follow.subscription_id' as const)
 }
 
 /** A slot's readers whom we may write to: active, not pausing, not suppressed, and in the digest's segment if it has one. */
@@ -78,17 +91,26 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
     'follow.spacing',
   ] as const
   const only = await segments.conditionOf(db, place.digest, at)
-  const counted = await served(db, place, day, at, only)
-    .select(columns)
-    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
-    .groupBy([
-      'subscription.language',
-      'subscription.format',
-      'subscription.sections',
-      'follow.told_seq',
-      'follow.spacing',
-    ])
-    .execute()
+  const counted = new Map<string, Counted>()
+  await stretches(db, 'subscription', undefined, async (above, upTo) => {
+    const rows = await served(db, place, day, at, only)
+      .where(idIn(place), '>', above)
+      .where(idIn(place), '<=', upTo)
+      .select(columns)
+      .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
+      .groupBy([
+        'subscription.language',
+        'subscription.format',
+        'subscription.sections',
+        'follow.told_seq',
+        'follow.spacing',
+      ])
+      .execute()
+    for (const { n, ...wants } of rows) {
+      const key = JSON.stringify(wants)
+      counted.set(key, { ...wants, n: n + (counted.get(key)?.n ?? 0) })
+    }
+  })
   const waiting = await db
     .selectFrom('edition')
     .innerJoin('delivery', 'delivery.edition_id', 'edition.id')
@@ -109,7 +131,7 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
     .execute()
   const usual = calendar.spacing(place.slot.weekdays)
   return [
-    ...counted.map((group) => ({ ...group, spacing: group.spacing ?? usual })),
+    ...[...counted.values()].map((group) => ({ ...group, spacing: group.spacing ?? usual })),
     ...waiting.map((group) => ({ ...group, spacing: group.spacing ?? usual, n: 0 })),
   ] as Group[]
 }
@@ -149,7 +171,7 @@ export async function after(
   cursor: number,
   limit: number,
 ): Promise<Reader[]> {
-  const id = place.own ? ('subscription.id' as const) : ('follow.subscription_id' as const) // the one that is indexed
+  const id = idIn(place)
   const only = await segments.conditionOf(db, place.digest, at)
   const rows = await served(db, place, day, at, only)
     .select([

@@ -1,6 +1,7 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db, SlotTable, SubscriptionTable } from '../../db/schema.ts'
 import * as calendar from './calendar.ts'
 import type { Digest } from './promise.ts'
@@ -18,6 +19,20 @@ export function hourOf(
 ): calendar.Hour {
   const { zone, minute, weekdays } = reader
   return { zone: zone ?? own.zone, minute: minute ?? own.minute, weekdays: weekdays ?? own.weekdays }
+}
+
+/** Those of these hours that a digest has open, in one statement; in the caller's transaction nobody else ends them. */
+export async function opened(db: Db, digestId: number, hours: calendar.Hour[]): Promise<Slot[]> {
+  const rows = rowsOf(
+    kindOf(db),
+    ['word', 'whole', 'whole'],
+    hours.map(({ zone, minute, weekdays }) => [zone, minute, weekdays]),
+  )
+  const { rows: slots } = await sql<Slot>`with hour (zone, minute, weekdays) as (${rows})
+    select slot.* from hour join slot on slot.digest_id = ${digestId} and slot.zone = hour.zone
+      and slot.minute = hour.minute and slot.weekdays = hour.weekdays
+    where slot.ended_at is null ${kindOf(db) === 'postgres' ? sql`for share of slot` : sql``}`.execute(db)
+  return slots
 }
 
 /**

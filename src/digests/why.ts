@@ -127,7 +127,7 @@ async function withoutLetter(db: Db, reader: Reader, digest: Digest, edition: Ed
   if (edition.state === 'skipped') return { why: 'no-edition', reason: edition.reason ?? 'no-news' }
   if (subscription.paused_until !== null && subscription.paused_until > then)
     return { why: 'paused', next: moment(subscription.paused_until).toString() }
-  if (!(await isIn(db, digest, subscription.id, then))) return { why: 'not-in-segment' }
+  if (!(await segments.isMeant(db, digest, subscription.id, then))) return { why: 'not-in-segment' }
   return { why: edition.state === 'composing' ? 'composing' : 'nothing-new' }
 }
 
@@ -141,17 +141,4 @@ async function sharesHour(db: Db, digest: Digest, subscription: number, edition:
     .executeTakeFirst()
   const own = db.selectFrom('slot').select('id').where('digest_id', '=', digest.id).orderBy('id').limit(1)
   return (follow?.slot_id ?? (await own.executeTakeFirst())?.id) === edition.slot_id
-}
-
-async function isIn(db: Db, digest: Digest, subscription: number, at: Instant): Promise<boolean> {
-  const only = await segments.conditionOf(db, digest, at)
-  if (!only) return true
-  const row = await db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
-    .select('subscription.id')
-    .where('subscription.id', '=', subscription)
-    .where(only)
-    .executeTakeFirst()
-  return row !== undefined
 }

@@ -1,12 +1,21 @@
-import { type Expression, type SqlBool, sql } from 'kysely'
+import { type Expression, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Kind } from '../../db/columns.ts'
+import { foldedIn } from '../../db/folding.ts'
 import { type Instant, instant, later } from '../../db/instant.ts'
+import { any, like } from '../../db/like.ts'
 import { domain, field, numberField } from '../../db/readers.ts'
 import { about, type Condition, joined, speaks } from '../subscribers/index.ts'
+import { fold } from '../text.ts'
 import type { Count, FieldTest, Rule, Span } from './rule.ts'
 
-/** What a rule is read by: its moment, the zone in which its days begin, and the fields that hold numbers. */
-export type Reading = { kind: Kind; at: Instant; zone: string; numeric: ReadonlySet<string> }
+/** Subscribers by their ids: `above` < id <= `upTo`. */
+export type Among = { above: number; upTo: number }
+
+/**
+ * What a rule is read by: its moment, the zone in which its days begin, and the fields that hold numbers. `among` are the only
+ * subscribers that are asked for: PostgreSQL would not guess that of what else it reads for them.
+ */
+export type Reading = { kind: Kind; at: Instant; zone: string; numeric: ReadonlySet<string>; among?: Among | undefined }
 
 const DAY = 86_400_000
 /** How a letter looks, and when it comes, a pause too: by these verbs the trail tells of what a reader chose anew. */
@@ -19,7 +28,7 @@ export function compile(rule: Rule, reading: Reading): Condition {
   // What is unknown is not true: a reader without a city is not in Aleppo.
   if ('not' in rule) return about.not(about.fn.coalesce(compile(rule.not, reading), sql<SqlBool>`false`))
   if ('field' in rule) return ofField(rule.field, reading)
-  if ('list' in rule) return alsoReads(rule.list)
+  if ('list' in rule) return alsoReads(rule.list, reading)
   if ('domain' in rule) return about.or(rule.domain.map((name) => at(name, reading.kind)))
   if ('language' in rule) return about.or(rule.language.map(speaks))
   if ('format' in rule) return about('subscription.format', '=', rule.format)
@@ -33,12 +42,11 @@ export function compile(rule: Rule, reading: Reading): Condition {
 
 function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
   const value = numeric.has(test.name) ? numberField(kind, test.name) : field(kind, test.name)
-  const text = sql<string>`lower(${field(kind, test.name)})`
   if ('is' in test) return about(value, '=', test.is)
   if ('in' in test) return about(value, 'in', test.in)
   if ('empty' in test) return about(value, test.empty ? 'is' : 'is not', null)
-  if ('begins' in test) return like(text, `${escaped(test.begins.toLowerCase())}%`)
-  if ('contains' in test) return like(text, `%${escaped(test.contains.toLowerCase())}%`)
+  if ('begins' in test) return spelled(test, kind, test.begins, (part) => [part, any])
+  if ('contains' in test) return spelled(test, kind, test.contains, (part) => [any, part, any])
   const { at_least, at_most, after, before } = test as Record<string, string | number | undefined>
   return about.and([
     ...(at_least !== undefined ? [about(value, '>=', at_least)] : []),
@@ -48,20 +56,32 @@ function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
   ])
 }
 
-function alsoReads(slug: string): Condition {
+/** As search compares texts; of which nothing is left then is in none. */
+function spelled(
+  { name }: FieldTest,
+  kind: Kind,
+  typed: string,
+  pattern: (part: string) => (string | typeof any)[],
+): Condition {
+  const part = fold(typed)
+  return part ? like(foldedIn(kind, field(kind, name)), ...pattern(part)) : sql<SqlBool>`false`
+}
+
+function alsoReads(slug: string, reading: Reading): Condition {
   return about.exists(
     about
       .selectFrom('subscription as other')
       .select('other.id')
       .where('other.list_id', '=', (eb) => eb.selectFrom('list').select('list.id').where('list.slug', '=', slug))
       .whereRef('other.subscriber_id', '=', 'subscription.subscriber_id')
-      .where('other.state', '=', 'active'),
+      .where('other.state', '=', 'active')
+      .where(within('other', reading)),
   )
 }
 
 function at(name: string, kind: Kind): Condition {
   if (!name.startsWith('*.')) return about(domain(kind), '=', name)
-  return about.or([about(domain(kind), '=', name.slice(2)), like(domain(kind), `%${escaped(name.slice(1))}`)])
+  return about.or([about(domain(kind), '=', name.slice(2)), like(domain(kind), any, name.slice(1))])
 }
 
 /** Who pressed the button of a confirmation, and was not only brought here by a file. */
@@ -73,11 +93,11 @@ function byPress(): Condition {
 }
 
 function inSpan(moment: Expression<number>, span: Span, { at, zone }: Reading): Condition {
-  const { after, before, within } = span
+  const { after, before, within: last } = span
   return about.and([
     ...(after !== undefined ? [about(moment, '>=', momentOf(after, zone))] : []),
     ...(before !== undefined ? [about(moment, '<', momentOf(before, zone))] : []),
-    ...(within !== undefined ? [about(moment, '>=', since(within, at))] : []),
+    ...(last !== undefined ? [about(moment, '>=', since(last, at))] : []),
   ])
 }
 
@@ -95,55 +115,46 @@ function changed(span: Span, reading: Reading): Condition {
   )
 }
 
-function letters(count: Count, { at }: Reading): Condition {
-  const { within } = count
+function letters(count: Count, reading: Reading): Condition {
+  const { at } = reading
   const editions = about
     .selectFrom('edition')
     .select('edition.id')
     .where('edition.state', '!=', 'skipped')
-    .$if(within !== undefined, (query) => query.where('edition.composed_at', '>=', since(within!, at)))
+    .$if(count.within !== undefined, (query) => query.where('edition.composed_at', '>=', since(count.within!, at)))
   const sent = about
     .selectFrom('delivery')
     .whereRef('delivery.subscriber_id', '=', 'subscription.subscriber_id')
     .where('delivery.edition_id', 'in', editions)
     .where('delivery.state', '=', 'submitted')
-  return inCount(
-    sent.select('delivery.state'),
-    sent.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
-    count,
-  )
+    .where(within('delivery', reading))
+  return inCount(sent.select('delivery.state') as never, count)
 }
 
-function bounces(count: Count, { at }: Reading): Condition {
-  const { within } = count
+function bounces(count: Count, reading: Reading): Condition {
+  const { at } = reading
   const back = about
     .selectFrom('bounce')
     .whereRef('bounce.subscriber_id', '=', 'subscription.subscriber_id')
     .where('bounce.kind', 'not in', ['leaving', 'delayed'])
-    .$if(within !== undefined, (query) => query.where('bounce.at', '>=', since(within!, at)))
-  return inCount(
-    back.select('bounce.id'),
-    back.select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n')) as never,
-    count,
-  )
+    .where(within('bounce', reading))
+    .$if(count.within !== undefined, (query) => query.where('bounce.at', '>=', since(count.within!, at)))
+  return inCount(back.select('bounce.id') as never, count)
 }
 
-/** Some or none is answered by the first row, without counting the rest. */
-function inCount(some: Expression<unknown>, n: Expression<number>, { at_least, at_most }: Count): Condition {
-  if (at_least === 1 && at_most === undefined) return about.exists(some)
-  if (at_least === undefined && at_most === 0) return about.not(about.exists(some))
+/** Whether there are so many is answered by that row, without counting the rest. */
+function inCount(rows: SelectQueryBuilder<never, never, object>, { at_least, at_most }: Count): Condition {
+  const more = (n: number) => about.exists(n === 0 ? rows : rows.limit(sql.lit(1)).offset(sql.lit(n)))
   return about.and([
-    ...(at_least !== undefined ? [about(n, '>=', at_least)] : []),
-    ...(at_most !== undefined ? [about(n, '<=', at_most)] : []),
+    ...(at_least !== undefined ? [more(at_least - 1)] : []),
+    ...(at_most !== undefined ? [about.not(more(at_most))] : []),
   ])
 }
 
-function like(text: Expression<string>, pattern: string): Condition {
-  return sql<SqlBool>`${text} like ${pattern} escape '\\'`
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
+function within(table: string, { among, kind }: Reading): Condition {
+  const id = sql.ref(`${table}.subscriber_id`)
+  if (!among || kind === 'sqlite') return sql<SqlBool>`true`
+  return sql<SqlBool>`${id} > ${among.above} and ${id} <= ${among.upTo}`
 }
 
 /** A day begins where the paper is. */

@@ -1,3 +1,15 @@
 /* Parts of lists by rules: who is meant, in words and as a condition. The public face of this folder. */
 export { type Counted, count } from './count.ts'
-export { add, all, condition, conditionOf, type Draft, find, inWords, ofList, remove, type Segment } from './segment.ts'
+export {
+  add,
+  all,
+  condition,
+  conditionOf,
+  type Draft,
+  find,
+  inWords,
+  isMeant,
+  ofList,
+  remove,
+  type Segment,
+} from './segment.ts'

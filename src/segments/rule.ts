@@ -1,6 +1,7 @@
 import { languageTag, zoneName } from '../locale.ts'
 import { nearest } from '../nearest.ts'
 import { Problem } from '../problem.ts'
+import { FORMATS } from '../subscribers/index.ts'
 import { oneLine } from '../text.ts'
 
 /** A span of time: from `after` on, until before `before` (days, or moments with an offset), or the last so many (`30d`). */
@@ -43,7 +44,6 @@ const MOST_VALUES = 100
 const LONGEST = 10_000 // letters of the whole rule
 const LONGEST_VALUE = 300
 const KEYS = ['and', 'or', 'not', 'field', 'list', 'domain', 'language', 'format', 'zone', 'joined', 'changed', 'confirmed', 'letters', 'bounces'] as const // biome-ignore format: one list
-const FORMATS = ['html', 'headlines', 'text']
 
 /** Reads a rule as somebody wrote it: a Problem names the first thing in it that is unknown or cannot be, and its place. */
 export function readRule(text: string): Rule {
@@ -55,6 +55,13 @@ export function readRule(text: string): Rule {
     throw new Problem('rule-not-json', { reason: (error as Error).message }, { cause: error })
   }
   return read(json, '', { left: MOST_CONDITIONS }, 1)
+}
+
+/** The conditions that a rule is put together of. */
+export function tests(rule: Rule): Rule[] {
+  if ('and' in rule) return rule.and.flatMap(tests)
+  if ('or' in rule) return rule.or.flatMap(tests)
+  return 'not' in rule ? tests(rule.not) : [rule]
 }
 
 type Budget = { left: number }
@@ -80,7 +87,7 @@ function read(json: unknown, place: string, budget: Budget, depth: number): Rule
     case 'language':
       return { language: several(value, here, '"ar"').map((tag) => tried(() => languageTag(tag), here, tag, '"ar"')) }
     case 'format':
-      if (!FORMATS.includes(value as string)) refuse(here, value, '"text"')
+      if (!FORMATS.some((format) => format === value)) refuse(here, value, '"text"')
       return { format: value as string }
     case 'zone':
       return {

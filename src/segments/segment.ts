@@ -7,8 +7,8 @@ import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
-import { compile } from './condition.ts'
-import { type FieldTest, type Rule, readRule } from './rule.ts'
+import { type Among, compile } from './condition.ts'
+import { type FieldTest, type Rule, readRule, tests } from './rule.ts'
 import { explain } from './words.ts'
 
 /** A part of a list: its active readers for whom the rule is true. It never changes: another rule is another segment. */
@@ -26,7 +26,7 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<Segment
   const now = instant(app.now())
   return app.db.transaction().execute(async (db) => {
     const list = await subscribers.findList(db, on)
-    for (const other of listsIn(rule)) await subscribers.findList(db, other)
+    for (const test of tests(rule)) if ('list' in test) await subscribers.findList(db, test.list)
     const values = { slug, title, list_id: list.id, rule: JSON.stringify(rule), created_at: now }
     const segment = await db
       .insertInto('segment')
@@ -80,12 +80,15 @@ export async function remove(app: App, actor: Actor, slug: string): Promise<void
   })
 }
 
-/** What must be true, at a moment, of a `subscription` to the segment's list and its `subscriber`. */
-export async function condition(db: Db, segment: Segment, at: Instant): Promise<subscribers.Condition> {
+/**
+ * What must be true, at a moment, of a `subscription` to the segment's list and its `subscriber`. `among` says of which
+ * subscribers alone it will be asked.
+ */
+export async function condition(db: Db, segment: Segment, at: Instant, among?: Among): Promise<subscribers.Condition> {
   const { zone } = await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()
   const declared = await subscribers.fields(db)
   const numeric = new Set(declared.filter((field) => field.kind === 'number').map((field) => field.name))
-  return compile(JSON.parse(segment.rule) as Rule, { kind: kindOf(db), at, zone, numeric })
+  return compile(JSON.parse(segment.rule) as Rule, { kind: kindOf(db), at, zone, numeric, among })
 }
 
 /** The same for a digest: undefined where it goes to the whole list. */
@@ -97,6 +100,25 @@ export async function conditionOf(
   if (segment_id === null) return undefined
   const segment = await db.selectFrom('segment').selectAll().where('id', '=', segment_id).executeTakeFirstOrThrow()
   return condition(db, segment, at)
+}
+
+/** Whether a digest goes to a subscription: to the whole list, or to a segment that it belongs to at this moment. */
+export async function isMeant(
+  db: Db,
+  digest: { segment_id: number | null },
+  subscriptionId: number,
+  at: Instant,
+): Promise<boolean> {
+  const only = await conditionOf(db, digest, at)
+  if (!only) return true
+  const row = await db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
+    .select('subscription.id')
+    .where('subscription.id', '=', subscriptionId)
+    .where(only)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Whom a segment means, in a sentence of this language. */
@@ -114,13 +136,6 @@ export async function inWords(db: Db, segment: Segment, language: string): Promi
 function listOf(rule: Rule): string | undefined {
   if ('list' in rule) return rule.list
   return 'and' in rule ? rule.and.map(listOf).find((slug) => slug !== undefined) : undefined
-}
-
-function listsIn(rule: Rule): string[] {
-  if ('and' in rule) return rule.and.flatMap(listsIn)
-  if ('or' in rule) return rule.or.flatMap(listsIn)
-  if ('not' in rule) return listsIn(rule.not)
-  return 'list' in rule ? [rule.list] : []
 }
 
 /** The rule with each field's values as its kind is kept; a Problem where a field is not declared or a value does not fit. */

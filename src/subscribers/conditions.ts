@@ -88,7 +88,7 @@ export function bounded(db: Db, above: number, below: number): Condition {
 }
 
 /** Ids for an `in`: however many they are, the statement is the same. */
-export function listed(db: Db, ids: number[]) {
+function listed(db: Db, ids: number[]) {
   return sql<number>`(${rowsOf(
     kindOf(db),
     ['whole'],

@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { writeRows } from '../spreadsheets/index.ts'
 import type { Condition } from './conditions.ts'
 import { fields } from './fields.ts'
-import { homeOfList, pauseDay, weekdayNames } from './hours.ts'
+import { homeOfList, pauseDay, timeOf, weekdayNames } from './hours.ts'
 import { findList } from './lists.ts'
 import { wishesOf } from './wishes.ts'
 
@@ -79,7 +79,7 @@ async function* rows(db: Db, list: number, only: Condition | undefined): AsyncGe
       row.zone ?? '',
       written(row.confirmed_at ?? row.created_at),
       written(row.left_at),
-      row.minute === null ? '' : clock(row.minute),
+      row.minute === null ? '' : timeOf(row.minute),
       weekdayNames(row.weekdays),
       row.paused_until === null ? '' : pauseDay(row.paused_until, row.zone ?? home),
       listed(wishesOf(row).sections),
@@ -108,10 +108,6 @@ async function* everyone(db: Db, list: number, only: Condition | undefined) {
     if (rows.length < PAGE) return
     last = rows.at(-1)!.id
   }
-}
-
-function clock(minute: number): string {
-  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
 function listed(sections: string[]): string {

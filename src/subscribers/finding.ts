@@ -129,7 +129,7 @@ async function kept(db: Db, asked: Asked, ids: number[]): Promise<number[]> {
 }
 
 async function beginning(db: Db, after: string | undefined): Promise<number> {
-  if (after === undefined) return (await newest(db)) + 1
+  if (after === undefined) return (await newest(db, 'subscriber')) + 1
   const row = await db.selectFrom('subscriber').select('id').where('public_id', '=', after).executeTakeFirst()
   if (!row) throw new Problem('page-not-found')
   return row.id

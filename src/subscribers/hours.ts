@@ -1,5 +1,8 @@
+import { sql } from 'kysely'
+import { kindOf } from '../../db/database.ts'
 import { type Instant, instant } from '../../db/instant.ts'
 import { placedKey, unplaced } from '../../db/placed.ts'
+import { rowsOf } from '../../db/rows.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { Actor } from '../app.ts'
@@ -31,6 +34,11 @@ export function minuteOf(text: string): number {
   const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text.trim())
   if (!match) throw new Problem('bad-time', { value: text })
   return Number(match[1]) * 60 + Number(match[2])
+}
+
+/** A minute of the day as `hh:mm`. */
+export function timeOf(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
 /**
@@ -171,10 +179,14 @@ export async function nextUnplaced(db: Db, limit: number): Promise<Unplaced[]> {
 
 /** Their slots are found. Whose hour changed meanwhile stays among the unplaced. */
 export async function notePlaced(db: Db, placed: Unplaced[]): Promise<void> {
-  for (const [key, rows] of Map.groupBy(placed, placedKey)) {
-    const ids = rows.map(({ id }) => id)
-    await db.updateTable('subscription').set({ placed: key }).where('id', 'in', ids).execute()
-  }
+  if (placed.length === 0) return
+  const rows = rowsOf(
+    kindOf(db),
+    ['whole', 'word'],
+    placed.map((one) => [one.id, placedKey(one)]),
+  )
+  await sql`with row (id, placed) as (${rows})
+    update subscription set placed = row.placed from row where subscription.id = row.id`.execute(db)
 }
 
 const LOST = '?' // no hour is spelled so

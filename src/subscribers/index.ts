@@ -3,7 +3,7 @@
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
 
-export { about, bounded, type Condition, joined, listed, speaks } from './conditions.ts'
+export { about, bounded, type Condition, joined, speaks } from './conditions.ts'
 export {
   canUndo,
   confirm,
@@ -29,6 +29,7 @@ export {
   nextUnplaced,
   notePlaced,
   type OwnHour,
+  timeOf,
   type Unplaced,
   unplace,
   type Wish,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Expression, sql } from 'kysely'
 import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { addressHash, type Email, email, masked } from '../address.ts'
@@ -155,18 +156,17 @@ async function wishFor(
     .values({ ...fresh(list_id, subscriber.id, at), state: 'pending', language, requested_at: at })
     .onConflict((conflict) =>
       conflict.columns(['list_id', 'subscriber_id']).doUpdateSet((eb) => ({
-        requested_at: at,
-        // Who reads us keeps the language: anybody may have filled in the form.
-        language: eb
-          .case()
-          .when('subscription.state', '=', 'active')
-          .then(eb.ref('subscription.language'))
-          .else(language)
-          .end(),
+        // Who reads us keeps both: anybody may have filled in the form.
+        requested_at: keptIfActive(eb.ref('subscription.requested_at'), at),
+        language: keptIfActive(eb.ref('subscription.language'), language),
       })),
     )
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+function keptIfActive<Value>(kept: Expression<Value>, asked: Value) {
+  return sql<Value>`case when subscription.state = 'active' then ${kept} else ${asked} end`
 }
 
 /** What every new subscription begins with. */

@@ -4,7 +4,10 @@ import type { Db } from '../../db/schema.ts'
 
 /** Subscribers in one statement, to begin with. */
 export const FIRST_WIDTH = 20_000
+const NARROW = 2000 // where each row is joined with others
 const TARGET = { sqlite: 15, postgres: 150 } // ms of one statement: SQLite works in this very thread
+
+type Table = 'subscriber' | 'subscription' | 'suppression'
 
 /** How many ids the next statement may cover, after one that took so many milliseconds. */
 export function nextWidth(db: Db, width: number, took: number): number {
@@ -13,30 +16,31 @@ export function nextWidth(db: Db, width: number, took: number): number {
 }
 
 /**
- * Walks over all subscribers in stretches of their ids (`above` < id <= `upTo`), the newest first; each takes some
- * milliseconds, and between them it is the web server's turn.
+ * Walks over all ids of a table in stretches (`above` < id <= `upTo`), the newest first; each takes some milliseconds, and
+ * between them it is the web server's turn. Ends when `work` answers true.
  */
 export async function stretches(
   db: Db,
+  table: Table,
   signal: AbortSignal | undefined,
-  work: (above: number, upTo: number) => Promise<void>,
+  work: (above: number, upTo: number) => Promise<unknown>,
 ): Promise<void> {
-  let width = FIRST_WIDTH
-  for (let upTo = await newest(db); upTo > 0; ) {
+  let width = table === 'subscriber' || kindOf(db) === 'postgres' ? FIRST_WIDTH : NARROW
+  for (let upTo = await newest(db, table); upTo > 0; ) {
     signal?.throwIfAborted()
     const above = Math.max(0, upTo - width)
     const from = performance.now()
-    await work(above, upTo)
+    if ((await work(above, upTo)) === true) return
     width = nextWidth(db, width, performance.now() - from)
     upTo = above
     await setImmediate()
   }
 }
 
-/** The newest subscriber's id; 0 where there is none. */
-export async function newest(db: Db): Promise<number> {
+/** The newest id of a table; 0 where there is none. */
+export async function newest(db: Db, table: Table): Promise<number> {
   const row = await db
-    .selectFrom('subscriber')
+    .selectFrom(table)
     .select(({ fn }) => fn.max('id').as('id'))
     .executeTakeFirst()
   return row?.id ?? 0

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Selectable, sql } from 'kysely'
 import { type Instant, instant, moment } from '../../db/instant.ts'
+import { any, like } from '../../db/like.ts'
 import type { Db, SuppressionTable } from '../../db/schema.ts'
 import { addressHash, type Email, email, maskedIn } from '../address.ts'
 import type { Actor, App } from '../app.ts'
@@ -191,17 +192,14 @@ async function* all(db: Db, wanted: Wanted): AsyncGenerator<Suppression> {
 }
 
 function matching(db: Db, { reason, search }: Wanted) {
-  const part = (text: string) => text.toLowerCase().replace(/[\\%_]/g, '\\$&')
   return db
     .selectFrom('suppression')
     .selectAll()
-    .$if(reason !== undefined, (query) =>
-      query.where(sql<boolean>`lower(reason) like ${`${part(reason!)}%`} escape '\\'`),
-    )
+    .$if(reason !== undefined, (query) => query.where(like(sql<string>`lower(reason)`, reason!.toLowerCase(), any)))
     .$if(search !== undefined, (query) =>
       query.where(({ or, eb }) =>
         or([
-          sql<boolean>`lower(address) like ${`%${part(search!)}%`} escape '\\'`,
+          like(sql<string>`lower(address)`, any, search!.toLowerCase(), any),
           eb('address_hash', '=', addressHash(search!.trim() as Email)),
         ]),
       ),

@@ -1,6 +1,6 @@
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
-import { keepHour } from './hours.ts'
+import { keepHour, timeOf } from './hours.ts'
 import { keepLooks } from './looks.ts'
 import type { Standing } from './standing.ts'
 import { isWish, keptWishes, type Wishes, wishesOf } from './wishes.ts'
@@ -49,12 +49,8 @@ export async function grant(
   await keepLooks(db, id, looks, of.now)
   const hour = {
     ...(zone !== undefined && { zone }),
-    ...(minute !== undefined && { at: minute === null ? null : clock(minute) }),
+    ...(minute !== undefined && { at: minute === null ? null : timeOf(minute) }),
     ...(weekdays !== undefined && { weekdays }),
   }
   await keepHour(db, 'reader', id, hour, of)
-}
-
-function clock(minute: number): string {
-  return `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, '0')}`
 }

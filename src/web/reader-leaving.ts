@@ -1,14 +1,13 @@
 import type { Context } from 'hono'
 import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
-import * as digests from '../digests/index.ts'
 import { longDate, say } from '../locale.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { clientNetwork } from './client.ts'
 import { type Html, type Paper, paper } from './pages.ts'
 import type { Reader } from './reader.ts'
 import { fewerPage, leavePage, leftPage, undonePage, type Ways } from './reader-pages.ts'
-import { pause as pauseUntil, prefer } from './wish-deeds.ts'
+import { pause as pauseUntil, prefer, zoneOf } from './wish-deeds.ts'
 import { dayName, onlyDay } from './wish-fields.ts'
 
 const WEEKS = 4
@@ -84,7 +83,7 @@ async function waysOf(app: App, { subscription }: subscribers.Standing): Promise
 /** On the day of the week on which it was asked for: the last letter has just come. */
 async function weekly(app: App, standing: subscribers.Standing, known: Paper): Promise<Html> {
   const { list, subscription } = standing
-  const day = app.now().toZonedDateTimeISO(subscription.zone ?? known.site.zone).dayOfWeek
+  const day = app.now().toZonedDateTimeISO(await zoneOf(app, standing)).dayOfWeek
   await prefer(app, standing, { weekdays: 1 << (day - 1) })
   const { language } = subscription
   return fewerPage(known, language, list, say(language, 'reader.weekly-done', { day: dayName(language, day) }))
@@ -92,7 +91,7 @@ async function weekly(app: App, standing: subscribers.Standing, known: Paper): P
 
 async function pause(app: App, standing: subscribers.Standing, known: Paper): Promise<Html> {
   const { list, subscription } = standing
-  const zone = subscription.zone ?? (await digests.homeOf(app.read, subscription.id))
+  const zone = await zoneOf(app, standing)
   const until = app.now().toZonedDateTimeISO(zone).toPlainDate().add({ weeks: WEEKS })
   await pauseUntil(app, standing, zone, until.toString())
   const { language } = subscription

@@ -8,7 +8,7 @@ import { clientNetwork } from './client.ts'
 import { paper } from './pages.ts'
 import { erasedPage, erasePage, preferencesPage } from './preference-pages.ts'
 import type { Reader } from './reader.ts'
-import { pause, prefer } from './wish-deeds.ts'
+import { pause, prefer, zoneOf } from './wish-deeds.ts'
 import { sectionsOf, typedWishes } from './wish-fields.ts'
 
 type Deed = (app: App, of: subscribers.Preferences, form: URLSearchParams, network: string) => Promise<void>
@@ -74,9 +74,4 @@ async function shown(app: App, preferences: subscribers.Preferences, seen: { sav
   const sections = await sectionsOf(app, preferences.list.id)
   const coming = await digests.coming(app.read, preferences.subscription.id, instant(app.now()))
   return preferencesPage(known, app, preferences, { ...seen, sections, coming, zone: await zoneOf(app, preferences) })
-}
-
-/** Where the reader's days begin. */
-async function zoneOf(app: App, { subscription }: subscribers.Preferences): Promise<string> {
-  return subscription.zone ?? digests.homeOf(app.read, subscription.id)
 }

@@ -2,7 +2,6 @@ import type { App } from '../app.ts'
 import * as digests from '../digests/index.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
-import { clock } from './wish-fields.ts'
 
 const LONGEST_PAUSE = 366 // days
 
@@ -16,9 +15,14 @@ export async function prefer(
   await subscribers.prefer(app, standing, looks)
   await digests.prefer(app, 'reader', standing.subscription.id, {
     ...(zone !== undefined && { zone }),
-    ...(minute !== undefined && { at: minute === null ? null : clock(minute) }),
+    ...(minute !== undefined && { at: minute === null ? null : subscribers.timeOf(minute) }),
     ...(weekdays !== undefined && { weekdays }),
   })
+}
+
+/** Where the reader's days begin. */
+export async function zoneOf(app: App, { subscription }: subscribers.Standing): Promise<string> {
+  return subscription.zone ?? digests.homeOf(app.read, subscription.id)
 }
 
 /** Sends nothing until a day (`yyyy-mm-dd`) begins where the reader is, or begins again at once (null). */

@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import * as channels from '../channels.ts'
 import * as facets from '../facets.ts'
 import { type MessageKey, say } from '../locale.ts'
-import { FORMATS, type Typed, type Wishes } from '../subscribers/index.ts'
+import { FORMATS, type Typed, timeOf, type Wishes } from '../subscribers/index.ts'
 import { city, named } from '../zones.ts'
 import { foreign, type Html } from './pages.ts'
 
@@ -100,16 +100,10 @@ function when({ language, zone, wishes }: Fields): Html {
   const all = minute === null || hours.includes(minute) ? hours : [...hours, minute].sort((a, b) => a - b)
   return html`<p class="pair"><span><label for="minute">${say(language, 'prefs.hour')}</label>
 <select id="minute" name="minute">${option('', say(language, 'prefs.hour-paper'), minute === null)}
-${all.map((one) => option(String(one), clock(one), one === minute))}</select></span>
+${all.map((one) => option(String(one), timeOf(one), one === minute))}</select></span>
 <span><label for="zone">${say(language, 'prefs.zone')}</label>
 <select id="zone" name="zone">${option('', say(language, 'prefs.zone-paper', { zone: city(zone, language) }), !wishes.zone)}
 ${zones(language, wishes.zone).map(([value, name]) => option(value, name, value === wishes.zone))}</select></span></p>`
-}
-
-/** `08:00`. */
-export function clock(minute: number): string {
-  const two = (number: number) => String(number).padStart(2, '0')
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`
 }
 
 const sorted = new Map<string, [string, string][]>() // by the few languages that pages speak
