@@ -15,7 +15,7 @@ const DIGITS = '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'
 
 /** A well-formed text as search compares it: one spelling for all that readers of Arabic, Turkish and Latin scripts take for the same. */
 export function folded(text: string): string {
-  return text
+  const letters = text
     .normalize('NFKC')
     .replace(INVISIBLE, '')
     .replace(TASHKEEL, '')
@@ -23,9 +23,12 @@ export function folded(text: string): string {
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .replace(LETTER, (letter) => LETTERS[letter]!)
-    .replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
-    .replace(/\s+/g, ' ')
-    .trim()
+  return latinDigits(letters).replace(/\s+/g, ' ').trim()
+}
+
+/** Arabic and Persian digits as Latin ones. */
+export function latinDigits(text: string): string {
+  return text.replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
 }
 
 /** The same of a text in the database. PostgreSQL says it in its own words; to SQLite we lend ours (`lendFolding`). */

@@ -10,7 +10,6 @@ const SUSPECT = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\uf
 const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g
 const SEPARATOR = /[،؛,;:٬\-–—(«“‘/]/u
 const UNSPACED = /^(zh|ja|th|lo|km|my)\b/
-const DIGIT = /[\u0660-\u0669\u06f0-\u06f9]/g
 
 /** Without what XML 1.0 and PostgreSQL cannot hold: control characters, lone surrogates, noncharacters. */
 export function wellFormed(text: string): string {
@@ -64,11 +63,6 @@ function unspacedExcerpt(text: string, language: string, words: number): string 
 /** What search compares: one spelling for all that readers of Arabic, Turkish and Latin scripts take for the same. */
 export function fold(text: string): string {
   return folded(wellFormed(text))
-}
-
-/** Arabic and Persian digits as Latin ones. */
-export function latinDigits(text: string): string {
-  return text.replace(DIGIT, (digit) => String(digit.codePointAt(0)! & 0xf))
 }
 
 /** The words to look for, at most eight: folded, and without what an Arabic article glues to them. */

@@ -210,7 +210,10 @@ describe.each(databases)('a WordPress site on %s', (kind) => {
     const interval = setInterval(() => {
       if (site.asked.length >= 5) stopping.abort()
     }, 1)
-    expect(await follow(world, 'test', source, { signal: stopping.signal })).toMatchObject({ status: 'ok', again: true })
+    expect(await follow(world, 'test', source, { signal: stopping.signal })).toMatchObject({
+      status: 'ok',
+      again: true,
+    })
     clearInterval(interval)
     const taken = await world.db.selectFrom('wordpress_post').select('number').execute()
     expect(taken.length).toBeGreaterThan(0)

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { readable } from '../colour.ts'
 import { direction } from '../locale.ts'
 import { side } from './direction.ts'
@@ -39,7 +41,6 @@ export function accent(colour: string): string {
 }
 
 async function compile({ language, accent: colour }: Frame): Promise<string> {
-  const { default: mjml2html } = await import('mjml') // half a second and 58 MB: only where letters are rendered
   const dir = direction(language)
   const look: Record<string, string> = {
     ...LIGHT,
@@ -51,6 +52,17 @@ async function compile({ language, accent: colour }: Frame): Promise<string> {
     side: side(dir),
   }
   const source = readFileSync(TEMPLATE, 'utf8').replace(PLACE, (place, name: string) => look[name] ?? place)
-  const { html } = await mjml2html(source, { validationLevel: 'strict', fonts: {}, ignoreIncludes: true })
+  const html = await besides(source)
   return html.replace(/\n\s*/g, '\n').trim()
+}
+
+/** Compiles beside this thread, which meanwhile answers its pages. */
+async function besides(source: string): Promise<string> {
+  const worker = new Worker(new URL('./frame-worker.ts', import.meta.url), { workerData: source })
+  try {
+    const [html] = (await once(worker, 'message')) as [string]
+    return html
+  } finally {
+    void worker.terminate()
+  }
 }
