@@ -10,6 +10,7 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely'
+import { wasUnhurried } from './bulk.ts'
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
 import { fileIdentity } from './file-identity.ts'
@@ -139,16 +140,19 @@ function holdFile(folder: string, id: string): Lock | undefined {
  *
  * Nor does the disk hold this process up: in a transaction SQLite is told not to wait for its log to be written
  * (`synchronous=NORMAL`), and we do so in its place, on another thread. It comes to the same as FULL: before the log is on the
- * disk, nobody hears that a transaction succeeded and no other begins. Outside of transactions SQLite waits itself.
+ * disk, nobody hears that a transaction succeeded and no other begins. Outside of transactions SQLite waits itself. Who is in
+ * no hurry hears so at once, and the disk has until the next but one begins.
  */
 class ImmediateDriver extends SqliteDriver {
   readonly #log: Log
+  #unsettled: Promise<void>[] = []
   constructor(config: Config, log: Log) {
     super(config)
     this.#log = log
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    while (this.#unsettled.length > 1) await this.#unsettled.shift()
     const deadline = performance.now() + PATIENCE
     for (;;) {
       await told(connection, 'pragma busy_timeout = 0')
@@ -169,7 +173,10 @@ class ImmediateDriver extends SqliteDriver {
   override async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await super.commitTransaction(connection)
     try {
-      await this.#log.settled()
+      const settled = this.#log.settled()
+      if (!wasUnhurried(connection)) return await settled
+      settled.catch(() => {}) // whoever waits for it hears of it
+      this.#unsettled.push(settled)
     } finally {
       await told(connection, 'pragma synchronous = full')
     }
@@ -180,7 +187,13 @@ class ImmediateDriver extends SqliteDriver {
     await super.rollbackTransaction(connection).catch((error) => {
       if (!/no transaction is active/.test(String(error))) throw error
     })
+    wasUnhurried(connection)
     await told(connection, 'pragma synchronous = full')
+  }
+
+  override async destroy(): Promise<void> {
+    await Promise.allSettled(this.#unsettled)
+    await super.destroy()
   }
 }
 

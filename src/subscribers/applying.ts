@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { withoutHurry } from '../../db/bulk.ts'
 import { instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { inTurn } from '../../db/turns.ts'
@@ -81,6 +82,7 @@ async function applyChunk(app: App, run: Run, chunk: Candidate[], outcome: Outco
   let changed = false
   await app.db.transaction().execute(async (db) => {
     await inTurn(db, 'import')
+    await withoutHurry(db)
     const began = performance.now()
     const judged = await judge(db, run.list, chunk, outcome.prints)
     changed = judged.changed
