@@ -63,12 +63,12 @@ async function ours(database: string): Promise<void> {
     NASHRA_LOG: 'error',
   }
   const nashra = (...words: string[]) =>
-    spawn(process.execPath, ['src/main.ts', ...words], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    spawn(process.execPath, ['bin/nashra.js', ...words], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
   await once(nashra('list', 'add', 'daily', '--title', 'x', '--language', 'ar'), 'exit')
   const serving = nashra('serve')
   try {
     await untilUp()
-    const idle = await visit(setTimeout(3000))
+    const idle = await visit(setTimeout(10_000))
     const began = performance.now()
     const importing = nashra('subscribers', 'import', csv, '--list', 'daily', '--json')
     let peak = 0
