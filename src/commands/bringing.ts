@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { type Command, Option } from 'commander'
 import { Problem } from '../problem.ts'
@@ -86,7 +86,13 @@ export function bringing(program: Command, readers: Command): void {
 /** Small, and behind whoever reads pages or is sent letters on this machine. */
 function stepBack(): void {
   beThrifty()
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  for (const thread of threads()) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL)
+}
+
+/** Of this process: on Linux each has a priority of its own, and those that clear up its memory are there already. */
+function threads(): number[] {
+  const folder = '/proc/self/task'
+  return existsSync(folder) ? readdirSync(folder).map(Number) : [process.pid]
 }
 
 async function tables(file: string): Promise<TableFile[]> {
