@@ -6,6 +6,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { instant } from '../db/instant.ts'
 import { tablesOf } from '../src/spreadsheets/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, openWorld, type World } from './world.ts'
@@ -349,7 +350,8 @@ async function joins(world: World, address: string): Promise<void> {
     .selectAll('subscription')
     .where('address', '=', address)
     .execute()
-  await subscribers.confirm(world, subscribers.tokens(world, rows[0]!).confirm, '192.0.2.9')
+  const letter = { id: rows[0]!.id, requested_at: instant(world.now()) } // the link of this request's own letter
+  await subscribers.confirm(world, subscribers.tokens(world, letter).confirm, '192.0.2.9')
 }
 
 /** Who would be written to. */
