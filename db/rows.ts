@@ -12,12 +12,21 @@ const ODD = /\\u(0000|d[89a-f])/i
  * been prepared before.
  */
 export function rowsOf(kind: Kind, types: readonly Type[], rows: readonly (readonly Cell[])[]): RawBuilder<unknown> {
-  const plain = JSON.stringify(rows)
-  const json = ODD.test(plain) ? JSON.stringify(rows.map((row) => row.map(written))) : plain
+  return rowsIn(kind, types, packed(rows))
+}
+
+/** The same of rows that are packed already, or by the name that a standing statement has for them. */
+export function rowsIn(kind: Kind, types: readonly Type[], value: string): RawBuilder<unknown> {
   const columns = sql.raw(types.map((type, at) => column(kind, type, at)).join(', '))
   return kind === 'sqlite'
-    ? sql`select ${columns} from json_each(${json})`
-    : sql`select ${columns} from jsonb_array_elements(cast(${json} as jsonb)) as json (value)`
+    ? sql`select ${columns} from json_each(${value})`
+    : sql`select ${columns} from jsonb_array_elements(cast(${value} as jsonb)) as json (value)`
+}
+
+/** Rows as the one value that they are bound as. */
+export function packed(rows: readonly (readonly Cell[])[]): string {
+  const plain = JSON.stringify(rows)
+  return ODD.test(plain) ? JSON.stringify(rows.map((row) => row.map(written))) : plain
 }
 
 /** A column in a condition for which SQLite is not to look for an index: what it prepares for that costs more than the row. */

@@ -2,14 +2,7 @@ import { closeSync, fdatasync, mkdirSync, openSync, realpathSync, rmSync } from 
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  type SqliteDatabase,
-  SqliteDialect,
-  SqliteDriver,
-} from 'kysely'
+import { type DatabaseConnection, Kysely, type SqliteDatabase, SqliteDialect, SqliteDriver } from 'kysely'
 import { wasUnhurried } from './bulk.ts'
 import type { Database, Lock } from './database.ts'
 import { plugins } from './database.ts'
@@ -35,7 +28,8 @@ export function openSqlite(file: string): Database {
   const reader = connect(file, { readonly: true })
   const version = reader.prepare('pragma data_version').pluck()
   const log = openLog(writer)
-  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: remembering(writer) }, log), plugins })
+  const config = { database: remembering(writer) }
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect(config, openTeller(writer), log), plugins })
   const read = new Kysely<Schema>({ dialect: new SqliteDialect({ database: remembering(reader) }), plugins })
   return {
     kind: 'sqlite',
@@ -144,41 +138,43 @@ function holdFile(folder: string, id: string): Lock | undefined {
  * no hurry hears so at once, and the disk has until the next but one begins.
  */
 class ImmediateDriver extends SqliteDriver {
+  readonly #tell: Tell
   readonly #log: Log
   #unsettled: Promise<void>[] = []
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, tell: Tell, log: Log) {
     super(config)
+    this.#tell = tell
     this.#log = log
   }
 
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+  override async beginTransaction(): Promise<void> {
     while (this.#unsettled.length > 1) await this.#unsettled.shift()
     const deadline = performance.now() + PATIENCE
     for (;;) {
-      await told(connection, 'pragma busy_timeout = 0')
+      this.#tell('pragma busy_timeout = 0')
       try {
-        await told(connection, 'pragma synchronous = normal')
-        await told(connection, 'begin immediate')
+        this.#tell('pragma synchronous = normal')
+        this.#tell('begin immediate')
         return
       } catch (error) {
-        await told(connection, 'pragma synchronous = full')
+        this.#tell('pragma synchronous = full')
         if (!isBusy(error) || performance.now() > deadline) throw error
       } finally {
-        await told(connection, `pragma busy_timeout = ${TIMEOUT}`)
+        this.#tell(`pragma busy_timeout = ${TIMEOUT}`)
       }
       await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 10))
     }
   }
 
   override async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.commitTransaction(connection)
+    this.#tell('commit')
     try {
       const settled = this.#log.settled()
       if (!wasUnhurried(connection)) return await settled
       settled.catch(() => {}) // whoever waits for it hears of it
       this.#unsettled.push(settled)
     } finally {
-      await told(connection, 'pragma synchronous = full')
+      this.#tell('pragma synchronous = full')
     }
   }
 
@@ -188,7 +184,7 @@ class ImmediateDriver extends SqliteDriver {
       if (!/no transaction is active/.test(String(error))) throw error
     })
     wasUnhurried(connection)
-    await told(connection, 'pragma synchronous = full')
+    this.#tell('pragma synchronous = full')
   }
 
   override async destroy(): Promise<void> {
@@ -197,8 +193,17 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-async function told(connection: DatabaseConnection, what: string): Promise<void> {
-  await connection.executeQuery(CompiledQuery.raw(what))
+type Tell = (what: string) => void
+
+/** What is said before and after each transaction, without the detour of a query. A pragma is prepared anew each time by SQLite itself. */
+function openTeller(connection: Sqlite.Database): Tell {
+  const kept = new Map<string, Sqlite.Statement>()
+  return (what) => {
+    const statement = kept.get(what) ?? connection.prepare<unknown[]>(what)
+    kept.set(what, statement)
+    if (statement.reader) statement.all()
+    else statement.run()
+  }
 }
 
 function isBusy(error: unknown): boolean {
@@ -207,14 +212,16 @@ function isBusy(error: unknown): boolean {
 
 class ImmediateDialect extends SqliteDialect {
   readonly #config: Config
+  readonly #tell: Tell
   readonly #log: Log
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, tell: Tell, log: Log) {
     super(config)
     this.#config = config
+    this.#tell = tell
     this.#log = log
   }
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config, this.#log)
+    return new ImmediateDriver(this.#config, this.#tell, this.#log)
   }
 }
 

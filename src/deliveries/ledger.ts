@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
-import { kindOf } from '../../db/database.ts'
+import type { Kind } from '../../db/columns.ts'
 import { type Instant, instant } from '../../db/instant.ts'
-import { plain, rowsOf } from '../../db/rows.ts'
+import { packed, plain, rowsIn } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
+import { standing } from '../../db/standing.ts'
 import type { App } from '../app.ts'
 import { refusalIn } from '../bounces/refusal.ts'
 import * as follows from '../follows.ts'
@@ -177,17 +178,12 @@ function editionsOf(entries: Entry[]): Set<number> {
 async function write(db: Db, senderId: string, entries: Entry[], moves: tally.Moves): Promise<void> {
   const deliveries = entries.filter((entry) => entry.task.table === 'delivery')
   const notices = entries.filter((entry) => entry.task.table === 'notice')
-  const kind = kindOf(db)
-  const onWire = (table: 'delivery' | 'notice') =>
-    sql`${sql.ref(`${table}.state`)} = 'submitting' and ${plain(kind, `${table}.sender_id`)} = ${senderId}`
-  if (notices.length > 0) await set(db, 'notice', senderId, notices, onWire('notice'))
+  if (notices.length > 0) await set(db, 'notice', senderId, notices)
   if (deliveries.length === 0) return
-  const known = new Set(await set(db, 'delivery', senderId, deliveries, onWire('delivery')))
+  const known = new Set(await set(db, 'delivery', senderId, deliveries))
   // Taken over while we were away: a letter that the relay has accepted is nevertheless no longer in doubt for the next.
   const late = deliveries.filter((entry) => !known.has(keyOf(entry.task)) && entry.state === 'submitted')
-  const saved = new Set(
-    late.length > 0 ? await set(db, 'delivery', senderId, late, sql`delivery.state = 'uncertain'`) : [],
-  )
+  const saved = new Set(late.length > 0 ? await set(db, 'doubted', senderId, late) : [])
   for (const entry of deliveries) {
     if (entry.task.table !== 'delivery') continue
     const key = keyOf(entry.task)
@@ -219,73 +215,93 @@ const ENTRY = [
   ] as const),
 ]
 
-async function set(
-  db: Db,
-  table: 'delivery' | 'notice',
-  senderId: string,
-  entries: Entry[],
-  condition: RawBuilder<unknown>,
-): Promise<string[]> {
-  const kind = kindOf(db)
+/** Which row of a table a statement speaks of, in the two numbers of its key. */
+type Row = { one: number; two: number }
+
+/** What was on the wire for us; `doubted` is a delivery that somebody took over meanwhile. */
+const RECORD = {
+  notice: recording('notice', mine('notice', 'submitting')),
+  delivery: recording('delivery', mine('delivery', 'submitting')),
+  doubted: recording('delivery', () => sql`delivery.state = 'uncertain'`),
+}
+
+async function set(db: Db, what: keyof typeof RECORD, sender: string, entries: Entry[]): Promise<string[]> {
   const rows = entries.map(({ task, ...entry }) => [
     ...[first(task), second(task), partOf(task), entry.state, entry.reason, entry.due_at, entry.attempts],
-    ...[entry.state === 'claimed' ? senderId : null, entry.submitted_at, entry.doubted_at, entry.relay_id, entry.reply],
+    ...[entry.state === 'claimed' ? sender : null, entry.submitted_at, entry.doubted_at, entry.relay_id, entry.reply],
   ])
+  const written = await RECORD[what](db, { rows: packed(rows), sender })
+  return written.map((row) => (what === 'notice' ? `n:${row.two}` : `${row.one}:${row.two}`))
+}
+
+function recording(table: 'delivery' | 'notice', condition: (kind: Kind) => RawBuilder<unknown>) {
   // Which revision a letter carried is known for sure only now: a newer one may have been made while it was on the wire.
   const carried =
     table === 'delivery'
       ? sql`part_id = case when entry.state = 'submitted' then entry.part_id else delivery.part_id end,`
       : sql``
-  const { rows: written } = await sql<{ one: number; two: number }>`
+  return standing<Row, 'rows' | 'sender'>(
+    (kind) => sql`
     with entry (one, two, part_id, state, reason, due_at, attempts, sender_id, submitted_at, doubted_at, relay_id, reply)
-      as (${rowsOf(kind, ENTRY, rows)})
+      as (${rowsIn(kind, ENTRY, 'rows')})
     update ${sql.table(table)} set ${carried} state = entry.state, reason = entry.reason, due_at = entry.due_at, attempts = entry.attempts,
       sender_id = entry.sender_id, submitted_at = entry.submitted_at, doubted_at = entry.doubted_at, relay_id = entry.relay_id, reply = entry.reply
     from entry
-    where ${same(table)} and ${condition}
-    returning ${sql.join(keyColumns(table))}`.execute(db)
-  return written.map((row) => (table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`))
+    where ${same(table)} and ${condition(kind)}
+    returning ${sql.join(keyColumns(table))}`,
+  )
 }
+
+/** What this sender holds in a state; the name of its id stands for it. */
+function mine(table: 'delivery' | 'notice', state: 'claimed' | 'submitting') {
+  return (kind: Kind) =>
+    sql`${sql.ref(`${table}.state`)} = ${sql.lit(state)} and ${plain(kind, `${table}.sender_id`)} = ${'sender'}`
+}
+
+const MARK = { delivery: marking('delivery'), notice: marking('notice') }
 
 /**
  * Marks as on the wire what may still go: claimed by us, with the part we would send, its edition frozen, its reader there.
  * What may not goes back, and the next claim says why.
  */
-async function grant(db: Db, senderId: string, asked: Task[], moves: tally.Moves): Promise<Set<string>> {
+async function grant(db: Db, sender: string, asked: Task[], moves: tally.Moves): Promise<Set<string>> {
   const granted = new Set<string>()
-  const kind = kindOf(db)
-  const held = (table: string) =>
-    sql`${sql.ref(`${table}.state`)} = 'claimed' and ${plain(kind, `${table}.sender_id`)} = ${senderId}`
   for (const table of ['delivery', 'notice'] as const) {
     const tasks = asked.filter((task) => task.table === table)
     if (tasks.length === 0) continue
-    const wishes = tasks.map((task) => [first(task), second(task), partOf(task)])
-    const still =
-      table === 'delivery'
-        ? sql`delivery.part_id = wish.part_id
-            and exists (select 1 from edition join part on part.edition_id = edition.id and part.revision = edition.revision
-              where edition.id = delivery.edition_id and part.id = delivery.part_id and edition.state = 'frozen')
-            and exists (select 1 from subscription where subscription.id = delivery.subscription_id and subscription.state = 'active')
-            and not exists (select 1 from subscriber join suppression on suppression.address_hash = subscriber.address_hash
-              where subscriber.id = delivery.subscriber_id)`
-        : sql`1 = 1`
-    const { rows: marked } = await sql<{ one: number; two: number }>`
-      with wish (one, two, part_id) as (${rowsOf(kind, ['whole', 'whole', 'whole'], wishes)})
-      update ${sql.table(table)} set state = 'submitting' from wish
-      where ${same(table, 'wish')} and ${held(table)} and ${still}
-      returning ${sql.join(keyColumns(table))}`.execute(db)
-    for (const row of marked) granted.add(table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`)
+    const rows = packed(tasks.map((task) => [first(task), second(task), partOf(task)]))
+    for (const row of await MARK[table](db, { rows, sender }))
+      granted.add(table === 'delivery' ? `${row.one}:${row.two}` : `n:${row.two}`)
   }
   for (const task of asked)
     if (task.table === 'delivery' && granted.has(keyOf(task)))
       tally.note(moves, task.edition_id, 'claimed', 'submitting')
   await giveBack(
     db,
-    senderId,
+    sender,
     asked.filter((task) => !granted.has(keyOf(task))),
     moves,
   )
   return granted
+}
+
+function marking(table: 'delivery' | 'notice') {
+  const still =
+    table === 'delivery'
+      ? sql`delivery.part_id = wish.part_id
+          and exists (select 1 from edition join part on part.edition_id = edition.id and part.revision = edition.revision
+            where edition.id = delivery.edition_id and part.id = delivery.part_id and edition.state = 'frozen')
+          and exists (select 1 from subscription where subscription.id = delivery.subscription_id and subscription.state = 'active')
+          and not exists (select 1 from subscriber join suppression on suppression.address_hash = subscriber.address_hash
+            where subscriber.id = delivery.subscriber_id)`
+      : sql`1 = 1`
+  return standing<Row, 'rows' | 'sender'>(
+    (kind) => sql`
+      with wish (one, two, part_id) as (${rowsIn(kind, ['whole', 'whole', 'whole'], 'rows')})
+      update ${sql.table(table)} set state = 'submitting' from wish
+      where ${same(table, 'wish')} and ${mine(table, 'claimed')(kind)} and ${still}
+      returning ${sql.join(keyColumns(table))}`,
+  )
 }
 
 async function giveBack(db: Db, senderId: string, tasks: Task[], moves: tally.Moves): Promise<void> {
@@ -302,9 +318,17 @@ async function giveBack(db: Db, senderId: string, tasks: Task[], moves: tally.Mo
   }
 }
 
-const first = (task: Task): number => (task.table === 'delivery' ? task.edition_id : 0)
-const partOf = (task: Task): number => (task.table === 'delivery' ? task.part_id : 0)
-const second = (task: Task): number => (task.table === 'delivery' ? task.subscriber_id : task.id)
+function first(task: Task): number {
+  return task.table === 'delivery' ? task.edition_id : 0
+}
+
+function second(task: Task): number {
+  return task.table === 'delivery' ? task.subscriber_id : task.id
+}
+
+function partOf(task: Task): number {
+  return task.table === 'delivery' ? task.part_id : 0
+}
 
 function same(table: 'delivery' | 'notice', values: 'entry' | 'wish' = 'entry'): RawBuilder<unknown> {
   const one = sql.ref(`${values}.one`)

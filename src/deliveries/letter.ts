@@ -89,8 +89,9 @@ function personal(app: App, task: Task, from: Mailbox, to: Email): letters.Perso
 function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
   if (task.table === 'notice' && task.kind === 'report') return {}
   const requested_at = task.table === 'notice' ? task.created_at : null // a confirmation is asked for with the request
-  const { confirm, unsubscribe, preferences } = tokens(app, { id: task.subscription_id, requested_at })
-  return task.table === 'notice' && task.kind === 'confirm' ? { confirm } : { unsubscribe, preferences }
+  const of = tokens(app, { id: task.subscription_id, requested_at }) // each is made when it is asked for
+  if (task.table === 'notice' && task.kind === 'confirm') return { confirm: of.confirm }
+  return { unsubscribe: of.unsubscribe, preferences: of.preferences }
 }
 
 function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import { kindOf } from '../../db/database.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { packed, rowsIn } from '../../db/rows.ts'
 import type { Db } from '../../db/schema.ts'
+import { standing } from '../../db/standing.ts'
 
 /** By how much the numbers of an edition's states move. */
 export type Moves = Map<string, number>
@@ -20,11 +20,15 @@ export async function move(db: Db, moves: Moves): Promise<void> {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, n]) => [Number(key.split(' ')[0]), key.split(' ')[1]!, n])
   if (rows.length === 0) return
-  await sql`
-    with moved (edition_id, state, n) as (${rowsOf(kindOf(db), ['whole', 'word', 'whole'], rows)})
-    insert into tally (edition_id, state, n) select edition_id, state, n from moved where true
-    on conflict (edition_id, state) do update set n = tally.n + excluded.n`.execute(db)
+  await add(db, { rows: packed(rows) })
 }
+
+const add = standing<never, 'rows'>(
+  (kind) => sql`
+    with moved (edition_id, state, n) as (${rowsIn(kind, ['whole', 'word', 'whole'], 'rows')})
+    insert into tally (edition_id, state, n) select edition_id, state, n from moved where true
+    on conflict (edition_id, state) do update set n = tally.n + excluded.n`,
+)
 
 /** How many deliveries of the edition stand in each state. */
 export async function of(db: Db, editionId: number): Promise<Map<string, number>> {

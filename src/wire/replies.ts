@@ -57,6 +57,10 @@ export function openReplies(socket: Socket): Replies {
     else if (queue.push(reply) > 100) fail(new Error('the relay talks without being asked'))
     waiter = undefined
   }
+  /** An error is made only when it is due: to make one takes as long as to write a letter. */
+  function tooLong(milliseconds: number): void {
+    fail(new Error(`the relay said nothing for ${milliseconds / 1000} s`))
+  }
   socket.on('data', read)
   socket.on('error', fail)
   socket.on('end', () => fail(new Error('the relay closed the connection')))
@@ -73,7 +77,7 @@ export function openReplies(socket: Socket): Replies {
       if (reply) return Promise.resolve(reply)
       if (failure) return Promise.reject(failure)
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(fail, milliseconds, new Error(`the relay said nothing for ${milliseconds / 1000} s`))
+        const timer = setTimeout(tooLong, milliseconds, milliseconds)
         waiter = {
           resolve(answer) {
             clearTimeout(timer)
