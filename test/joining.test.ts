@@ -53,6 +53,7 @@ async function opened(site: Site, path = '/subscribe'): Promise<Record<string, s
 }
 
 async function only(world: World, address = 'a@example.org') {
+  await settled(world) // the answer does not wait for what depends on the address
   return world.db
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
