@@ -34,6 +34,7 @@ export {
   unplace,
   type Wish,
   weekdayBits,
+  weekdayNames,
   withOwnHour,
 } from './hours.ts'
 export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
