@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
+import * as channels from '../src/channels.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
 import * as editions from '../src/editions.ts'
@@ -77,6 +78,94 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
     world.clock.set('2026-12-03T05:00:00Z')
     await digests.composeDue(world, 'job')
     expect(await told(world, '2026-12-03')).toEqual(['g4'])
+  })
+
+  test('another hour is that of the next edition, also one that readers chose; a day keeps its one edition', async () => {
+    await using desk = await openDesk(kind)
+    const { world } = desk
+    await promise(world, { maxAge: '72h' })
+    await add(world, 'g1', '2026-12-01T01:00:00Z')
+    const two = await subscribers.findSubscription(world.db, 'list', 'two@example.org')
+    await digests.prefer(world, 'reader', two, { at: '18:00' })
+    const { slot, digest } = await digests.find(world.db, 'daily')
+    await digests.leaveOut(world, 'cli', { digest, day: slot.next_on }, (await publicIds(world)).get('g1')!)
+    const set = await digests.set(world, 'cli', 'daily', { at: '18:00', title: 'المساء' })
+    expect(set.slot).toMatchObject({ id: slot.id, minute: 1080, next_on: '2026-12-01' })
+    expect(await world.db.selectFrom('stage').select('day').execute()).toEqual([{ day: '2026-12-01' }])
+    await digests.putBack(world, 'cli', { digest, day: '2026-12-01' }, (await publicIds(world)).get('g1')!)
+    world.clock.set('2026-12-01T15:00:00Z')
+    expect((await digests.composeDue(world, 'job')).map(({ recipients }) => recipients)).toEqual([2])
+    const earlier = await digests.set(world, 'cli', 'daily', { at: '19:00' })
+    expect(earlier.slot.next_on).toBe('2026-12-02')
+    expect((await digests.set(world, 'cli', 'daily', { at: '08:00', weekdays: 'mon' })).slot.next_on).toBe('2026-12-07')
+    await expect(digests.set(world, 'cli', 'daily', { at: '25:00' })).rejects.toThrow('bad-time')
+    const trail = await world.db.selectFrom('change').select('after').where('verb', '=', 'digest.set').execute()
+    expect(JSON.parse(trail[0]!.after!)).toEqual({
+      zone: 'Europe/Istanbul',
+      minute: 1080,
+      weekdays: 127,
+      title: 'المساء',
+    })
+  })
+
+  test('a choice is taken back by who made it, as long as nobody chose since', async () => {
+    await using desk = await openDesk(kind)
+    const { world } = desk
+    await promise(world)
+    for (const n of [1, 2, 3]) await add(world, `g${n}`, `2026-12-01T0${n}:00:00Z`)
+    const [editor, owner] = [await colleague(desk, 'editor'), await colleague(desk, 'owner')]
+    const path = '/admin/digests/daily/coming'
+    const ids = await publicIds(world)
+    const out = async (who: typeof editor, guid: string) => {
+      world.clock.advance({ seconds: 1 })
+      const answer = await who.post(path, { day: '2026-12-02', deed: `out ${ids.get(guid)}` })
+      return new URL(answer.headers.get('location')!, 'https://x').searchParams.get('undo')!
+    }
+    const undo = async (who: typeof editor, at: string) =>
+      (await who.post(`${path}/undo`, { undo: at })).headers.get('location')
+    const [first, second] = [await out(editor, 'g3'), await out(owner, 'g1')]
+    expect(await shown(await editor.get(path))).toEqual(['g2'])
+    expect(await undo(editor, first)).toBe(`${path}?told=gone`)
+    expect(await undo(editor, second)).toBe(`${path}?told=gone`)
+    expect(await undo(editor, "1' or 1=1")).toBe(`${path}?told=gone`)
+    expect(await undo(owner, second)).toBe(`${path}?told=undone`)
+    expect(await shown(await editor.get(path))).toEqual(['g2', 'g1'])
+    expect((await editor.post(path, { day: '2026-12-02', deed: 'out zzzzzzzzzzz' })).status).toBe(404)
+    expect((await editor.post(path, { day: '1999-01-01', deed: `out ${ids.get('g1')}` })).status).toBe(409)
+    const order = `${ids.get('g1')} nonsense ${ids.get('g1')} ${ids.get('g2')}`
+    expect((await editor.post(path, { day: '2026-12-02', order })).status).toBe(303)
+    expect(await shown(await editor.get(path))).toEqual(['g1', 'g2'])
+  })
+
+  test('what is not in the coming edition says why', async () => {
+    await using desk = await openDesk(kind)
+    const { world } = desk
+    await channels.add(world, 'cli', { slug: 'city', title: 'المدينة', filter: { section: ['مدينة'] } })
+    await promise(world, { channel: 'city', max: 1 })
+    const section = 'مدينة'
+    await add(world, 'sent', '2026-12-01T01:00:00Z', { section })
+    await digests.composeNow(world, 'cli', 'daily')
+    await add(world, 'old', '2026-11-20T01:00:00Z', { section })
+    await add(world, 'sport', '2026-12-01T02:00:00Z', { section: 'رياضة' })
+    await add(world, 'embargo', '2026-12-02T09:00:00Z', { section })
+    await add(world, 'soon', '2026-12-02T03:00:00Z', { section })
+    await add(world, 'full', '2026-12-01T06:00:00Z', { section })
+    await add(world, 'gone', '2026-12-01T04:00:00Z', { section })
+    await digests.withdraw(world, 'cli', 'gone', 'لم يثبت')
+    const place = await digests.find(world.db, 'daily')
+    const { present, absent } = await digests.staged(world.db, place, { now: instant(world.now()) })
+    const named = new Map(
+      (await world.db.selectFrom('article').select(['id', 'guid']).execute()).map((row) => [row.id, row.guid]),
+    )
+    expect(present.map(({ article, form, waits }) => [named.get(article.id), form, waits])).toEqual([
+      ['soon', 'full', true],
+      ['full', 'headline', false],
+    ])
+    expect(
+      Object.fromEntries(absent.map(({ article, why, day }) => [named.get(article.id), day ? `${why} ${day}` : why])),
+    ).toEqual({
+      ...{ sent: 'sent 2026-12-01', old: 'too-old', sport: 'other-section', embargo: 'embargoed', gone: 'withdrawn' },
+    })
   })
 
   test('the choices go for every hour of the day, and for an edition that is made before its time', async () => {

@@ -90,7 +90,7 @@ export async function leaveOut(app: App, actor: Actor, of: Of, story: string): P
   return change(app, actor, of, ({ day, first, out }) => ({
     day,
     first: first.filter((id) => id !== story),
-    out: [...out.filter((id) => id !== story), story],
+    out: [...new Set([...out, story])].sort(),
   }))
 }
 
@@ -175,7 +175,7 @@ async function noted(db: Db, { day, first, out }: Choices): Promise<Noted> {
     .execute()
   const names = new Map(rows.map(({ id, public_id }) => [id, public_id]))
   const named = (ids: Iterable<number>) => [...ids].flatMap((id) => names.get(id) ?? [])
-  return { day, first: named(first), out: named(out.keys()) }
+  return { day, first: named(first), out: named(out.keys()).sort() }
 }
 
 /** Writes the choices of a day anew; who left a story out before is still the one who did. */

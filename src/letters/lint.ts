@@ -102,9 +102,9 @@ function seePicture(given: Map<string, string>, { unseen }: Open, note: Note): v
 function seeLink(href: string, note: Note): void {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(href.trim()) ?? []
   const address = URL.canParse(href) ? new URL(href) : undefined
-  if (scheme === undefined || !address) return note('link-bare', short(href) || '—')
-  if (!/^(https?|mailto|tel)$/i.test(scheme)) return note('link-kind', short(href))
-  if (isLocal(address.hostname)) note('link-local', short(href))
+  if (scheme === undefined || !address) note('link-bare', short(href) || '—')
+  else if (!/^(https?|mailto|tel)$/i.test(scheme)) note('link-kind', short(href))
+  else if (isLocal(address.hostname)) note('link-local', short(href))
 }
 
 function isLocal(host: string): boolean {

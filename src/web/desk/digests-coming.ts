@@ -33,7 +33,7 @@ async function comingPage(visit: Visit, problem?: Problem): Answer {
     place,
     html`${toldHere(visit, `${path}/undo`)}
 <h2>${longDate(Temporal.PlainDate.from(staged.day), language)}</h2>
-<p>${momentOf(visit, staged.at, place.slot.zone)} · ${momentOf(visit, staged.at)} <span class="small">${visit.zone}</span></p>
+<p class="when">${momentOf(visit, staged.at, place.slot.zone)}${visit.zone !== place.slot.zone && html`<br>${momentOf(visit, staged.at, visit.zone)}`}</p>
 ${!staged.enough && html`<p class="none">${say(language, staged.present.length === 0 ? 'desk.digests-nothing' : 'desk.digests-too-few', { least: place.digest.min })}</p>`}
 <form method="post" action="${path}" id="stage" hx-post="${path}" hx-target="#stage" hx-select="#stage" hx-swap="outerHTML">${hidden(visit)}
 <input type="hidden" name="day" value="${staged.day}"><input type="hidden" name="order" value="">
@@ -90,7 +90,7 @@ async function absent(visit: Visit, place: digests.Place, { absent }: digests.St
 <ul class="stage">${absent.map((one) => {
     const { article } = one
     return html`<li><div><bdi lang="${article.language}">${article.title}</bdi>
-<span class="small">${reasonWords(visit, one, names)}${article.section && html` · <bdi>${article.section}</bdi>`} · ${momentOf(visit, article.published_at)}</span></div>
+<span class="small">${reasonWords(visit, one, names)}${article.section && html` · <bdi>${article.section}</bdi>`}${one.why !== 'embargoed' && html` · ${momentOf(visit, article.published_at)}`}</span></div>
 ${one.why === 'left-out' && may && html`<div class="moves"><button class="plain" name="deed" value="back ${article.public_id}" aria-label="${say(language, 'desk.digests-put-back-of', { title: article.title })}">${say(language, 'desk.digests-put-back')}</button></div>`}</li>
 `
   })}</ul>`

@@ -106,7 +106,7 @@ async function form(visit: Visit, place: digests.Place, { reader, at, slot, look
   const { app, language } = visit
   const hours = await digests.hours(app.read, place.digest)
   const options = hours.map((one) => [String(one.slot.id), hourWords(language, one.slot)] as const)
-  return html`<form class="filters" method="get" action="${pathOf(place, 'preview')}"><input type="hidden" name="as" value="${look}">
+  return html`<form class="filters ask" method="get" action="${pathOf(place, 'preview')}"><input type="hidden" name="as" value="${look}">
 ${field(language, { name: 'reader', label: 'desk.digests-reader', hint: 'desk.digests-reader-hint', value: reader, dir: 'ltr', max: 254 })}
 ${field(language, { name: 'at', label: 'desk.digests-moment', hint: 'desk.digests-moment-hint', type: 'datetime-local', value: at || fieldMoment(comes(visit, place), place.slot.zone) })}
 ${hours.length > 1 && choice(language, { name: 'slot', label: 'desk.digests-slot', value: slot, options: [['', say(language, 'desk.digests-slot-own')], ...options] })}

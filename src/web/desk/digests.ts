@@ -40,7 +40,7 @@ async function room(visit: Visit): Answer {
     {
       name: 'desk.digests-coming',
       cell: (row: Row) =>
-        html`<a href="/admin/digests/${row.slug}/coming" aria-label="${say(language, 'desk.digests-coming-of', { title: row.title })}">${say(language, 'desk.digests-see')}</a>`,
+        html`<a href="/admin/digests/${row.slug}/coming">${say(language, 'desk.digests-see')}<span class="unseen"> <bdi>${row.title}</bdi></span></a>`,
     },
   ] as const
   return deskPage(

@@ -26,7 +26,7 @@ export async function progressPart(visit: Visit, shown: Shown): Promise<Html> {
   const goes = !['done', 'skipped'].includes(shown.state)
   const again = `${path}/progress?looks=${seen.map(({ at, done }) => `${at}.${done}`).join('-')}`
   const wait = shown.state === 'held' ? '10s' : '2s'
-  return html`<section id="progress" aria-labelledby="standing"${goes && html` hx-get="${again}" hx-trigger="every ${wait}" hx-swap="outerHTML"`}>
+  return html`<section id="progress"${goes && html` hx-get="${again}" hx-trigger="every ${wait}" hx-swap="outerHTML"`}>
 <h2 id="standing">${stateWords(language, shown.state, shown.reason)}</h2>
 ${shown.state !== 'skipped' && html`${bar(language, counts)}${goes && shown.state === 'frozen' && paceWords(language, rate, seconds)}${ledger(language, path, counts)}`}
 ${accounts.may(visit.roles, 'edition.send', shown.list_id) && deeds(visit, path, shown)}
