@@ -22,12 +22,16 @@ const BLOCK = /^(p|div|td|th|h[1-6]|li|blockquote|body)$/
 const VOID = /^(img|br|hr|meta|link|input|col|wbr)$/
 const UNSEEN = /^(style|script|title|head)$/
 const LETTERS = 8 // fewer decide no direction
-const TAG = /<!--[\s\S]*?-->|<(\/?)([a-z][a-z0-9-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>|<[^>]*>|([^<]+)/gi
+const DEEPEST = 500 // elements in one another; what is further in counts as being there
 
 /** Reads a letter as a mail reader would, and answers what it would stumble over. */
 export function lint(letter: Letter, { postalAddress }: { postalAddress: string }): Finding[] {
   const notes = new Map<About, string[]>()
-  const note = (about: About, example: string) => notes.set(about, [...(notes.get(about) ?? []), example])
+  const note = (about: About, example: string) => {
+    const noted = notes.get(about) ?? []
+    noted.push(example)
+    notes.set(about, noted)
+  }
   const size = Buffer.byteLength(letter.html)
   if (size > CLIP) note('size', String(size))
   walk(letter.html, note)
@@ -47,20 +51,49 @@ type Block = { dir: Direction; text: string }
 
 function walk(html: string, note: Note): void {
   const open: Open[] = [{ tag: '', dir: 'ltr', colour: '#000000', ground: '#ffffff', unseen: false, block: undefined }]
-  for (const [, closing, name, attributes = '', text] of html.matchAll(TAG)) {
+  for (const { text, tag, closes, attributes } of pieces(html)) {
     const around = open.at(-1)!
-    if (text !== undefined) seeText(around, plainText(text), note)
-    else if (name === undefined) continue
-    else if (closing) close(open, name.toLowerCase(), note)
+    if (tag === '') seeText(around, plainText(text), note)
+    else if (closes) close(open, tag, note)
     else {
-      const tag = name.toLowerCase()
       const given = attributesOf(attributes)
       if (tag === 'img') seePicture(given, around, note)
       if (tag === 'a') seeLink(given.get('href') ?? '', note)
-      if (!VOID.test(tag) && !attributes.endsWith('/')) open.push(inside(around, tag, given))
+      if (!VOID.test(tag) && !attributes.endsWith('/') && open.length < DEEPEST) open.push(inside(around, tag, given))
     }
   }
   while (open.length > 1) close(open, open.at(-1)!.tag, note)
+}
+
+/** A tag by its name in lower case, or the text between two (`tag` is ''). */
+type Piece = { text: string; tag: string; closes: boolean; attributes: string }
+
+/** The document from its beginning to its end, each letter looked at once. */
+function* pieces(html: string): Generator<Piece> {
+  for (let at = 0; at < html.length; ) {
+    const begins = html.indexOf('<', at)
+    const until = begins < 0 ? html.length : begins
+    if (until > at) yield { text: html.slice(at, until), tag: '', closes: false, attributes: '' }
+    if (begins < 0) return
+    const ends = html.startsWith('<!--', begins) ? html.indexOf('-->', begins) + 2 : tagEnd(html, begins)
+    if (ends <= begins) return
+    const [, closing, name, attributes = ''] =
+      /^<(\/?)([a-z][a-z0-9-]*)(.*)>$/is.exec(html.slice(begins, ends + 1)) ?? []
+    if (name !== undefined) yield { text: '', tag: name.toLowerCase(), closes: closing === '/', attributes }
+    at = ends + 1
+  }
+}
+
+/** Where a tag ends: at the first `>` outside of quotes; -1 for one that does not. */
+function tagEnd(html: string, begins: number): number {
+  let quote = ''
+  for (let at = begins + 1; at < html.length; at++) {
+    const letter = html[at]!
+    if (quote !== '') quote = letter === quote ? '' : quote
+    else if (letter === '"' || letter === "'") quote = letter
+    else if (letter === '>') return at
+  }
+  return -1
 }
 
 function inside(around: Open, tag: string, given: Map<string, string>): Open {
