@@ -19,7 +19,7 @@ export type Tried = {
 }
 
 /** The most addresses of one test, and the most letters of a colleague's tests. */
-export const MOST_TRIALS = 5
+const MOST = 5
 const HOURLY: limits.Limit = { most: 30, within: 3_600_000 }
 
 /**
@@ -28,7 +28,7 @@ const HOURLY: limits.Limit = { most: 30, within: 3_600_000 }
  */
 export async function sendTest(app: App, actor: Actor, slug: string, to: string, wanted: Wanted): Promise<Tried[]> {
   const typed = [...new Set(to.split(/[\s,;،؛]+/).filter(Boolean))]
-  if (typed.length < 1 || typed.length > MOST_TRIALS) throw new Problem('test-addresses', { most: MOST_TRIALS })
+  if (typed.length < 1 || typed.length > MOST) throw new Problem('test-addresses', { most: MOST })
   const addresses = typed.map((one) => email(one))
   const now = instant(app.now())
   const { part, header, addressee } = await prepared(app, slug, wanted)

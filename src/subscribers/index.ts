@@ -21,7 +21,6 @@ export { exportCsv, exportJson } from './export.ts'
 export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
 export { type Found, find, type State, type Wanted } from './finding.ts'
 export {
-  EVERY_DAY,
   findSubscription,
   homeOfList,
   keepHour,

@@ -4,7 +4,7 @@ import { instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as digests from '../../digests/index.ts'
 import { longDate, say } from '../../locale.ts'
-import type { Problem } from '../../problem.ts'
+import { Problem } from '../../problem.ts'
 import type { Html } from '../pages.ts'
 import { digestPage, listOfDigest, mayHere, mending, named, pathOf } from './digests-frame.ts'
 import { hidden } from './frame.ts'
@@ -126,6 +126,7 @@ async function chosen(visit: Visit): Answer {
   const place = await named(visit)
   const path = pathOf(place, 'coming')
   const of = { digest: place.digest, day: form.get('day') ?? '' }
+  if (of.day !== place.slot.next_on) throw new Problem('edition-gone', { day: of.day.slice(0, 10) })
   const [deed, story = ''] = (form.get('deed') ?? 'order').split(' ')
   const actor = actorOf(visit)
   if (deed === 'out') return told(await digests.leaveOut(app, actor, of, story))

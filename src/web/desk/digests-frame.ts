@@ -86,7 +86,7 @@ export function hourWords(language: string, { minute, zone, weekdays }: digests.
 }
 
 /** A day of each weekday that the bits name, Monday first. */
-export function daysOf(weekdays: number): Temporal.PlainDate[] {
+function daysOf(weekdays: number): Temporal.PlainDate[] {
   return WEEK.filter((_, bit) => weekdays & (1 << bit))
 }
 
