@@ -17,6 +17,7 @@ import { proof } from './migrations/2026-12-proof.ts'
 import { segments } from './migrations/2026-12-segments.ts'
 import { slots } from './migrations/2026-12-slots.ts'
 import { spelled } from './migrations/2026-12-spelled.ts'
+import { stage } from './migrations/2026-12-stage.ts'
 import { trailed } from './migrations/2026-12-trailed.ts'
 import { wires } from './migrations/2026-12-wires.ts'
 import { workerRoles } from './migrations/2026-12-worker-roles.ts'
@@ -45,6 +46,7 @@ const MIGRATIONS = {
   '2026-12-segments': segments,
   '2026-12-slots': slots,
   '2026-12-spelled': spelled,
+  '2026-12-stage': stage,
   '2026-12-trailed': trailed,
   '2026-12-wires': wires,
   '2026-12-worker-roles': workerRoles,

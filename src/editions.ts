@@ -24,7 +24,7 @@ export const COMPLAINTS = 'complaints'
 type Opening = Pick<
   Edition,
   'public_id' | 'digest_id' | 'day' | 'slot_id' | 'subject' | 'stories' | 'to_seq' | 'due_at' | 'composed_at'
-> & { judged_at?: Instant }
+> & { judged_at?: Instant; left_out?: string | null }
 type NewPart = Pick<Part, 'from_seq' | 'language' | 'format' | 'stories' | 'subject' | 'html' | 'text'> & {
   sections?: string
   articles: { article_id: number; form: string }[]

@@ -44,6 +44,19 @@ export interface StoryTable {
 }
 
 /**
+ * What the newsroom chose for a digest's editions of a day: the place of a story among those that stand first (from 0), or that
+ * it is left out, when and by whom.
+ */
+export interface StageTable {
+  digest_id: number
+  day: string
+  article_id: number
+  position: number | null
+  excluded_at: Instant | null
+  excluded_by: string | null
+}
+
+/**
  * What a reader of a digest was told, up to where, and on which local day; whoever has no row yet is in the digest's own
  * slot. `spacing`: who moved since the last letter may have waited for this many days; null: as many as in the slot.
  */
@@ -67,6 +80,7 @@ export interface DigestsTables {
   digest: DigestTable
   slot: SlotTable
   story: StoryTable
+  stage: StageTable
   follow: FollowTable
   told_story: ToldStoryTable
 }

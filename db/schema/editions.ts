@@ -3,7 +3,8 @@ import type { Instant } from '../instant.ts'
 
 /**
  * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued;
- * `judged_at` the moment that readers and stories were chosen by (null: `composed_at`).
+ * `judged_at` the moment that readers and stories were chosen by (null: `composed_at`); `left_out` the ids of the articles that
+ * the newsroom left out of it (JSON).
  */
 export interface EditionTable {
   id: Generated<number>
@@ -28,6 +29,7 @@ export interface EditionTable {
   complained_at: Instant | null
   stopped_at: Instant | null
   judged_at: Instant | null
+  left_out: string | null
 }
 
 /**

@@ -16,8 +16,9 @@ import { command, group, instantOption, number, type Shell, withApp } from './sh
 
 type Json = { json?: boolean }
 type AddOptions = Json & Omit<digests.Draft, 'slug'>
+type SetOptions = Omit<digests.Change, 'segment'> & { segment?: string }
 
-/** `digest add`, `digest preview`, `digest compose`. */
+/** `digest add`, `digest set`, `digest preview`, `digest compose`. */
 export function digest(program: Command): void {
   const commands = group(program, 'digest', 'what is promised to a list, every day')
   command(commands, 'add <slug>', 'promise one')
@@ -26,6 +27,7 @@ export function digest(program: Command): void {
     .option('--segment <slug>', 'only these readers of the list')
     .requiredOption('--at <hh:mm>', 'its hour')
     .option('--zone <zone>', "where that hour is (default: the paper's zone)")
+    .option('--weekdays <days>', 'on these only: mon,tue,… (default: daily)')
     .option('--title <title>', "what readers see (default: the list's title)")
     .addOption(number('--max <n>', 'stories in full; the rest are headlines (default 25)'))
     .addOption(number('--min <n>', 'fewer wait for the next day (default 1)'))
@@ -43,6 +45,27 @@ export function digest(program: Command): void {
           min: added.min,
           next: moment(slot.next_at).toString(),
         })
+      }),
+    )
+  command(commands, 'set <slug>', 'change what is promised; what is not named stays')
+    .option('--channel <slug>', 'where its stories come from')
+    .option('--segment <slug>', 'only these readers of the list; none: all of them')
+    .option('--at <hh:mm>', 'its hour')
+    .option('--zone <zone>', 'where that hour is')
+    .option('--weekdays <days>', 'on these only: mon,tue,…, or daily')
+    .option('--title <title>', 'what readers see')
+    .addOption(number('--max <n>', 'stories in full; the rest are headlines'))
+    .addOption(number('--min <n>', 'fewer wait for the next day'))
+    .option('--max-age <duration>', 'nothing older')
+    .option('--late <duration>', 'not made up when missed by more')
+    .action((slug: string, { json, segment, ...change }: Json & SetOptions) =>
+      withApp({ json: json === true }, async (app, shell) => {
+        const whole = segment === 'none' ? null : segment
+        const { digest: changed, slot } = await digests.set(app, 'cli', slug, {
+          ...change,
+          ...(whole !== undefined && { segment: whole }),
+        })
+        shell.print({ slug, title: changed.title, next: moment(slot.next_at).toString() })
       }),
     )
   command(commands, 'preview <slug>', 'write letter.eml, letter.html and letter.txt')

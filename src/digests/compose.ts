@@ -17,6 +17,7 @@ import * as readers from './readers.ts'
 import * as render from './render.ts'
 import { holdCarriers, releaseBraked, reviseHeld } from './revise.ts'
 import * as slots from './slots.ts'
+import * as stage from './stage.ts'
 import * as stories from './stories.ts'
 
 /** What `digest compose` prints of one slot's day. `edition` is its public id, `slot` the slot's inner id. */
@@ -130,7 +131,7 @@ async function compose(app: App, actor: Actor, occasion: Occasion): Promise<Comp
 }
 
 type Part = Pick<editions.Part, 'from_seq' | 'language' | 'format' | 'sections'> & { stories: stories.Candidate[] }
-type Plan = { stock: stories.Stock; parts: Part[] }
+type Plan = { chosen: stage.Choices; stock: stories.Stock; parts: Part[] }
 
 /** The letters that a day needs, one for each group of readers with the same untold stories; or why there is none. */
 async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Reason }> {
@@ -138,7 +139,10 @@ async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Rea
   const groups = [...(await readers.groups(db, occasion, day, at)), ...(await archived(db, occasion))]
   if (!occasion.own && !groups.some((group) => group.n > 0)) return nobody(db, occasion)
   const spacing = Math.max(calendar.spacing(occasion.slot.weekdays), ...groups.map((group) => group.spacing))
-  const stock = await stories.stock(db, digest, at, later(at, -stories.age(digest, spacing)))
+  const chosen = await stage.choices(db, occasion, day)
+  const stock = await stories.stock(db, digest, {
+    ...{ at, oldest: later(at, -stories.age(digest, spacing)), out: chosen.out },
+  })
   const parts = new Map<string, Part>()
   let most = 0
   for (const group of groups) {
@@ -148,7 +152,7 @@ async function planned(db: Db, occasion: Occasion): Promise<Plan | { reason: Rea
     const part = partFor(group, untold)
     parts.set(editions.partName(part), part)
   }
-  if (most >= digest.min) return { stock, parts: [...parts.values()].sort((a, b) => a.from_seq - b.from_seq) }
+  if (most >= digest.min) return { chosen, stock, parts: [...parts.values()].sort((a, b) => a.from_seq - b.from_seq) }
   if (!groups.some((group) => group.n > 0)) return nobody(db, occasion)
   return { reason: most === 0 ? 'no-news' : 'too-few' }
 }
@@ -171,19 +175,21 @@ function partFor({ language, format }: readers.Wants, untold: stories.Candidate[
 async function open(
   app: App,
   occasion: Occasion,
-  { stock, parts }: Plan,
+  { chosen, stock, parts }: Plan,
   public_id: string,
 ): Promise<Edition | 'exists' | 'again'> {
   const { digest, slot, day, at } = occasion
   const seen = await revisions(app.db, parts)
   const rendered: (Omit<Part, 'stories'> & render.Rendered)[] = []
   for (const part of parts) {
-    const letter = { digest, day, ...part, ...(!occasion.own && { edition: public_id }) }
+    const letter = { digest, day, ...part, first: chosen.first, ...(!occasion.own && { edition: public_id }) }
     rendered.push({ ...part, ...(await render.part(app, app.db, letter)) })
     await setImmediate()
   }
   const now = instant(app.now())
   return app.db.transaction().execute(async (db) => {
+    await stories.lock(db, digest)
+    if (stage.stamp(await stage.choices(db, occasion, day)) !== stage.stamp(chosen)) return 'again'
     if ((await revisions(db, parts)) !== seen || !(await stories.enter(db, digest, stock))) return 'again'
     const to_seq = stock.all.at(-1)!.seq // not what entered besides: it was not to be told at this moment
     const largest = rendered[0]!
@@ -198,8 +204,10 @@ async function open(
       due_at: now,
       composed_at: now,
       judged_at: at,
+      left_out: chosen.out.size > 0 ? JSON.stringify([...chosen.out.keys()]) : null,
     })
     if (!edition) return 'exists'
+    await stage.settle(db, digest.id, chosen, day)
     for (const part of rendered) await editions.addPart(db, edition, part)
     await deliveries.supersede(db, edition)
     return edition

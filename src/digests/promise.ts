@@ -25,6 +25,8 @@ export type Draft = {
   segment?: string
   at: string
   zone?: string
+  /** `mon,tue,…`; every day without. */
+  weekdays?: string
   max?: number
   min?: number
   maxAge?: string
@@ -34,14 +36,15 @@ export type Draft = {
 /** Promises a digest from its next hour on. */
 export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.Place> {
   const slug = channels.checkedSlug(draft.slug)
-  const { max = 25, min = 1 } = draft
-  if (!Number.isInteger(max) || max < 1 || max > 100)
-    throw new Problem('bad-number', { name: 'max', least: 1, most: 100 })
-  if (!Number.isInteger(min) || min < 1 || min > 100)
-    throw new Problem('bad-number', { name: 'min', least: 1, most: 100 })
+  const max = checkedSize('max', draft.max ?? 25)
+  const min = checkedSize('min', draft.min ?? 1)
   const now = instant(app.now())
   const zone = zoneName(draft.zone ?? (await site.show(app, app.db)).zone)
-  const hour = { zone, minute: subscribers.minuteOf(draft.at), weekdays: subscribers.EVERY_DAY }
+  const hour = {
+    zone,
+    minute: subscribers.minuteOf(draft.at),
+    weekdays: subscribers.weekdayBits(draft.weekdays ?? 'daily'),
+  }
   const ages = { max_age: duration(draft.maxAge ?? '48h'), late: duration(draft.late ?? '4h') }
   await channels.find(app.db, draft.channel)
   // Before, should this process end in between; and after, as they may be settled while there is no digest yet.
@@ -49,6 +52,12 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<slots.P
   const added = await insert(app, actor, { draft, slug, max, min, ages, hour, now })
   await placing.unsettle(app.db, added.digest.list_id)
   return added
+}
+
+/** How many stories, as typed, or a Problem. */
+export function checkedSize(name: 'max' | 'min', n: number): number {
+  if (!Number.isInteger(n) || n < 1 || n > 100) throw new Problem('bad-number', { name, least: 1, most: 100 })
+  return n
 }
 
 type Checked = {

@@ -137,7 +137,8 @@ export async function groups(db: Db, place: Place, day: string, at: Instant): Pr
 }
 
 /** Who opens the archive, as a reader of a digest's own hour; nobody, where the digest has no readers at all. */
-export async function archive(db: Db, { digest, slot }: Place): Promise<Group[]> {
+export async function archive(db: Db, place: Place): Promise<Group[]> {
+  const { digest, slot } = place
   const elsewhere = await db
     .selectFrom('slot')
     .select('id')
@@ -152,13 +153,7 @@ export async function archive(db: Db, { digest, slot }: Place): Promise<Group[]>
     .select('language')
     .where('id', '=', digest.list_id)
     .executeTakeFirstOrThrow()
-  const last = await db
-    .selectFrom('edition')
-    .select(({ fn }) => fn.max('to_seq').as('told'))
-    .where('digest_id', '=', digest.id)
-    .where('slot_id', '=', slot.id)
-    .executeTakeFirst()
-  const wants = { told: last?.told ?? null, language, format: 'html', sections: '' }
+  const wants = { told: await toldIn(db, place), language, format: 'html', sections: '' }
   return [{ ...wants, spacing: calendar.spacing(slot.weekdays), n: 1 }]
 }
 
@@ -203,12 +198,14 @@ export async function standing(db: Db, digest: Digest, subscriptionId: number): 
 
 type Standing = { told_seq: number; slot_id: number; spacing: number | null }
 
-/** How far the reader who was told most was told. */
-export async function mostTold(db: Db, digest: Digest): Promise<number> {
-  const row = await db
-    .selectFrom('follow')
-    .select(({ fn }) => fn.max('told_seq').as('told'))
+/** How far a reader was told who got every edition of this hour; null before the first one. */
+export async function toldIn(db: Db, { digest, slot }: Place): Promise<number | null> {
+  const last = await db
+    .selectFrom('edition')
+    .select(({ fn }) => fn.max('to_seq').as('told'))
     .where('digest_id', '=', digest.id)
+    .where('slot_id', '=', slot.id)
+    .where('state', '!=', 'skipped')
     .executeTakeFirst()
-  return row?.told ?? 0
+  return last?.told ?? null
 }

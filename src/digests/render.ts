@@ -18,22 +18,35 @@ export type Rendered = letters.Rendered & { stories: number; articles: { article
 const HEADLINES = 30 // bare headlines after the full stories; what exceeds them stands on the edition's page
 const LETTER_PICTURE = 1200 // twice the letter's width, for sharp screens
 
-/** The newest `max` stories in full, the rest as bare headlines, then "all N stories": newest first, whenever they entered. */
-function arrange(stories: Candidate[], max: number): { article_id: number; form: Form }[] {
-  const newestFirst = stories.toSorted((a, b) => b.published_at - a.published_at || b.seq - a.seq)
-  return newestFirst.map(({ article_id }, index) => ({
+/**
+ * The first `max` stories in full, the rest as bare headlines, then "all N stories": those that the newsroom placed, in its order,
+ * then newest first, whenever they entered.
+ */
+export function arrange(
+  stories: Candidate[],
+  max: number,
+  first: readonly number[],
+): { article_id: number; form: Form }[] {
+  const places = new Map(first.map((id, place) => [id, place]))
+  const place = ({ article_id }: Candidate) => places.get(article_id) ?? first.length
+  const ordered = stories.toSorted((a, b) => place(a) - place(b) || b.published_at - a.published_at || b.seq - a.seq)
+  return ordered.map(({ article_id }, index) => ({
     article_id,
     form: index < max ? 'full' : index < max + HEADLINES ? 'headline' : 'more',
   }))
 }
 
-/** What a letter is made of; `edition` names the one whose page it links to, where the day alone does not. */
+/**
+ * What a letter is made of; `first` are the articles that the newsroom placed, `edition` names the one whose page it links to,
+ * where the day alone does not.
+ */
 type Letter = {
   digest: Digest
   day: string
   language: string
   format: string
   stories: Candidate[]
+  first: readonly number[]
   edition?: string
 }
 
@@ -41,9 +54,9 @@ type Letter = {
 export async function part(
   app: App,
   db: Db,
-  { digest, day, language, format, stories, edition }: Letter,
+  { digest, day, language, format, stories, first, edition }: Letter,
 ): Promise<Rendered> {
-  const arranged = arrange(stories, digest.max)
+  const arranged = arrange(stories, digest.max, first)
   const named = await articles.byIds(
     db,
     arranged.filter(({ form }) => form !== 'more').map(({ article_id }) => article_id),

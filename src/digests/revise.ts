@@ -198,6 +198,7 @@ async function revise(app: App, actor: Actor, edition: editions.Edition): Promis
         left.length > 0
           ? await render.part(app, app.db, {
               ...{ digest, day: edition.day, language: part.language, format: part.format, stories: left },
+              first: left.map(({ article_id }) => article_id), // in the order that was frozen
               ...(own.get(digest.id)!.id !== edition.slot_id && { edition: edition.public_id }),
             })
           : undefined,
@@ -226,7 +227,7 @@ async function revise(app: App, actor: Actor, edition: editions.Edition): Promis
   deliveries.wake(app)
 }
 
-/** The stories of a part that have not been withdrawn. */
+/** The stories of a part that have not been withdrawn, as it has them. */
 async function remaining(db: Db, digestId: number, partId: number): Promise<Candidate[]> {
   return db
     .selectFrom('part_article')
@@ -237,6 +238,6 @@ async function remaining(db: Db, digestId: number, partId: number): Promise<Cand
     .select(['story.seq', 'story.article_id', 'article.published_at', 'article.section_key'])
     .where('part_article.part_id', '=', partId)
     .where('article.withdrawn_at', 'is', null)
-    .orderBy('story.seq')
+    .orderBy('part_article.position')
     .execute()
 }

@@ -127,6 +127,32 @@ async function places(db: Db, slots: Slot[]): Promise<Place[]> {
   }))
 }
 
+/** The slot of a digest that has this hour, also one that has ended. */
+export async function at(
+  db: Db,
+  digestId: number,
+  { zone, minute, weekdays }: calendar.Hour,
+): Promise<Slot | undefined> {
+  return db
+    .selectFrom('slot')
+    .selectAll()
+    .where('digest_id', '=', digestId)
+    .where('zone', '=', zone)
+    .where('minute', '=', minute)
+    .where('weekdays', '=', weekdays)
+    .executeTakeFirst()
+}
+
+/** Gives a slot another hour, which comes next then. */
+export async function setHour(
+  db: Db,
+  id: number,
+  { zone, minute, weekdays }: calendar.Hour,
+  { on, at }: calendar.Occurrence,
+): Promise<void> {
+  await db.updateTable('slot').set({ zone, minute, weekdays, next_on: on, next_at: at }).where('id', '=', id).execute()
+}
+
 /** Moves a slot on to its first hour after now; nothing happens if somebody else already did. */
 export async function advance(db: Db, slot: Slot, now: Instant): Promise<void> {
   const { on, at } = calendar.next(slot, now)

@@ -9,6 +9,9 @@ import type { Digest } from './promise.ts'
 /** A story of a digest: its place in the order in which it entered, and its article. */
 export type Candidate = { seq: number; article_id: number; published_at: Instant; section_key: string | null }
 
+/** The articles that are left out of an edition. */
+type Out = { has(articleId: number): boolean }
+
 /** What a digest has to tell at a moment, by seq: what entered before, and `fresh`, what enters with the next edition after `last`. */
 export type Stock = { all: Candidate[]; fresh: Candidate[]; last: number }
 
@@ -25,17 +28,22 @@ export function age(digest: Digest, spacing: number): number {
  * when it is dated anew.
  *
  * What is fresh is a difference of ids, not a window of dates: a story that is back-dated, embargoed or late enters when it
- * can.
+ * can. What the newsroom leaves out of this edition does not enter, so that a later one may have it; what had entered before is
+ * passed over with it.
  */
-export async function stock(db: Db, digest: Digest, at: Instant, oldest: Instant): Promise<Stock> {
+export async function stock(
+  db: Db,
+  digest: Digest,
+  { at, oldest, out }: { at: Instant; oldest: Instant; out: Out },
+): Promise<Stock> {
   const last = await lastSeq(db, digest)
-  const fresh = await notEntered(db, digest, { at, oldest, last })
-  return { all: [...(await tellable(db, digest, at, oldest)), ...fresh], fresh, last }
+  const fresh = await notEntered(db, digest, { at, oldest, last, out })
+  const entered = (await tellable(db, digest, at, oldest)).filter(({ article_id }) => !out.has(article_id))
+  return { all: [...entered, ...fresh], fresh, last }
 }
 
-/** Lets the fresh ones enter, oldest first, in the caller's transaction; false if others have entered since they were looked at. */
+/** Lets the fresh ones enter, oldest first, in the caller's transaction and under its lock; false if others have entered since they were looked at. */
 export async function enter(db: Db, digest: Digest, { fresh, last }: Stock): Promise<boolean> {
-  await lock(db, digest)
   if ((await lastSeq(db, digest)) !== last) return false
   for (let start = 0; start < fresh.length; start += 1000) {
     const rows = fresh
@@ -65,7 +73,7 @@ async function tellable(db: Db, digest: Digest, at: Instant, oldest: Instant): P
 async function notEntered(
   db: Db,
   digest: Digest,
-  { at, oldest, last }: { at: Instant; oldest: Instant; last: number },
+  { at, oldest, last, out }: { at: Instant; oldest: Instant; last: number; out: Out },
 ): Promise<Candidate[]> {
   const channel = await db
     .selectFrom('channel')
@@ -95,7 +103,7 @@ async function notEntered(
     .orderBy('article.id')
     .execute()
   const told = await toldElsewhere(db, digest)
-  const fresh = rows.filter(({ guid }) => told.size === 0 || !told.has(storyKey(guid)))
+  const fresh = rows.filter(({ id, guid }) => !out.has(id) && (told.size === 0 || !told.has(storyKey(guid))))
   return fresh.map(({ id, published_at, section_key }, index) => ({
     ...{ seq: last + 1 + index, article_id: id },
     ...{ published_at, section_key },
@@ -201,7 +209,7 @@ export function choice(stories: Candidate[]): string {
 export async function ofEdition(
   db: Db,
   digest: Digest,
-  edition: { to_seq: number },
+  edition: { to_seq: number; left_out: string | null },
   { at, oldest, partIds }: { at: Instant; oldest: Instant; partIds: number[] },
 ): Promise<Candidate[]> {
   const chosen = await db
@@ -214,12 +222,15 @@ export async function ofEdition(
     .distinct()
     .where('part_article.part_id', 'in', partIds)
     .execute()
-  const others = (await tellable(db, digest, at, oldest)).filter(({ seq }) => seq <= edition.to_seq)
+  const out = new Set(edition.left_out === null ? [] : (JSON.parse(edition.left_out) as number[]))
+  const others = (await tellable(db, digest, at, oldest)).filter(
+    ({ seq, article_id }) => seq <= edition.to_seq && !out.has(article_id),
+  )
   const bySeq = new Map([...others, ...chosen].map((story) => [story.seq, story]))
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
-/** Lets one composer at a time work on a digest: an update takes the row's lock on both databases. */
-async function lock(db: Db, digest: Digest): Promise<void> {
+/** Lets one at a time compose a digest or choose for it: an update takes the row's lock on both databases. */
+export async function lock(db: Db, digest: Digest): Promise<void> {
   await db.updateTable('digest').set({ slug: digest.slug }).where('id', '=', digest.id).execute()
 }

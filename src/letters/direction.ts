@@ -28,6 +28,13 @@ export function directionOf(text: string): Direction | undefined {
   return RIGHT_TO_LEFT.test(first) ? 'rtl' : 'ltr'
 }
 
+/** How many letters of a text run either way. */
+export function directionsOf(text: string): Record<Direction, number> {
+  const letters = text.match(/\p{L}/gu) ?? []
+  const rtl = letters.filter((letter) => RIGHT_TO_LEFT.test(letter)).length
+  return { rtl, ltr: letters.length - rtl }
+}
+
 /** A whole value as it is inserted into text of direction `around`: isolated if it runs the other way. */
 export function isolated(value: string, around: Direction, own = directionOf(value) ?? around): string {
   return own === around ? value : `${OPEN[own]}${value}${CLOSE}`

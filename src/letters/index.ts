@@ -1,6 +1,7 @@
 export { renderEdition } from './edition.ts'
 export { subjectOf } from './edition-text.ts'
 export type { EditionLetter, LetterStory, Notice, Paper, Rendered, Report } from './letter.ts'
+export { type About, CLIP, type Finding, lint } from './lint.ts'
 export {
   bodyHash,
   type Fixed,
@@ -13,5 +14,6 @@ export {
   spliced,
 } from './message.ts'
 export { renderNotice } from './notice.ts'
+export { opened } from './opened.ts'
 export { renderReport } from './report.ts'
-export { fill, type Slot } from './slots.ts'
+export { fill, type Slot, TOKEN } from './slots.ts'

@@ -21,7 +21,6 @@ export { exportCsv, exportJson } from './export.ts'
 export { addField, type Field, type FieldDraft, fields, fieldsWith } from './fields.ts'
 export { type Found, find, type State, type Wanted } from './finding.ts'
 export {
-  EVERY_DAY,
   findSubscription,
   homeOfList,
   keepHour,
@@ -34,6 +33,7 @@ export {
   unplace,
   type Wish,
   weekdayBits,
+  weekdayNames,
   withOwnHour,
 } from './hours.ts'
 export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'

@@ -54,15 +54,20 @@ async function tell(app: App, stream: SSEStreamingApi, id: number): Promise<void
   }
 }
 
-function pace(
-  seen: { at: number; done: number }[],
+/** When an edition was looked at, in ms of one clock, and how many letters were done then. */
+export type Look = { at: number; done: number }
+
+/** The pace of an edition from the looks at it of late, to which this one is added: letters a second, and seconds until it is done. */
+export function pace(
+  seen: Look[],
   { submitted, refused, skipped, waiting, uncertain }: deliveries.Progress,
-) {
+  at = performance.now(),
+): { rate: number; seconds: number | null } {
   const done = submitted + refused + skipped
-  seen.push({ at: performance.now(), done })
+  seen.push({ at, done })
   if (seen.length > WINDOW) seen.shift()
   const [first] = seen
-  const seconds = (performance.now() - first!.at) / 1000
+  const seconds = (at - first!.at) / 1000
   const rate = seconds > 0 ? (done - first!.done) / seconds : 0
   return { rate: Math.round(rate * 10) / 10, seconds: rate > 0 ? Math.ceil((waiting + uncertain) / rate) : null }
 }

@@ -9,6 +9,7 @@ const SCRIPTS = new Map<string, string>(
   Object.entries({
     htmx: import.meta.resolve('htmx.org/dist/htmx.min.js'),
     desk: new URL('scripts/desk.js', import.meta.url).href,
+    stage: new URL('scripts/stage.js', import.meta.url).href,
   }).map(([name, file]) => {
     const body = readFileSync(fileURLToPath(file), 'utf8')
     return [`${name}-${createHash('sha256').update(body).digest('hex').slice(0, 12)}.js`, body] as const

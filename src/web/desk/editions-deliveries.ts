@@ -1,0 +1,71 @@
+import { html } from 'hono/html'
+import * as accounts from '../../accounts/index.ts'
+import { masked } from '../../address.ts'
+import * as deliveries from '../../deliveries/index.ts'
+import { longDate, say } from '../../locale.ts'
+import { edition, listOfEdition } from './editions-frame.ts'
+import { FATES, type Fate } from './editions-words.ts'
+import { choice } from './fields.ts'
+import { deskPage } from './frame.ts'
+import { momentOf } from './moments.ts'
+import type { Answer, Route, Visit } from './routes.ts'
+import { type Column, filters, table } from './table.ts'
+
+/** The letters of an edition by what became of them, with the servers' words. */
+export const deliveryRoutes: Route[] = [
+  {
+    ...{ method: 'GET', path: '/admin/digests/editions/:edition/deliveries', allow: 'digest.read' },
+    ...{ list: listOfEdition, answer: deliveriesPage },
+  },
+]
+
+async function deliveriesPage(visit: Visit): Answer {
+  const { app, language, query, roles } = visit
+  const shown = await edition(visit)
+  const fate = FATES.find((one) => one === query.get('state')) ?? 'submitted'
+  const after = query.get('after')
+  const page = await deliveries.byFate(app.read, shown.id, fate, after === null ? undefined : after)
+  const options = FATES.map((one) => [one, say(language, `desk.editions-${one}`)] as const)
+  const columns = columnsOf(visit, accounts.may(roles, 'reader.read', shown.list_id), fate)
+  const caption = say(language, `desk.editions-${fate}`)
+  return deskPage(
+    visit,
+    say(language, 'desk.editions-deliveries'),
+    html`<p><a href="/admin/digests/editions/${shown.public_id}"><bdi>${shown.title}</bdi> · ${longDate(Temporal.PlainDate.from(shown.day), language)}</a></p>
+${filters(visit, choice(language, { name: 'state', label: 'desk.editions-fate', value: fate, options }))}
+${table(visit, { ...page, columns, caption, empty: say(language, 'desk.editions-no-letters') })}`,
+  )
+}
+
+/** Whose letter it is: in full for who may see readers. */
+function columnsOf(visit: Visit, may: boolean, fate: Fate): Column<deliveries.Fated>[] {
+  const { language } = visit
+  return [
+    {
+      name: 'desk.editions-reader',
+      cell: ({ public_id, address }) => {
+        const shown = address === null ? '—' : may ? address : masked(address)
+        return may
+          ? html`<a href="/admin/readers/${public_id}"><bdi dir="ltr">${shown}</bdi></a>`
+          : html`<bdi dir="ltr">${shown}</bdi>`
+      },
+    },
+    { name: 'desk.editions-state', cell: ({ state, reason }) => words(language, state, reason) },
+    { name: 'desk.editions-words', cell: ({ reply }) => html`<bdi dir="ltr">${reply ?? ''}</bdi>` },
+    fate === 'waiting'
+      ? { name: 'desk.editions-due', cell: ({ due_at }) => momentOf(visit, due_at) }
+      : { name: 'desk.editions-when', cell: ({ submitted_at }) => momentOf(visit, submitted_at) },
+    { name: 'desk.editions-tries', number: true, cell: ({ attempts }) => attempts },
+  ]
+}
+
+const STATES = ['queued', 'claimed', 'submitting', 'submitted', 'deferred', 'refused', 'skipped', 'uncertain'] as const
+const REASONS = ['left', 'suppressed', 'superseded', 'withdrawn', 'restored', 'paused'] as const
+
+function words(language: string, state: string, reason: string | null): string {
+  const known = STATES.find((one) => one === state)
+  const said = known ? say(language, `desk.editions-letter-${known}`) : state
+  if (state !== 'skipped' || reason === null) return said
+  const why = REASONS.find((one) => one === reason)
+  return `${said}: ${why ? say(language, `desk.editions-reason-${why}`) : reason}`
+}

@@ -1,0 +1,127 @@
+import { html } from 'hono/html'
+import * as accounts from '../../accounts/index.ts'
+import * as deliveries from '../../deliveries/index.ts'
+import * as digests from '../../digests/index.ts'
+import * as links from '../../links.ts'
+import { longDate, say } from '../../locale.ts'
+import type { Problem } from '../../problem.ts'
+import type { Html } from '../pages.ts'
+import { mending } from './digests-frame.ts'
+import { edition, listOfEdition, type Shown } from './editions-frame.ts'
+import { progressPart } from './editions-progress.ts'
+import { deskPage } from './frame.ts'
+import { momentOf } from './moments.ts'
+import { mistake } from './refusal.ts'
+import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
+import { tellAt, toldHere } from './told.ts'
+
+const PATH = '/admin/digests/editions/:edition'
+const DOUBTED = 20 // that are named; the others are in the table
+const COUNTED = 10_000
+
+/** One edition: how far it is, what became of its letters, and what may be done with it. */
+export const editionRoutes: Route[] = [
+  { method: 'GET', path: PATH, allow: 'digest.read', list: listOfEdition, answer: (visit) => editionPage(visit) },
+  { method: 'GET', path: `${PATH}/progress`, allow: 'digest.read', list: listOfEdition, answer: progress },
+  { method: 'POST', path: `${PATH}/pause`, allow: 'edition.send', list: listOfEdition, answer: deed(digests.pause) },
+  { method: 'POST', path: `${PATH}/resume`, allow: 'edition.send', list: listOfEdition, answer: deed(digests.resume) },
+  {
+    method: 'POST',
+    path: `${PATH}/revise`,
+    allow: 'edition.send',
+    list: listOfEdition,
+    answer: deed((app, actor) => digests.reviseHeld(app, actor)),
+  },
+]
+
+async function editionPage(visit: Visit, problem?: Problem): Answer {
+  const { c, language } = visit
+  const shown = await edition(visit)
+  const page = await deskPage(
+    visit,
+    `${shown.title} · ${longDate(Temporal.PlainDate.from(shown.day), language)}`,
+    html`${toldHere(visit)}${mistake(language, problem)}
+<p><a href="/admin/digests/editions?digest=${shown.slug}">${say(language, 'desk.editions')}</a> · <a href="/admin/digests/${shown.slug}"><bdi>${shown.title}</bdi></a>${shown.state !== 'skipped' && shown.state !== 'composing' && html` · <a href="${links.edition('', shown.slug, shown.day, shown.public_id)}">${say(language, 'desk.editions-public')}</a>`}</p>
+<p>${shown.subject && html`<bdi>${shown.subject}</bdi><br>`}<span class="small">${say(language, 'desk.editions-composed')} ${momentOf(visit, shown.composed_at)}</span></p>
+${await progressPart(visit, shown)}
+${await withdrawn(visit, shown)}
+${await uncertain(visit, shown)}
+${await counted(visit, shown)}`,
+  )
+  return problem ? c.html(page, problem.status) : page
+}
+
+/** The part of the page that asks for itself until the edition is done. */
+async function progress(visit: Visit): Answer {
+  return progressPart(visit, await edition(visit))
+}
+
+function deed(verb: (app: Visit['app'], actor: string, id: string) => Promise<unknown>): Route['answer'] {
+  return async (visit) => {
+    const { app, c } = visit
+    const { public_id } = await edition(visit)
+    return mending(
+      async () => {
+        await verb(app, actorOf(visit), public_id)
+        return c.redirect(tellAt(`/admin/digests/editions/${public_id}`, 'done'), 303)
+      },
+      (problem) => editionPage(visit, problem),
+    )
+  }
+}
+
+/** The stories of it that were withdrawn, and how many have each already. */
+async function withdrawn({ app, language }: Visit, { id }: Shown): Promise<Html | ''> {
+  const rows = await app.read
+    .selectFrom('part')
+    .innerJoin('part_article', 'part_article.part_id', 'part.id')
+    .innerJoin('article', 'article.id', 'part_article.article_id')
+    .select(['article.public_id', 'article.title', 'article.withdrawn_reason', 'part.id as part'])
+    .where('part.edition_id', '=', id)
+    .where('article.withdrawn_at', 'is not', null)
+    .orderBy('article.id')
+    .execute()
+  if (rows.length === 0) return ''
+  const stories = [...Map.groupBy(rows, ({ public_id }) => public_id).values()]
+  const items = await Promise.all(
+    stories.map(async (parts) => {
+      const n = await deliveries.carried(
+        app.read,
+        id,
+        parts.map(({ part }) => part),
+        COUNTED,
+      )
+      const { title, withdrawn_reason } = parts[0]!
+      const have = say(language, n > COUNTED ? 'desk.editions-have-many' : 'desk.editions-have', {
+        n: Math.min(n, COUNTED),
+      })
+      return html`<li><bdi>${title}</bdi> — ${have}${withdrawn_reason && html`<span class="small"><bdi>${withdrawn_reason}</bdi></span>`}</li>`
+    }),
+  )
+  return html`<section><h2>${say(language, 'desk.editions-withdrawn')}</h2><ul>${items}</ul></section>`
+}
+
+/** Who may have the letter and may not: by name. */
+async function uncertain({ app, language, roles }: Visit, shown: Shown): Promise<Html | ''> {
+  const rows = await deliveries.doubted(app.read, shown.id, DOUBTED + 1)
+  if (rows.length === 0) return ''
+  const may = accounts.may(roles, 'reader.read', shown.list_id)
+  const named = rows
+    .slice(0, DOUBTED)
+    .map((id) =>
+      may
+        ? html`<li><a href="/admin/readers/${id}"><code dir="ltr">${id}</code></a></li>`
+        : html`<li><code dir="ltr">${id}</code></li>`,
+    )
+  return html`<section><h2>${say(language, 'desk.editions-uncertain-who')}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p><ul class="names">${named}</ul>
+<p><a class="go" href="/admin/digests/editions/${shown.public_id}/deliveries?state=doubted">${say(language, 'desk.editions-uncertain-all')}</a></p></section>`
+}
+
+/** Counts every delivery anew, where that is asked for. */
+async function counted({ app, language, query, c }: Visit, { public_id, state }: Shown): Promise<Html | ''> {
+  if (state === 'skipped') return ''
+  if (query.get('count') === null)
+    return html`<p><a class="act" href="${c.req.path}?count=1">${say(language, 'desk.editions-count')}</a></p>`
+  const verdict = await deliveries.verify(app.db, public_id)
+  return html`<p class="told" role="status">${say(language, verdict.addsUp ? 'desk.editions-adds-up' : 'desk.editions-amiss', { n: verdict.recipients })}</p>`
+}
