@@ -12,7 +12,8 @@ import { type Incoming, type Reading, settle } from './settle.ts'
 import { withdrawKeys } from './withdrawing.ts'
 
 export { type Also, also, originalOf } from './elsewhere.ts'
-export { type Held, held, type Released, refuse, release } from './review.ts'
+export { canHoldAgain, holdAgain, type Let } from './again.ts'
+export { type Held, held, heldPage, heldUnder, type Released, refuse, release } from './review.ts'
 export { type Stored, stored } from './stored.ts'
 
 /** What one reading of a source brought. */
