@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
-import * as site from '../src/site.ts'
-import * as writing from '../src/writing.ts'
 import { colleague, type Desk, openDesk } from './desk.ts'
 import { databases } from './world.ts'
 
@@ -38,7 +36,9 @@ function fieldsOf(page: string): Record<string, string> {
   const areas = [...page.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>\n?([\s\S]*?)<\/textarea>/g)]
   const choices = [...page.matchAll(/<select [^>]*name="([^"]+)"[\s\S]*?<option value="([^"]*)" selected/g)]
   const all = [...inputs, ...areas, ...choices].map(([, name, value = '']) => [name!, plain(value)])
-  return Object.fromEntries(all.filter(([name]) => !['picture', 'image_gone', 'alt', 'caption', 'link'].includes(name!)))
+  return Object.fromEntries(
+    all.filter(([name]) => !['picture', 'image_gone', 'alt', 'caption', 'link'].includes(name!)),
+  )
 }
 
 describe.each(databases)('the articles at the desk, on %s', (kind) => {

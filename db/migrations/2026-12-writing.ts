@@ -35,7 +35,5 @@ export async function writing(db: Kysely<unknown>, kind: Kind): Promise<void> {
   await sql`create index article_all on article (published_at, id, withdrawn_at, section_key, language, source_id)`.execute(
     db,
   )
-  await sql`create index source_item_held on source_item (first_at, source_id, key) where draft is not null`.execute(
-    db,
-  )
+  await sql`create index source_item_held on source_item (first_at, source_id, key) where draft is not null`.execute(db)
 }

@@ -58,7 +58,11 @@ export async function all(db: Db): Promise<(Account & { roles: Granted[] })[]> {
 export async function namesOf(db: Db, actors: string[]): Promise<Map<string, string>> {
   const ids = actors.flatMap((actor) => /^account:(.+)$/.exec(actor)?.[1] ?? [])
   if (ids.length === 0) return new Map()
-  const rows = await db.selectFrom('account').select(['public_id', 'name', 'address']).where('public_id', 'in', ids).execute()
+  const rows = await db
+    .selectFrom('account')
+    .select(['public_id', 'name', 'address'])
+    .where('public_id', 'in', ids)
+    .execute()
   return new Map(rows.map(({ public_id, name, address }) => [`account:${public_id}`, name || address]))
 }
 

@@ -88,9 +88,7 @@ async function lookThrough(db: Db, wanted: Browsed, words: string[]): Promise<nu
         places.map(({ id }) => id),
       )
       .execute()
-    const holding = new Set(
-      texts.filter(({ title, excerpt }) => finder.holdAll([title, excerpt])).map(({ id }) => id),
-    )
+    const holding = new Set(texts.filter(({ title, excerpt }) => finder.holdAll([title, excerpt])).map(({ id }) => id))
     found.push(...places.flatMap(({ id }) => (holding.has(id) ? [id] : [])))
   }
   return found.slice(0, wanted.limit)

@@ -6,7 +6,7 @@ import type { Actor } from '../app.ts'
 import { Problem } from '../problem.ts'
 import { namesOf } from './labels.ts'
 import { publishIn } from './publish.ts'
-import { type Said, same, saidBy } from './said.ts'
+import { type Said, saidBy, same } from './said.ts'
 import type { Article } from './story.ts'
 
 /** What an edit came to; `stamp` is the article's fingerprint then. */

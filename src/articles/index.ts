@@ -11,9 +11,9 @@ import { asFacets } from './publish.ts'
 import type { Article } from './story.ts'
 
 export { alsoStoodAt, type Placed, placedAt, placedBeneath } from './addresses.ts'
-export { type Browsed, browse, languages, type State, sections } from './browse.ts'
 export { foreseeing, type Imported, inBatches, nothingYet, refuse } from './batches.ts'
 export { pictureAt } from './body-pictures.ts'
+export { type Browsed, browse, languages, type State, sections } from './browse.ts'
 export { type Draft, readRow } from './draft.ts'
 export { type Edited, edit, standing, write } from './edit.ts'
 export { importLines } from './import.ts'
@@ -26,11 +26,11 @@ export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSinc
 export { restore } from './restore.ts'
 export { find as revision, list as revisions, madeAt as revisionMadeAt, type Revision } from './revisions.ts'
 export { type Row, rows } from './rows.ts'
-export { type Said, same, saidBy } from './said.ts'
+export { type Said, saidBy, same } from './said.ts'
 export { evenly, linkKey, titleKey } from './sameness.ts'
-export { FIELDS, type Fields, fieldsOf, saidIn } from './typed.ts'
 export { withKept } from './shown-pictures.ts'
 export { type Article, leadsTo, type Story } from './story.ts'
+export { FIELDS, type Fields, fieldsOf, saidIn } from './typed.ts'
 
 /**
  * Withdraws the article of this guid (or public id): gone from pages and feeds, its address answers 410 with the reason.

@@ -67,7 +67,10 @@ async function prune(db: Db, articleIds: number[]): Promise<void> {
     .selectFrom('article_revision')
     .select(({ fn }) => [
       'id',
-      fn.agg<number>('row_number').over((over) => over.partitionBy('article_id').orderBy('id', 'desc')).as('nth'),
+      fn
+        .agg<number>('row_number')
+        .over((over) => over.partitionBy('article_id').orderBy('id', 'desc'))
+        .as('nth'),
     ])
     .where('article_id', 'in', articleIds)
     .as('counted')

@@ -14,7 +14,14 @@ const WAITING = ['queued', 'claimed', 'deferred']
 export async function carriers(db: Db, articleId: number): Promise<Carrier[]> {
   const rows = await carrying(db, articleId)
     .innerJoin('digest', 'digest.id', 'edition.digest_id')
-    .select(['edition.id', 'edition.public_id', 'digest.slug as digest', 'digest.title', 'edition.day', 'edition.state'])
+    .select([
+      'edition.id',
+      'edition.public_id',
+      'digest.slug as digest',
+      'digest.title',
+      'edition.day',
+      'edition.state',
+    ])
     .distinct()
     .orderBy('edition.id', 'desc')
     .limit(MOST)

@@ -68,7 +68,11 @@ export async function heldPage(
 }
 
 /** What waits under this key; undefined if nothing does. */
-export async function heldUnder(db: Db, source: number, key: string): Promise<(Row & { waiting: Waiting }) | undefined> {
+export async function heldUnder(
+  db: Db,
+  source: number,
+  key: string,
+): Promise<(Row & { waiting: Waiting }) | undefined> {
   const row = (await rows.rowsOf(db, source, [key])).get(key)
   const waiting = row && rows.waiting(row)
   return waiting && { ...row, waiting }
@@ -204,8 +208,7 @@ async function releaseSome(app: App, db: Db, actor: Actor, source: Source, keys:
 
 /** What was released before, and taken back, was withdrawn by that. */
 async function bringBack(app: App, db: Db, actor: Actor, stories: Article[]): Promise<void> {
-  for (const article of stories)
-    if (article.withdrawn_at !== null) await digests.restoreIn(app, db, actor, article)
+  for (const article of stories) if (article.withdrawn_at !== null) await digests.restoreIn(app, db, actor, article)
 }
 
 /**

@@ -19,7 +19,10 @@ export function articleIn(visit: Visit): Promise<Story> {
 }
 
 /** Does something, and notes between which lines of the trail it stands; `undo` names them, where there are any. */
-export async function noting<T>({ app }: Visit, work: () => Promise<T>): Promise<{ came: T; undo: string | undefined }> {
+export async function noting<T>(
+  { app }: Visit,
+  work: () => Promise<T>,
+): Promise<{ came: T; undo: string | undefined }> {
   const after = await takingBack.mark(app.db)
   const came = await work()
   const upTo = await takingBack.mark(app.db)

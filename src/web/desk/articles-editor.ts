@@ -41,7 +41,12 @@ async function editing(visit: Visit): Answer {
   const article = await articleOf(visit, params['article']!)
   if (article.withdrawn_at !== null) throw new Problem('article-withdrawn')
   const { zone } = await site.show(app, app.read)
-  return page(visit, { article, base: article.fingerprint, typed: typedOf(articles.saidBy(article, article), zone), zone })
+  return page(visit, {
+    article,
+    base: article.fingerprint,
+    typed: typedOf(articles.saidBy(article, article), zone),
+    zone,
+  })
 }
 
 async function draftPage(visit: Visit): Answer {

@@ -31,9 +31,11 @@ export async function history(visit: Visit, article: Story): Promise<Html> {
   )
   return html`<section><h2>${say(language, 'desk.articles-history')}</h2>${fromSource(visit, article, lines)}
 <ol class="history">${lines.map((line) => {
-    const before = line.verb === 'article.revise' && revisions.find(({ at, actor }) => at === line.at && actor === line.actor)
+    const before =
+      line.verb === 'article.revise' && revisions.find(({ at, actor }) => at === line.at && actor === line.actor)
     return html`<li>${momentOf(visit, line.at)} · <bdi>${called(visit, line, names)}</bdi> · ${VERBS[line.verb] ? say(language, VERBS[line.verb]!) : html`<bdi dir="ltr">${line.verb}</bdi>`}${
-      before && html` · <a href="${ROOM}/${article.public_id}/revisions/${before.id}">${say(language, 'desk.articles-before')}</a>`
+      before &&
+      html` · <a href="${ROOM}/${article.public_id}/revisions/${before.id}">${say(language, 'desk.articles-before')}</a>`
     }</li>`
   })}</ol></section>`
 }

@@ -55,7 +55,10 @@ async function facts(visit: Visit, article: Story): Promise<Html> {
   const scheduled = standingOf(article, instant(app.now())) === 'scheduled'
   const lines: [Parameters<typeof say>[1], Html | string][] = [
     ['desk.articles-state', standing(visit, article)],
-    ['desk.articles-published', html`${momentOf(visit, article.published_at, zone)}${scheduled && html` · ${fromNow(visit, article.published_at)}`}`],
+    [
+      'desk.articles-published',
+      html`${momentOf(visit, article.published_at, zone)}${scheduled && html` · ${fromNow(visit, article.published_at)}`}`,
+    ],
     ['desk.articles-section', html`<bdi>${article.section ?? '—'}</bdi>`],
     ['desk.articles-language', languageName(article.language, language)],
     ['desk.articles-authors', html`<bdi>${article.authors.join(comma) || '—'}</bdi>`],
@@ -70,7 +73,8 @@ async function facts(visit: Visit, article: Story): Promise<Html> {
 
 /** Its address, the channels that carry it, the editions that carried it. */
 async function appears({ app, language }: Visit, article: Story): Promise<Html> {
-  const carrying = article.withdrawn_at === null ? await channels.carrying(app.read, articles.asFacets(article, article)) : []
+  const carrying =
+    article.withdrawn_at === null ? await channels.carrying(app.read, articles.asFacets(article, article)) : []
   const carriers = await digests.carriers(app.read, article.id)
   return html`<section><h2>${say(language, 'desk.articles-where')}</h2>
 <dl class="record"><div><dt>${say(language, 'desk.articles-address')}</dt><dd><a href="${pathOf(article)}" dir="ltr">${links.readable(links.article(app.config.url, article))}</a></dd></div>

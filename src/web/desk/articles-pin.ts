@@ -32,7 +32,8 @@ export async function pinForm(visit: Visit, { public_id, id }: Story): Promise<H
     return html`<section><h2>${say(language, 'desk.articles-lead')}</h2><p>${say(language, 'desk.articles-leads')} ${momentOf(visit, pinned.until_at, zone)}</p>
 <form method="post" action="${ROOM}/${public_id}/unpin">${hidden(visit)}<button class="second" type="submit">${say(language, 'desk.articles-unpin')}</button></form></section>`
   return html`<section><h2>${say(language, 'desk.articles-lead')}</h2><p>${say(language, 'desk.articles-lead-text')}${
-    pinned && html` ${say(language, 'desk.articles-lead-other')} <a href="${ROOM}/${pinned.public_id}" dir="auto">${pinned.title}</a>`
+    pinned &&
+    html` ${say(language, 'desk.articles-lead-other')} <a href="${ROOM}/${pinned.public_id}" dir="auto">${pinned.title}</a>`
   }</p>
 <form method="post" action="${ROOM}/${public_id}/pin">${hidden(visit)}
 ${field(language, { name: 'until', label: 'desk.articles-until', type: 'datetime-local', value: fieldMoment(later(now, A_DAY), zone), required: true })}

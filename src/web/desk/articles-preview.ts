@@ -19,7 +19,13 @@ import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
 export const previewRoutes: Route[] = [
   { method: 'GET', path: `${ROOM}/:article/preview`, allow: 'article.read', framed: true, answer: now },
   { method: 'GET', path: `${ROOM}/:article/revisions/:revision`, allow: 'article.read', answer: revisionPage },
-  { method: 'GET', path: `${ROOM}/:article/revisions/:revision/preview`, allow: 'article.read', framed: true, answer: then },
+  {
+    method: 'GET',
+    path: `${ROOM}/:article/revisions/:revision/preview`,
+    allow: 'article.read',
+    framed: true,
+    answer: then,
+  },
   { method: 'POST', path: `${ROOM}/:article/revisions/:revision`, allow: 'article.write', answer: putBack },
 ]
 
@@ -50,9 +56,9 @@ async function putBack(visit: Visit): Answer {
   const { app } = visit
   const { article, revision } = await revisionIn(visit)
   return doing(visit, `${ROOM}/${article.public_id}`, () =>
-    app.db.transaction().execute((db) =>
-      articles.edit(db, actorOf(visit), article.public_id, revision.said, { at: instant(app.now()) }),
-    ),
+    app.db
+      .transaction()
+      .execute((db) => articles.edit(db, actorOf(visit), article.public_id, revision.said, { at: instant(app.now()) })),
   )
 }
 

@@ -8,7 +8,7 @@ import { say } from '../../locale.ts'
 import { openFinder, type Piece } from '../../marks.ts'
 import { fold } from '../../text.ts'
 import type { Html } from '../pages.ts'
-import { languageName, ROOM, type State, STATES, sourceNames, standing, stateIn, typedIn } from './articles-states.ts'
+import { languageName, ROOM, STATES, type State, sourceNames, standing, stateIn, typedIn } from './articles-states.ts'
 import { choice, field } from './fields.ts'
 import { momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
@@ -37,7 +37,7 @@ ${field(language, { name: 'author', label: 'desk.articles-author', value: typedI
 }
 
 /** The articles that were asked for, a page of them. */
-export async function articleTable(visit: Visit, state: Exclude<State, 'draft' | 'waiting'>): Promise<Html> {
+export async function articleTable(visit: Visit, state: Exclude<State, 'draft' | 'waiting'>, above: Html | false): Promise<Html> {
   const { app, language } = visit
   const query = typedIn(visit, 'q')
   const before = placeIn(visit)
@@ -49,7 +49,7 @@ export async function articleTable(visit: Visit, state: Exclude<State, 'draft' |
   const rows = await articles.rows(app.read, ids.slice(0, PAGE), words.length > 0)
   const last = rows.at(-1)
   return table(visit, {
-    ...{ rows, columns: await columnsOf(visit, words), caption: say(language, 'desk.articles') },
+    ...{ above, rows, columns: await columnsOf(visit, words), caption: say(language, 'desk.articles') },
     after: ids.length > PAGE && last ? `${last.published_at}-${last.id}` : undefined,
     empty: html`${say(language, 'desk.articles-none')} <a class="go" href="${ROOM}/new">${say(language, 'desk.articles-new')}</a>`,
     choose: { form: 'deeds', id: ({ public_id }) => public_id, name: ({ title }) => title },
@@ -57,7 +57,9 @@ export async function articleTable(visit: Visit, state: Exclude<State, 'draft' |
 }
 
 async function filterIn(visit: Visit): Promise<Filter> {
-  const [section, language, source, author] = ['section', 'language', 'source', 'author'].map((name) => typedIn(visit, name))
+  const [section, language, source, author] = ['section', 'language', 'source', 'author'].map((name) =>
+    typedIn(visit, name),
+  )
   return channels.sized(visit.app.read, {
     ...(section && { section: [section] }),
     ...(language && { language: [language] }),
@@ -80,7 +82,10 @@ async function columnsOf(visit: Visit, words: string[]): Promise<Column<articles
     { name: 'desk.articles-at', cell: ({ published_at }) => momentOf(visit, published_at) },
     { name: 'desk.articles-section', cell: ({ section }) => html`<bdi>${section ?? ''}</bdi>` },
     { name: 'desk.articles-source', cell: ({ source_id }) => html`<bdi>${names.get(source_id) ?? source_id}</bdi>` },
-    { name: 'desk.articles-authors', cell: ({ authors }) => html`<bdi>${authors.join(language === 'ar' ? '، ' : ', ')}</bdi>` },
+    {
+      name: 'desk.articles-authors',
+      cell: ({ authors }) => html`<bdi>${authors.join(language === 'ar' ? '، ' : ', ')}</bdi>`,
+    },
     { name: 'desk.articles-language', cell: (row) => languageName(row.language, language) },
   ]
 }

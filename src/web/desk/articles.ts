@@ -5,12 +5,15 @@ import { deedForm, deedRoutes, keptOf } from './articles-deeds.ts'
 import { draftTable } from './articles-drafts.ts'
 import { editorRoutes } from './articles-editor.ts'
 import { pageRoutes } from './articles-page.ts'
+import { pictureRoutes } from './articles-pictures.ts'
 import { pinRoutes } from './articles-pin.ts'
 import { previewRoutes } from './articles-preview.ts'
-import { ROOM, stateIn, tabs } from './articles-states.ts'
+import { judgeForm, reviewRoutes, waitingTable } from './articles-review.ts'
+import { ROOM, type State, stateIn, tabs } from './articles-states.ts'
 import { articleFilters, articleTable } from './articles-table.ts'
 import { withdrawRoutes } from './articles-withdraw.ts'
 import { deskPage } from './frame.ts'
+import type { Html } from '../pages.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { toldHere } from './told.ts'
 
@@ -19,6 +22,8 @@ export const articleRoutes: Route[] = [
   { method: 'GET', path: ROOM, allow: 'article.read', answer: room },
   ...editorRoutes,
   ...deedRoutes,
+  ...reviewRoutes,
+  ...pictureRoutes,
   ...withdrawRoutes,
   ...pinRoutes,
   ...previewRoutes,
@@ -26,17 +31,22 @@ export const articleRoutes: Route[] = [
 ]
 
 async function room(visit: Visit): Answer {
-  const { language, roles } = visit
+  const { language, roles, query } = visit
   const state = stateIn(visit)
   const writes = accounts.may(roles, 'article.write')
-  const rows = state === 'draft' ? await draftTable(visit) : await articleTable(visit, state === 'waiting' ? '' : state)
   return deskPage(
     visit,
     say(language, 'desk.articles'),
-    html`${tabs(visit, state)}${toldHere(visit, `${ROOM}/undo?back=${encodeURIComponent(keptOf(visit.query))}`)}
+    html`${tabs(visit, state)}${toldHere(visit, `${ROOM}/undo?back=${encodeURIComponent(keptOf(query))}`)}
 ${writes && html`<p><a class="act" href="${ROOM}/new">${say(language, 'desk.articles-new')}</a></p>`}
 ${await articleFilters(visit)}
-${writes && state !== 'draft' && state !== 'waiting' && deedForm(visit)}
-${rows}`,
+${await rowsOf(visit, state, writes)}`,
   )
+}
+
+/** The rows of a state, and what may be done with them. */
+function rowsOf(visit: Visit, state: State, writes: boolean): Promise<Html> {
+  if (state === 'draft') return draftTable(visit)
+  if (state === 'waiting') return waitingTable(visit, writes && judgeForm(visit))
+  return articleTable(visit, state, writes && state !== 'withdrawn' && deedForm(visit))
 }

@@ -158,7 +158,21 @@
       sanitizeToDOMFragment: (html) =>
         DOMPurify.sanitize(html, {
           RETURN_DOM_FRAGMENT: true,
-          FORBID_TAGS: ['style', 'form', 'input', 'button', 'textarea', 'select', 'svg', 'math', 'video', 'audio', 'font', 'span', 'center'],
+          FORBID_TAGS: [
+            'style',
+            'form',
+            'input',
+            'button',
+            'textarea',
+            'select',
+            'svg',
+            'math',
+            'video',
+            'audio',
+            'font',
+            'span',
+            'center',
+          ],
           FORBID_ATTR: ['style', 'class', 'id', 'name'],
           ALLOW_DATA_ATTR: false,
           ALLOW_ARIA_ATTR: false,
@@ -210,7 +224,11 @@
     const turn = getComputedStyle(bar).direction === 'rtl' ? -1 : 1
     const at = all.indexOf(document.activeElement)
     const next =
-      event.key === 'Home' ? 0 : event.key === 'End' ? all.length - 1 : step && (at + step * turn + all.length) % all.length
+      event.key === 'Home'
+        ? 0
+        : event.key === 'End'
+          ? all.length - 1
+          : step && (at + step * turn + all.length) % all.length
     if (next === undefined) return
     event.preventDefault()
     for (const button of all) button.tabIndex = -1
@@ -220,16 +238,16 @@
 
   const PAUSE = 2000 // ms without a key, after which what was written is kept
   let waiting
-  let keeping = false
+  let keeping
 
   /** Keeps a draft. One at a time: each goes on from the version that the one before answered. */
-  async function keep() {
+  function keep() {
     clearTimeout(waiting)
-    if (keeping) {
-      waiting = setTimeout(keep, PAUSE)
-      return
-    }
-    keeping = true
+    if (keeping) waiting = setTimeout(keep, PAUSE)
+    else keeping = kept().finally(() => (keeping = undefined))
+  }
+
+  async function kept() {
     const fields = new FormData(form)
     for (const name of ['picture', 'deed']) fields.delete(name)
     const answer = await fetch('/admin/articles/autosave', { method: 'POST', body: new URLSearchParams(fields) }).catch(
@@ -239,8 +257,7 @@
     const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('kept')
     const place = document.getElementById('kept')
     if (fresh) place.replaceWith(document.importNode(fresh, true))
-    else place.append(...(place.textContent ? [] : [place.dataset.failed]))
-    keeping = false
+    else place.lastChild.nodeType === 3 ? (place.lastChild.data = place.dataset.failed) : place.append(place.dataset.failed)
   }
 
   if (form && area && bar) {
@@ -249,6 +266,13 @@
       clearTimeout(waiting)
       waiting = setTimeout(keep, PAUSE)
     })
-    form.addEventListener('submit', () => clearTimeout(waiting))
+    // A draft that is on its way has its answer first: else it would stay behind when what it says is published.
+    form.addEventListener('submit', (event) => {
+      clearTimeout(waiting)
+      if (!keeping) return
+      event.preventDefault()
+      const { submitter } = event
+      keeping.then(() => form.requestSubmit(submitter))
+    })
   }
 }
