@@ -27,7 +27,7 @@ const PICTURES = 'image/jpeg,image/png,image/webp,image/avif,image/gif'
 export async function editorForm(visit: Visit, sheet: Sheet): Promise<Html> {
   const { language } = visit
   const { article, typed } = sheet
-  return html`<form id="writing" class="writing" method="post" action="${ROOM}/save" enctype="multipart/form-data">${hidden(visit)}
+  return html`<div class="writing-room"><form id="writing" class="writing" method="post" action="${ROOM}/save" enctype="multipart/form-data">${hidden(visit)}
 <input type="hidden" name="article" value="${article?.public_id ?? ''}"><input type="hidden" name="base" value="${sheet.base ?? ''}">
 <div class="sheet">
 ${field(language, { name: 'title', label: 'desk.articles-title', value: typed['title']!, max: 2000, required: true })}
@@ -40,7 +40,7 @@ ${await hour(visit, sheet)}
 ${await picture(visit, sheet)}
 </div>
 ${deeds(visit, sheet)}</form>
-${excerptOf(visit)}
+${excerptOf(visit)}</div>
 ${editorScripts.map((src) => html`<script src="${src}" defer></script>`)}`
 }
 

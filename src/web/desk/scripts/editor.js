@@ -36,7 +36,7 @@
     const known = new Map(pieces.length === blocks.length ? blocks.map((block, nth) => [block, pieces[nth]]) : [])
     const old = /<b[\s>]/.test(html) || !/<strong[\s>]/.test(html) ? [] : [['b', 'strong']]
     if (/<em[\s>]/.test(html) && !/<i[\s>]/.test(html)) old.push(['i', 'em'])
-    const ends = /<\/p>\n\n/.test(html) ? '\n\n' : '\n'
+    const ends = pieces.length > 1 ? /\s*$/.exec(pieces[0])[0] : '\n' // as blocks are parted here
     return () =>
       blocksOf(editor.getHTML())
         .map((block) => known.get(block) ?? `${old.reduce(renamed, tidy(block))}${ends}`)
