@@ -1,45 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
-import { colleague, type Desk, openDesk } from './desk.ts'
+import { colleague, openDesk } from './desk.ts'
+import { fieldsOf, found, ROOM, sheet, written } from './newsdesk.ts'
 import { databases } from './world.ts'
-
-const ROOM = '/admin/articles'
-
-/** What the editor's form holds when nothing is typed, and what is typed over it. */
-function sheet(typed: Record<string, string> = {}): FormData {
-  const form = new FormData()
-  const blank = { article: '', base: '', draft: '', version: '', language: 'ar', image: '', deed: 'publish' }
-  for (const [name, value] of Object.entries({ ...blank, ...typed })) form.append(name, value)
-  return form
-}
-
-type Colleague = Awaited<ReturnType<typeof colleague>>
-
-async function written(who: Colleague, typed: Record<string, string>): Promise<string> {
-  const answer = await who.send(`${ROOM}/save`, sheet(typed))
-  expect([answer.status, await answer.text()]).toEqual([303, ''])
-  return /\/admin\/articles\/([a-z0-9]+)\?/.exec(answer.headers.get('location')!)![1]!
-}
-
-function found(desk: Desk, id: string) {
-  return articles.find(desk.world.db, id)
-}
-
-/** The fields that an editor's page shows. */
-function fieldsOf(page: string): Record<string, string> {
-  const plain = (text: string) =>
-    text.replace(/&#(\d+);|&(amp|lt|gt|quot);/g, (_, code, name) =>
-      code ? String.fromCharCode(Number(code)) : { amp: '&', lt: '<', gt: '>', quot: '"' }[name as 'amp']!,
-    )
-  const inputs = [...page.matchAll(/<input (?=[^>]*name="([^"]+)")(?:(?=[^>]* value="([^"]*)"))?[^>]*>/g)]
-  const areas = [...page.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>\n?([\s\S]*?)<\/textarea>/g)]
-  const choices = [...page.matchAll(/<select [^>]*name="([^"]+)"[\s\S]*?<option value="([^"]*)" selected/g)]
-  const all = [...inputs, ...areas, ...choices].map(([, name, value = '']) => [name!, plain(value)])
-  return Object.fromEntries(
-    all.filter(([name]) => !['picture', 'image_gone', 'alt', 'caption', 'link'].includes(name!)),
-  )
-}
 
 describe.each(databases)('the articles at the desk, on %s', (kind) => {
   test('are written, cleaned, published, and found by words that are marked', async () => {

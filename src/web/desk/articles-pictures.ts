@@ -10,7 +10,13 @@ const WIDTH = 1200 // of the rendering that a text shows; its page has the other
 
 /** Pictures within a text. */
 export const pictureRoutes: Route[] = [
-  { method: 'POST', path: `${ROOM}/pictures`, allow: 'article.write', takes: { files: media.MOST_BYTES }, answer: keep },
+  {
+    method: 'POST',
+    path: `${ROOM}/pictures`,
+    allow: 'article.write',
+    takes: { files: media.MOST_BYTES },
+    answer: keep,
+  },
 ]
 
 /** Keeps a picture, and answers it as it is to stand in a text. */

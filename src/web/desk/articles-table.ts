@@ -37,7 +37,11 @@ ${field(language, { name: 'author', label: 'desk.articles-author', value: typedI
 }
 
 /** The articles that were asked for, a page of them. */
-export async function articleTable(visit: Visit, state: Exclude<State, 'draft' | 'waiting'>, above: Html | false): Promise<Html> {
+export async function articleTable(
+  visit: Visit,
+  state: Exclude<State, 'draft' | 'waiting'>,
+  above: Html | false,
+): Promise<Html> {
   const { app, language } = visit
   const query = typedIn(visit, 'q')
   const before = placeIn(visit)

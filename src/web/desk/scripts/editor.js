@@ -257,7 +257,10 @@
     const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('kept')
     const place = document.getElementById('kept')
     if (fresh) place.replaceWith(document.importNode(fresh, true))
-    else place.lastChild.nodeType === 3 ? (place.lastChild.data = place.dataset.failed) : place.append(place.dataset.failed)
+    else
+      place.lastChild.nodeType === 3
+        ? (place.lastChild.data = place.dataset.failed)
+        : place.append(place.dataset.failed)
   }
 
   if (form && area && bar) {
