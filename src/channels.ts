@@ -194,6 +194,11 @@ function passes(filter: Filter, facets: Facets): boolean {
   )
 }
 
+/** The channels that an article passes, in the order they were made. */
+export async function carrying(db: Db, facets: Facets): Promise<Channel[]> {
+  return (await all(db)).filter((channel) => passes(filterOf(channel), facets))
+}
+
 /** Says that these articles changed (give them as they were and as they are); in the transaction that changes them. */
 export async function touch(db: Db, changed: Facets[], at: Instant): Promise<void> {
   if (changed.length === 0) return

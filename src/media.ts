@@ -80,6 +80,13 @@ export function nearest(picture: Picture, width: number): Variant {
   )
 }
 
+/** The ids of the pictures with these hashes, by hash. */
+export async function idsOf(db: Db, hashes: string[]): Promise<Map<string, number>> {
+  if (hashes.length === 0) return new Map()
+  const rows = await db.selectFrom('image').select(['id', 'hash']).where('hash', 'in', hashes.slice(0, 500)).execute()
+  return new Map(rows.map(({ id, hash }) => [hash, id]))
+}
+
 /** The picture that a name behind `/m/` is a rendering of. */
 export async function named(db: Db, name: string): Promise<Picture | undefined> {
   const row = await db.selectFrom('image').selectAll().where('hash', '=', name.split('-')[0]!).executeTakeFirst()

@@ -77,10 +77,45 @@ export interface ArticleAuthorTable {
   position: number
 }
 
+/**
+ * What somebody is writing: `typed` is JSON, the form's fields as they were typed. `base` is the fingerprint of the article
+ * that it began from; `version` grows with each saving, so that the later of two is told of the other.
+ */
+export interface ArticleDraftTable {
+  id: Generated<number>
+  public_id: string
+  article_id: number | null
+  account_id: number
+  base: string | null
+  typed: string
+  version: number
+  created_at: Instant
+  saved_at: Instant
+}
+
+/** What an article said until `at`, when `actor` changed it; `said` is JSON (articles.Said). */
+export interface ArticleRevisionTable {
+  id: Generated<number>
+  article_id: number
+  actor: string
+  said: string
+  at: Instant
+}
+
+/** The story that leads the front page, until then. */
+export interface LeadPinTable {
+  article_id: number
+  until_at: Instant
+  pinned_at: Instant
+}
+
 /** The tables of articles and what they are found by. */
 export interface ArticlesTables {
   article: ArticleTable
   article_address: ArticleAddressTable
+  article_draft: ArticleDraftTable
+  article_revision: ArticleRevisionTable
+  lead_pin: LeadPinTable
   former_name: FormerNameTable
   tag: TagTable
   article_tag: ArticleTagTable

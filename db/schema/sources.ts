@@ -56,7 +56,7 @@ export interface SourceHostTable {
  * published, also (another source's article tells it), held (a draft waits for review), refused, withdrawn (by its source).
  * `hash` is of the item as read, `draft` JSON (intake.Waiting): what waits for review, also a change to what was released.
  * `dated_at` is the date that its source gave, null where it gave none. `missing_at`: from then on its page may be asked
- * whether it is gone.
+ * whether it is gone. `let_go` is what waited before it was last released or refused, so that this can be taken back.
  */
 export interface SourceItemTable {
   source_id: number
@@ -68,6 +68,7 @@ export interface SourceItemTable {
   article_id: number | null
   hash: string
   draft: string | null
+  let_go: string | null
   dated_at: Instant | null
   first_at: Instant
   seen_at: Instant

@@ -54,6 +54,18 @@ export async function all(db: Db): Promise<(Account & { roles: Granted[] })[]> {
   return Promise.all(accounts.map(async (account) => ({ ...account, roles: await rolesOf(db, account.id) })))
 }
 
+/** What these actors of the trail are called, those who are accounts. */
+export async function namesOf(db: Db, actors: string[]): Promise<Map<string, string>> {
+  const ids = actors.flatMap((actor) => /^account:(.+)$/.exec(actor)?.[1] ?? [])
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('account')
+    .select(['public_id', 'name', 'address'])
+    .where('public_id', 'in', ids)
+    .execute()
+  return new Map(rows.map(({ public_id, name, address }) => [`account:${public_id}`, name || address]))
+}
+
 /** An account by its inner id. */
 export async function byId(db: Db, id: number): Promise<Account> {
   return db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirstOrThrow()

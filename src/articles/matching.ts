@@ -16,11 +16,20 @@ export async function matching(
   query: string,
   { filter = {}, ...asked }: Asked,
 ): Promise<{ ids: number[]; words: string[] }> {
+  const some = Object.keys(filter).length > 0 && { filter: passing(filter)(expressionBuilder<Schema, 'article'>()) }
+  return matchingAny(db, query, { ...asked, ...some })
+}
+
+/** The same among the articles for which any condition holds. */
+export async function matchingAny(
+  db: Db,
+  query: string,
+  asked: Omit<Sought, 'words'>,
+): Promise<{ ids: number[]; words: string[] }> {
   const words = searchWords(query)
   if (words.length === 0) return { ids: [], words }
-  const some = Object.keys(filter).length > 0 && { filter: passing(filter)(expressionBuilder<Schema, 'article'>()) }
-  const ids = await newest(db, { ...asked, ...some, words })
+  const ids = await newest(db, { ...asked, words })
   const bare = words.map(barest)
   if (ids.length > 0 || asked.before || asked.offset || bare.join() === words.join()) return { ids, words }
-  return { ids: await newest(db, { ...asked, ...some, words: bare }), words: bare }
+  return { ids: await newest(db, { ...asked, words: bare }), words: bare }
 }

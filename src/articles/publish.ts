@@ -14,6 +14,7 @@ import * as bodyPictures from './body-pictures.ts'
 import * as downloads from './downloads.ts'
 import { type Draft, fingerprint } from './draft.ts'
 import { label, namesOf, relabel } from './labels.ts'
+import * as revisions from './revisions.ts'
 import { linkKey, titleKey } from './sameness.ts'
 import type { Article } from './story.ts'
 
@@ -97,6 +98,12 @@ export async function publishIn(
       after: { title: draft.title, ...from(draft) },
     })
   }
+  await revisions.keep(
+    db,
+    actor,
+    revised.map((draft) => ({ article: known.get(keyOf(draft))!, names: before.get(idOf(draft))! })),
+    at,
+  )
   for (const draft of revised) {
     const article = known.get(keyOf(draft))!
     await revise(db, article, draft, at)

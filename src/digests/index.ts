@@ -1,4 +1,5 @@
 export { type Archive, archives, type Dated, editionDays, monthOf, neighbours } from './archive.ts'
+export { type Carrier, carriers, type Reach, reach } from './carried.ts'
 export { everything, passOver, type Told } from './catching-up.ts'
 export { type Change, runs, set } from './changing.ts'
 export { type Coming, coming } from './coming.ts'

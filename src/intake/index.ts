@@ -11,8 +11,9 @@ import { type Row, rowsOf } from './rows.ts'
 import { type Incoming, type Reading, settle } from './settle.ts'
 import { withdrawKeys } from './withdrawing.ts'
 
+export { canHoldAgain, holdAgain, type Let } from './again.ts'
 export { type Also, also, originalOf } from './elsewhere.ts'
-export { type Held, held, type Released, refuse, release } from './review.ts'
+export { type Held, held, heldPage, heldUnder, type Released, refuse, release } from './review.ts'
 export { type Stored, stored } from './stored.ts'
 
 /** What one reading of a source brought. */

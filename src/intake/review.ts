@@ -1,17 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
+import type { ExpressionBuilder } from 'kysely'
 import { type Instant, instant, later, moment } from '../../db/instant.ts'
-import type { Db } from '../../db/schema.ts'
+import type { Db, Schema } from '../../db/schema.ts'
 import { inTurn } from '../../db/turns.ts'
 import type { Actor, App } from '../app.ts'
-import type { Draft } from '../articles/index.ts'
+import type { Article, Draft } from '../articles/index.ts'
 import * as changes from '../changes.ts'
+import * as digests from '../digests/index.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
 import type { Source } from '../sources/source.ts'
+import { letGo } from './again.ts'
 import { toldElsewhere } from './elsewhere.ts'
 import { keyOf } from './keys.ts'
 import { articlesOf, edited, publish } from './publishing.ts'
-import type { Row } from './rows.ts'
+import type { Row, Waiting } from './rows.ts'
 import * as rows from './rows.ts'
 
 /** What waits for review; `state`: new, or a change to a story that was released. `since` and `date` are ISO instants. */
@@ -48,6 +51,33 @@ export async function held(db: Db, sourceId?: number): Promise<Held[]> {
   })
 }
 
+/** A page of what waits, with its texts; `before` is the key of a row, which the page begins behind. */
+export async function heldPage(
+  db: Db,
+  { source, before, limit }: { source?: number; before?: Pick<Row, 'first_at' | 'source_id' | 'key'>; limit: number },
+): Promise<(Row & { waiting: Waiting })[]> {
+  const found = await waitingRows(db, source)
+    .$if(before !== undefined, (query) =>
+      query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('first_at', 'source_id', 'key'), '>', tuple(before!.first_at, before!.source_id, before!.key)),
+      ),
+    )
+    .limit(limit)
+    .execute()
+  return found.map((row) => ({ ...row, waiting: rows.waiting(row)! }))
+}
+
+/** What waits under this key; undefined if nothing does. */
+export async function heldUnder(
+  db: Db,
+  source: number,
+  key: string,
+): Promise<(Row & { waiting: Waiting }) | undefined> {
+  const row = (await rows.rowsOf(db, source, [key])).get(key)
+  const waiting = row && rows.waiting(row)
+  return waiting && { ...row, waiting }
+}
+
 /**
  * Publishes what waits under these guids, or all that waits of a source; a change to a released story revises it. Throws
  * Problem `item-not-held` for a guid under which nothing waits, before anything is released.
@@ -55,7 +85,7 @@ export async function held(db: Db, sourceId?: number): Promise<Held[]> {
 export async function release(app: App, actor: Actor, source: Source, guids: string[] | 'all'): Promise<Released> {
   const sum: Released = { published: 0, revised: 0, also: 0 }
   for (const some of rows.parts(await waitingKeys(app.db, source, guids), AT_ONCE)) {
-    const done = await app.db.transaction().execute((db) => releaseSome(db, actor, source, some, instant(app.now())))
+    const done = await app.db.transaction().execute((db) => releaseSome(app, db, actor, source, some))
     sum.published += done.published
     sum.revised += done.revised
     sum.also += done.also
@@ -75,7 +105,8 @@ export async function refuse(app: App, actor: Actor, source: Source, guids: stri
     const waiting = await waitingAmong(db, source, keys)
     for (const row of waiting) {
       const dated_at = rows.waiting(row)!.draft.published_at ?? row.dated_at // a date that was refused is no news again
-      await rows.set(db, row, { draft: null, dated_at, ...(row.state === 'held' && { state: 'refused' }) })
+      const let_go = letGo(row)
+      await rows.set(db, row, { draft: null, let_go, dated_at, ...(row.state === 'held' && { state: 'refused' }) })
     }
     await changes.record(
       db,
@@ -99,7 +130,8 @@ function waitingRows(db: Db, sourceId?: number) {
 }
 
 async function waitingKeys(db: Db, source: Source, guids: string[] | 'all'): Promise<string[]> {
-  const waiting = await waitingRows(db, source.id).clearSelect().select(['key', 'guid']).execute()
+  const named = guids === 'all' ? waitingRows(db, source.id) : waitingRows(db, source.id).where(underOneOf(guids))
+  const waiting = await named.clearSelect().select(['key', 'guid']).execute()
   if (guids === 'all') return waiting.map(({ key }) => key)
   return [
     ...new Set(
@@ -112,13 +144,19 @@ async function waitingKeys(db: Db, source: Source, guids: string[] | 'all'): Pro
   ]
 }
 
+function underOneOf(guids: string[]) {
+  return ({ eb, or }: ExpressionBuilder<Schema, 'source_item'>) =>
+    or([eb('guid', 'in', guids), eb('key', 'in', guids.map(keyOf))])
+}
+
 /** What still waits of these: another editor may have been faster. */
 async function waitingAmong(db: Db, source: Source, keys: string[]): Promise<Row[]> {
   await inTurn(db, 'intake')
   return [...(await rows.rowsOf(db, source.id, keys)).values()].filter((row) => row.draft !== null)
 }
 
-async function releaseSome(db: Db, actor: Actor, source: Source, keys: string[], at: Instant): Promise<Released> {
+async function releaseSome(app: App, db: Db, actor: Actor, source: Source, keys: string[]): Promise<Released> {
+  const at = instant(app.now())
   const waiting = (await waitingAmong(db, source, keys)).map((row) => ({ row, ...rows.waiting(row)! }))
   const stories = await articlesOf(
     db,
@@ -126,7 +164,7 @@ async function releaseSome(db: Db, actor: Actor, source: Source, keys: string[],
   )
   const changed = waiting.filter(({ row }) => row.state !== 'held')
   for (const { row, draft } of changed)
-    await rows.set(db, row, { draft: null, dated_at: draft.published_at ?? row.dated_at })
+    await rows.set(db, row, { draft: null, let_go: letGo(row), dated_at: draft.published_at ?? row.dated_at })
   const revisions = changed.map(({ row, draft }) => edited(draft, stories.get(row.article_id!)!, row))
   const { revised } = await publish(db, actor, { source, at }, revisions, false)
 
@@ -139,15 +177,21 @@ async function releaseSome(db: Db, actor: Actor, source: Source, keys: string[],
   )
   for (const [index, { row }] of fresh.entries())
     if (elsewhere[index] !== undefined)
-      await rows.set(db, row, { draft: null, state: 'also', article_id: elsewhere[index] })
+      await rows.set(db, row, { draft: null, let_go: letGo(row), state: 'also', article_id: elsewhere[index] })
   if (elsewhere.some((id) => id !== undefined)) await site.touch(db)
   const ours = fresh.filter((_, index) => elsewhere[index] === undefined)
   for (const archive of [false, true]) {
     const some = ours.filter((one) => one.archive === archive)
     const drafts = some.map(({ draft, row }) => dated(draft, row, archive, at))
+    await bringBack(
+      app,
+      db,
+      actor,
+      some.flatMap(({ row }) => stories.get(row.article_id ?? 0) ?? []),
+    )
     const { ids } = await publish(db, actor, { source, at }, drafts, archive)
     for (const [index, { row }] of some.entries())
-      await rows.set(db, row, { draft: null, state: 'published', article_id: ids[index]! })
+      await rows.set(db, row, { draft: null, let_go: letGo(row), state: 'published', article_id: ids[index]! })
   }
   await changes.record(
     db,
@@ -160,6 +204,11 @@ async function releaseSome(db: Db, actor: Actor, source: Source, keys: string[],
     })),
   )
   return { published: ours.length, revised, also: fresh.length - ours.length }
+}
+
+/** What was released before, and taken back, was withdrawn by that. */
+async function bringBack(app: App, db: Db, actor: Actor, stories: Article[]): Promise<void> {
+  for (const article of stories) if (article.withdrawn_at !== null) await digests.restoreIn(app, db, actor, article)
 }
 
 /**

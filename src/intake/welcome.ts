@@ -96,6 +96,7 @@ function rowOf({ source, at, archive }: Reading, { one, draft, state, article_id
     article_id,
     hash: state === 'adopted' ? '' : hash, // not yet what the article says
     draft: state === 'held' ? JSON.stringify(waiting) : null,
+    let_go: null,
     dated_at: dateOf(item, at) ?? null,
     first_at: row?.first_at ?? at,
     seen_at: at,

@@ -10,6 +10,7 @@ export function assetFiles(): Hono {
     if (!asset) throw new Problem('page-not-found')
     return c.body(asset.body, 200, {
       'Content-Type': asset.type,
+      'Access-Control-Allow-Origin': '*', // a document in a sandbox is of no origin, and fonts want one
       'Cache-Control': asset.lasting ? 'public, max-age=31536000, immutable' : 'public, max-age=60',
     })
   })

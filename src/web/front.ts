@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import type { Story } from '../articles/index.ts'
 import * as articles from '../articles/index.ts'
@@ -23,9 +23,10 @@ async function front(app: App, paper: Paper): Promise<Html> {
   const now = instant(app.now())
   const [stories, total] = await Promise.all([articles.latest(app.read, { now, limit: PAGE }), pagesOf(app, {})])
   const { own, others } = byLanguage(paper, stories)
-  const lead = own.slice(0, NEW).find(pictured) ?? own[0]
-  const beside = own.filter((story) => story !== lead).slice(0, 3)
-  const rest = own.filter((story) => story !== lead && !beside.includes(story))
+  const pinned = await pinnedStory(app, now)
+  const lead = pinned ?? own.slice(0, NEW).find(pictured) ?? own[0]
+  const beside = own.filter(({ id }) => id !== lead?.id).slice(0, 3)
+  const rest = own.filter((story) => story.id !== lead?.id && !beside.includes(story))
   return page({
     ...paper,
     title: '',
@@ -36,6 +37,12 @@ ${otherLanguages(paper, others)}
 ${await blocks(app, paper, stories.at(-1))}
 ${paging(paper, '/', 1, total)}`,
   })
+}
+
+/** The story that an editor has lead the page, wherever it would stand else. */
+async function pinnedStory(app: App, now: Instant): Promise<Story | undefined> {
+  const pin = await articles.pinned(app.read, now)
+  return pin && articles.find(app.read, pin.public_id, now)
 }
 
 function pictured(story: Story): boolean {

@@ -12,6 +12,8 @@ export type Rows<Row> = { rows: readonly Row[]; after?: string | undefined }
 type Table<Row> = Rows<Row> & {
   caption: string
   columns: readonly Column<Row>[]
+  /** What stands above the rows and changes with them: what may be done with those that are shown. */
+  above?: Html | '' | false
   /** What an empty table says: the next step. */
   empty: Html | string
   /** Where rows may be chosen for a deed: each one's id and name, for the form of this id (`deeds`). */
@@ -21,9 +23,9 @@ type Table<Row> = Rows<Row> & {
 /** A table that is paged by key: the address carries its filters and `after`, so it can be kept, sent and gone back to. */
 export function table<Row>(visit: Visit, one: Table<Row>): Html {
   const { language } = visit
-  const { rows, columns, caption, empty, choose } = one
+  const { rows, columns, caption, empty, choose, above } = one
   if (rows.length === 0) return html`<div id="rows"><p class="none">${empty}</p>${beginning(visit)}</div>`
-  return html`<div id="rows"><div class="wide" role="region" aria-label="${caption}" tabindex="0"><table class="rows"><caption class="unseen">${caption}</caption>
+  return html`<div id="rows">${above}<div class="wide" role="region" aria-label="${caption}" tabindex="0"><table class="rows"><caption class="unseen">${caption}</caption>
 <thead><tr>${choose && html`<td><input type="checkbox" data-all="${choose.form}" hidden aria-label="${say(language, 'desk.kit-all')}"></td>`}${columns.map(({ name, number }) => html`<th scope="col"${number && html` class="number"`}>${say(language, name)}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => line(language, row, columns, choose))}</tbody></table></div>
 ${pager(visit, one.after)}</div>`

@@ -15,7 +15,7 @@ export type Upload = { field: string; name: string; path: string; bytes: number 
 export type Received = { form: URLSearchParams; files: Upload[]; done: () => Promise<void> }
 
 const FIELDS = 200
-const FIELD = 1024 * 1024 // bytes
+const FIELD = 16 * 1024 * 1024 // bytes: a text; what all of them may come to, the door sees to
 
 /** Reads a form with files, each straight to disk and at most `most` bytes; a Problem when it is larger, cut or no such form. */
 export async function receive(c: Context, most: number): Promise<Received> {
@@ -45,7 +45,11 @@ async function readInto(
     headers: { 'content-type': type },
     limits: { fields: FIELDS, fieldSize: FIELD, files: 20, fileSize: most, parts: FIELDS + 20 },
   })
-  parser.on('field', (name, value) => void form.append(name, value))
+  let cut = false
+  parser.on('field', (name, value, nameCut, valueCut) => {
+    cut ||= nameCut || valueCut
+    form.append(name, value)
+  })
   parser.on('file', (field, stream, name) => {
     const upload: Upload = {
       field,
@@ -67,5 +71,6 @@ async function readInto(
   })
   await pipeline(source, parser)
   await Promise.all(writing)
+  if (cut) throw new Problem('form-too-large') // never half a text
   return { form, files: files.filter(({ name, bytes }) => name !== '' || bytes > 0) }
 }

@@ -1,0 +1,107 @@
+import { type Instant, instant } from '../db/instant.ts'
+import type { Db } from '../db/schema.ts'
+import type { Actor, App } from './app.ts'
+import * as articles from './articles/index.ts'
+import * as digests from './digests/index.ts'
+import * as intake from './intake/index.ts'
+import * as sources from './sources/index.ts'
+import type { Change } from './trail.ts'
+
+/** What somebody did between two lines of the trail, the first not among it. */
+export type Deed = { after: number; upTo: number }
+
+const MOST = 200 // lines of one deed
+const VERBS = ['article.withdraw', 'article.restore', 'article.revise', 'article.pin', 'article.unpin'] as const
+const REVIEWED = ['item.release', 'item.refuse']
+
+/** The last line of the trail: where a deed begins, or ends. */
+export async function mark(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('change')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .executeTakeFirst()
+  return row?.id ?? 0
+}
+
+/**
+ * Takes back what this actor did with articles and with what waited for review. All of it or nothing: false where one of
+ * them has been changed by anybody since.
+ */
+export async function takeBack(app: App, actor: Actor, deed: Deed): Promise<boolean> {
+  const lines = await linesOf(app.db, actor, deed)
+  const reviewed = lines.filter(({ verb }) => REVIEWED.includes(verb))
+  const about = lines.filter(({ verb }) => !REVIEWED.includes(verb))
+  const taken = await app.db.transaction().execute(async (db) => {
+    if (lines.length === 0 || (await changedSince(db, lines, deed))) return false
+    if (reviewed.length > 0) return backToReview(app, db, actor, reviewed)
+    for (const line of about) await back(app, db, actor, line)
+    return true
+  })
+  if (taken) await digests.reviseHeld(app, actor)
+  return taken
+}
+
+async function linesOf(db: Db, actor: Actor, { after, upTo }: Deed): Promise<Change[]> {
+  return db
+    .selectFrom('change')
+    .selectAll()
+    .where('id', '>', after)
+    .where('id', '<=', upTo)
+    .where('actor', '=', actor)
+    .where('verb', 'in', [...VERBS, ...REVIEWED])
+    .orderBy('id')
+    .limit(MOST)
+    .execute()
+}
+
+/** Whether anybody has changed one of these articles after the deed. */
+async function changedSince(db: Db, lines: Change[], { upTo }: Deed): Promise<boolean> {
+  const subjects = lines.map(({ subject }) => subject).filter((subject) => subject.startsWith('article:'))
+  if (subjects.length === 0) return false
+  const later = await db
+    .selectFrom('change')
+    .select('id')
+    .where('subject', 'in', subjects)
+    .where('id', '>', upTo)
+    .limit(1)
+    .executeTakeFirst()
+  return later !== undefined
+}
+
+/** What waited for review waits again; false where one of them is no longer as that left it. */
+async function backToReview(app: App, db: Db, actor: Actor, lines: Change[]): Promise<boolean> {
+  const bySource = Map.groupBy(lines, ({ subject }) => Number(subject.slice('source:'.length)))
+  const work: { source: sources.Source; lets: intake.Let[] }[] = []
+  for (const [id, some] of bySource) work.push({ source: await sources.find(db, id), lets: some.map(letOf) })
+  for (const { source, lets } of work) if (!(await intake.canHoldAgain(db, source, lets))) return false
+  for (const { source, lets } of work) await intake.holdAgain(app, db, actor, source, lets)
+  return true
+}
+
+function letOf({ verb, before, after, at }: Change): intake.Let {
+  const { guid } = JSON.parse(after ?? before ?? '{}') as { guid: string }
+  return { guid, at, released: verb === 'item.release' }
+}
+
+async function back(app: App, db: Db, actor: Actor, line: Change): Promise<void> {
+  const id = line.subject.slice('article:'.length)
+  const at = instant(app.now())
+  const article = await articles.find(db, id)
+  if (!article) return
+  if (line.verb === 'article.withdraw') await digests.restoreIn(app, db, actor, article)
+  if (line.verb === 'article.restore') await digests.withdrawIn(app, db, actor, id, reasonOf(line))
+  if (line.verb === 'article.pin') await articles.unpin(db, actor, at)
+  if (line.verb === 'article.unpin') await articles.pin(db, actor, id, untilOf(line), at)
+  if (line.verb === 'article.revise') {
+    const revision = await articles.revisionMadeAt(db, article.id, actor, line.at)
+    if (revision) await articles.edit(db, actor, id, revision.said, { at })
+  }
+}
+
+function reasonOf({ before }: Change): string {
+  return (JSON.parse(before ?? '{}') as { withdrawn_reason?: string | null }).withdrawn_reason ?? ''
+}
+
+function untilOf({ before }: Change): Instant {
+  return (JSON.parse(before ?? '{}') as { until_at: Instant }).until_at
+}

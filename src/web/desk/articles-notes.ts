@@ -1,0 +1,26 @@
+import { html } from 'hono/html'
+import { say } from '../../locale.ts'
+import * as writing from '../../writing.ts'
+import type { Html } from '../pages.ts'
+import type { Sheet } from './articles-form.ts'
+import { ROOM } from './articles-states.ts'
+import { hidden } from './frame.ts'
+import { momentOf } from './moments.ts'
+import type { Visit } from './routes.ts'
+
+/** What is to be known before one writes: other drafts of this article, a change that came after this draft was begun. */
+export async function notes(visit: Visit, { article, draft, base }: Sheet): Promise<Html> {
+  const { app, language } = visit
+  const drafts = article ? (await writing.about(app.read, article.id)).filter((one) => one.public_id !== draft?.id) : []
+  const behind = article && draft && base !== undefined && base !== article.fingerprint
+  return html`${
+    behind &&
+    html`<div class="told" role="status"><p>${say(language, 'desk.articles-behind')} <a href="${ROOM}/${article.public_id}">${say(language, 'desk.articles-as-it-stands')}</a></p></div>`
+  }${
+    drafts.length > 0 &&
+    html`<div class="told"><p>${say(language, 'desk.articles-drafts-about')}</p><ul class="plain">${drafts.map(
+      (one) =>
+        html`<li><a href="${ROOM}/drafts/${one.public_id}"><bdi>${one.author}</bdi> · ${momentOf(visit, one.saved_at)}</a></li>`,
+    )}</ul></div>`
+  }${draft && html`<form class="drop" method="post" action="${ROOM}/drafts/${draft.id}/drop">${hidden(visit)}<button class="plain" type="submit">${say(language, 'desk.articles-drop')}</button></form>`}`
+}

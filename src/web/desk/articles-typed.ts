@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises'
+import type { Instant } from '../../../db/instant.ts'
+import type { Said } from '../../articles/index.ts'
+import * as articles from '../../articles/index.ts'
+import * as media from '../../media.ts'
+import { Problem } from '../../problem.ts'
+import { oneLine } from '../../text.ts'
+import type { Typed } from '../../writing.ts'
+import { fieldMoment, readMoment } from './moments.ts'
+import type { Visit } from './routes.ts'
+
+/** The editor's fields: those of the text, its hour, its picture. `image` is a picture's hash, `same` for the one it has. */
+const NAMES = [...articles.FIELDS, 'published', 'image', 'image_alt', 'image_caption', 'image_credit'] as const
+const LONGEST_LINE = { alt: 1000, caption: 2000, credit: 500 }
+const SAME = 'same'
+
+/** The fields as somebody filled them in. */
+export function typedIn(form: URLSearchParams): Typed {
+  return Object.fromEntries(NAMES.map((name) => [name, form.get(name) ?? '']))
+}
+
+/** The fields of an article as it stands; moments are in the site's zone. */
+export function typedOf(said: Said, zone: string): Typed {
+  const { image, published_at } = said
+  return {
+    ...articles.fieldsOf(said),
+    published: published_at === undefined ? '' : fieldMoment(published_at, zone),
+    image: image ? SAME : '',
+    image_alt: image?.alt ?? '',
+    image_caption: image?.caption ?? '',
+    image_credit: image?.credit ?? '',
+  }
+}
+
+/** What was typed, checked: a Problem for what cannot be published. `before` is what the article says until now. */
+export async function saidIn(visit: Visit, typed: Typed, zone: string, before?: Said): Promise<Said> {
+  const fields = typed as articles.Fields
+  const image = await imageIn(visit, typed, before?.image)
+  const published_at = momentIn(typed, zone, before?.published_at)
+  return {
+    ...articles.saidIn(fields, visit.app.config.url, before),
+    ...(published_at !== undefined && { published_at }),
+    ...(image && { image }),
+  }
+}
+
+/** Keeps a picture that came with the form, and puts its hash among what was typed; its words are needed with it. */
+export async function keepPicture({ app, files, form }: Visit, typed: Typed): Promise<void> {
+  if (form.get('image_gone')) Object.assign(typed, { image: '', image_alt: '', image_caption: '', image_credit: '' })
+  const file = files.find(({ field }) => field === 'picture')
+  if (file) typed['image'] = (await media.keep(app, await readFile(file.path))).hash
+}
+
+function momentIn({ published = '' }: Typed, zone: string, before?: Instant): Instant | undefined {
+  if (!published.trim()) return before
+  if (before !== undefined && published === fieldMoment(before, zone)) return before
+  const at = readMoment(published, zone)
+  if (at === undefined) throw new Problem('bad-date', { value: oneLine(published).slice(0, 60) })
+  return at
+}
+
+type Image = Said['image']
+
+async function imageIn({ app }: Visit, typed: Typed, before: Image): Promise<Image> {
+  const { image = '' } = typed
+  if (image === '' || (image === SAME && !before)) return undefined
+  const words = {
+    ...line(typed, 'alt', before),
+    ...line(typed, 'caption', before),
+    ...line(typed, 'credit', before),
+  }
+  if (image === SAME) {
+    const { url, id } = before!
+    return { ...(url !== undefined && { url }), ...(id !== undefined && { id }), ...words }
+  }
+  const id = (await media.idsOf(app.db, [image])).get(image)
+  if (id === undefined) throw new Problem('image-unusable', { reason: 'it is not here' })
+  if (!words.alt) throw new Problem('alt-missing')
+  return { id, ...words }
+}
+
+function line(typed: Typed, name: keyof typeof LONGEST_LINE, before: Image): NonNullable<Image> {
+  const text = typed[`image_${name}`] ?? ''
+  if (before && text === before[name]) return { [name]: before[name] }
+  const words = oneLine(text)
+  const most = LONGEST_LINE[name]
+  if (words.length > most) throw new Problem('text-too-long', { name, most })
+  return words ? { [name]: words } : {}
+}
