@@ -53,7 +53,11 @@ const sheets = ['paper', 'lists', 'story', 'reader', 'wishes', 'search'].map((na
 const sheet = smaller([...faces, ...sheets].join('\n'))
 const sheetHash = hash(sheet)
 const script = readFileSync(new URL('zone.js', import.meta.url), 'utf8')
-const deskSheet = smaller(readFileSync(new URL('style/desk.css', import.meta.url), 'utf8'))
+const deskSheet = smaller(
+  ['desk', 'desk-channels']
+    .map((name) => readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'))
+    .join('\n'),
+)
 const deskName = `desk-${hash(deskSheet)}.css`
 const raw = readFileSync(new URL('style/feed.css', import.meta.url), 'utf8')
 const feedSheets = [...spoken.map((language) => feedSheet(language, direction(language))), feedSheet('en', 'rtl')]
