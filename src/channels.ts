@@ -97,10 +97,13 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<Channel
 
 /**
  * Changes what is decided about a channel: its pages and feeds are built anew, its addresses and its feeds' ids stay. The
- * language that its filter gave it follows the filter. The channel `all` keeps taking everything: a Problem for a filter.
+ * language that its filter gave it follows the filter. The channel `all` keeps taking everything: a Problem for a filter;
+ * without a title it is called as the paper is.
  */
 export async function set(app: App, actor: Actor, slug: string, changes: Changes): Promise<Channel> {
-  const values = columns(changes)
+  const { title, ...rest } = changes
+  const named = slug === 'all' && title !== undefined && oneLine(title) === ''
+  const values = named ? { ...columns(rest), title: '' } : columns(changes)
   return app.db.transaction().execute(async (db) => {
     const channel = await find(db, slug)
     if (slug === 'all' && values.filter !== undefined && values.filter !== channel.filter)

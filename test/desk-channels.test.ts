@@ -102,7 +102,7 @@ describe.each(databases)('the channels at the desk, on %s', (kind) => {
       feed_id: before.feed_id,
       version: before.version + 1,
     })
-    await expect.poll(feed).toMatch(/السوق والمرفأ[^]*A crane/)
+    await expect.poll(feed).toMatch(/السوق والمرفأ[\s\S]*A crane/)
     const page = await textOf(editor.get(saved.headers.get('location')!))
     expect(page).toMatch(/action="\/admin\/channels\/market\/undo"/)
     desk.world.clock.advance({ minutes: 1 })

@@ -12,7 +12,9 @@ import { type Incoming, type Reading, settle } from './settle.ts'
 import { withdrawKeys } from './withdrawing.ts'
 
 export { type Also, also, originalOf } from './elsewhere.ts'
+export { type Foreseen, foreseen } from './foreseen.ts'
 export { type Held, held, type Released, refuse, release } from './review.ts'
+export { waitingTitle } from './rows.ts'
 export { type Stored, stored } from './stored.ts'
 
 /** What one reading of a source brought. */

@@ -39,12 +39,18 @@ function typed(list: string | null): string[] {
     .filter(Boolean)
 }
 
+/** What a channel is called: the one of everything may be called as the paper is. */
+export function nameOf(language: string, { title }: Pick<channels.Channel, 'title'>): string {
+  return title || say(language, 'page.all-news')
+}
+
 /** The fields of a channel, but for its address: as they were typed, or else as they are. */
 export async function channelFields(visit: Visit, now: channels.Draft): Promise<Html> {
   const { language, form } = visit
   const value = (name: 'title' | 'description') => form.get(name) ?? now[name] ?? ''
   const text = form.get('text') ?? (now.summary ? 'summary' : 'full')
-  return html`${field(language, { name: 'title', label: 'desk.channels-title', value: value('title'), required: true, max: 200 })}
+  const naming = now.slug === 'all' ? ({ hint: 'desk.channels-title-all' } as const) : { required: true }
+  return html`${field(language, { name: 'title', label: 'desk.channels-title', value: value('title'), max: 200, ...naming })}
 ${field(language, { name: 'description', label: 'desk.channels-description', hint: 'desk.channels-description-hint', value: value('description'), max: 500 })}
 ${field(language, { name: 'size', label: 'desk.channels-size', hint: 'desk.channels-size-hint', type: 'number', value: form.get('size') ?? now.size ?? 50, least: 1, most: 500, required: true })}
 ${choice(language, {

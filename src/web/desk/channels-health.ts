@@ -3,6 +3,7 @@ import * as channels from '../../channels.ts'
 import * as feedHealth from '../../feed-health/index.ts'
 import { say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
+import { nameOf } from './channels-form.ts'
 import { deskPage } from './frame.ts'
 import type { Answer, Visit } from './routes.ts'
 
@@ -35,8 +36,8 @@ export async function healthPage(visit: Visit): Answer {
   if (query.get('as') === 'sentences') return inSentences(visit, health!)
   return deskPage(
     visit,
-    channel.title,
-    html`<p><a class="go" href="${ROOM}/${channel.slug}">${say(language, 'desk.channels-back', { title: channel.title })}</a></p>
+    nameOf(language, channel),
+    html`<p><a class="go" href="${ROOM}/${channel.slug}">${say(language, 'desk.channels-back', { title: nameOf(language, channel) })}</a></p>
 <section><h2>${say(language, 'desk.channels-health')}</h2>${inSentences(visit, health!)}</section>`,
   )
 }

@@ -6,7 +6,7 @@ import * as links from '../../links.ts'
 import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import type { Html } from '../pages.ts'
-import { channelFields, read } from './channels-form.ts'
+import { channelFields, nameOf, read } from './channels-form.ts'
 import { healthPiece } from './channels-health.ts'
 import { live, preview } from './channels-preview.ts'
 import { deskPage, hidden } from './frame.ts'
@@ -22,7 +22,7 @@ export async function channelPage(visit: Visit, problem?: Problem): Answer {
   const channel = await channels.find(app.read, params['slug']!)
   const page = await deskPage(
     visit,
-    channel.title,
+    nameOf(language, channel),
     html`<p><a class="go" href="${ROOM}">${say(language, 'desk.channels')}</a></p>${toldHere(visit, `${ROOM}/${channel.slug}/undo`)}${mistake(language, problem)}
 <section><h2>${say(language, 'desk.channels-addresses')}</h2>${addresses(visit, channel)}</section>
 <section><h2>${say(language, 'desk.channels-health')}</h2>${healthPiece(visit, channel)}</section>

@@ -5,6 +5,7 @@ import * as articles from '../../articles/index.ts'
 import * as channels from '../../channels.ts'
 import * as feedReaders from '../../feed-readers.ts'
 import { say } from '../../locale.ts'
+import { nameOf } from './channels-form.ts'
 import { healthCell, healthPage } from './channels-health.ts'
 import { makeChannel, newChannelPage } from './channels-new.ts'
 import { channelPage, saveChannel, undoChange } from './channels-page.ts'
@@ -37,7 +38,10 @@ async function room(visit: Visit): Answer {
   const after = Number(query.get('after')) || 0
   const page = all.filter(({ id }) => id > after).slice(0, PAGE)
   const columns: Column<Row>[] = [
-    { name: 'desk.channels-title', cell: ({ slug, title }) => html`<a href="${HERE}/${slug}"><bdi>${title}</bdi></a>` },
+    {
+      name: 'desk.channels-title',
+      cell: ({ slug, title }) => html`<a href="${HERE}/${slug}"><bdi>${nameOf(language, { title })}</bdi></a>`,
+    },
     { name: 'desk.channels-address', cell: ({ slug }) => html`<bdi dir="ltr">/c/${slug}</bdi>` },
     { name: 'desk.channels-stories', cell: ({ entries }) => entries, number: true },
     { name: 'desk.channels-readers', cell: ({ readers }) => readers, number: true },
