@@ -22,6 +22,7 @@ import { trailed } from './migrations/2026-12-trailed.ts'
 import { wires } from './migrations/2026-12-wires.ts'
 import { workerRoles } from './migrations/2026-12-worker-roles.ts'
 import { writing } from './migrations/2026-12-writing.ts'
+import { yields } from './migrations/2026-12-yields.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -52,6 +53,7 @@ const MIGRATIONS = {
   '2026-12-wires': wires,
   '2026-12-worker-roles': workerRoles,
   '2026-12-writing': writing,
+  '2026-12-yields': yields,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

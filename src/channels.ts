@@ -8,6 +8,7 @@ import { languageTag } from './locale.ts'
 import { Problem } from './problem.ts'
 import * as site from './site.ts'
 import { fold, oneLine } from './text.ts'
+import { made } from './trail.ts'
 
 /** A stream of articles we publish. */
 export type Channel = Selectable<ChannelTable>
@@ -36,6 +37,7 @@ export type Facets = {
   source_id: number
 }
 
+/** What is decided about a channel; its slug stands in its readers' programs and never changes. */
 export type Draft = {
   slug: string
   title: string
@@ -45,6 +47,8 @@ export type Draft = {
   size?: number
   summary?: boolean
 }
+
+export type Changes = Partial<Omit<Draft, 'slug'>>
 
 const MOST_SOURCES = 1_000_000_000
 const MANY = 1000 // articles that are looked up one by one without anybody noticing
@@ -66,17 +70,8 @@ export function checkedTitle(text: string): string {
 
 export async function add(app: App, actor: Actor, draft: Draft): Promise<Channel> {
   const slug = checkedSlug(draft.slug)
-  const size = draft.size ?? 50
-  if (!Number.isInteger(size) || size < 1 || size > 500)
-    throw new Problem('bad-number', { name: 'size', least: 1, most: 500 })
-  const title = checkedTitle(draft.title)
-  if (draft.filter.source?.some((id) => !Number.isInteger(id) || id < 0 || id > MOST_SOURCES))
-    throw new Problem('bad-number', { name: 'source', least: 0, most: MOST_SOURCES })
-  const language = draft.language
-    ? languageTag(draft.language)
-    : draft.filter.language?.length === 1
-      ? languageTag(draft.filter.language[0]!)
-      : null
+  const values = columns(draft)
+  const language = values.language ?? only(draft.filter)
   const at = instant(app.now())
   return app.db.transaction().execute(async (db) => {
     const channel = await db
@@ -84,12 +79,8 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<Channel
       .values({
         feed_id: `urn:uuid:${randomUUID()}`,
         slug,
-        title,
-        description: oneLine(draft.description ?? ''),
+        ...{ title: '', filter: '{}', description: '', size: 50, text: 'full', ...values },
         language,
-        filter: JSON.stringify(normal(draft.filter)),
-        size,
-        text: draft.summary ? 'summary' : 'full',
         version: 1,
         changed_at: at,
         created_at: at,
@@ -102,6 +93,78 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<Channel
     await record(db, actor, at, [{ verb: 'channel.add', subject: `channel:${slug}`, after: draft }])
     return channel
   })
+}
+
+/**
+ * Changes what is decided about a channel: its pages and feeds are built anew, its addresses and its feeds' ids stay. The
+ * language that its filter gave it follows the filter. The channel `all` keeps taking everything: a Problem for a filter;
+ * without a title it is called as the paper is.
+ */
+export async function set(app: App, actor: Actor, slug: string, changes: Changes): Promise<Channel> {
+  const { title, ...rest } = changes
+  const named = slug === 'all' && title !== undefined && oneLine(title) === ''
+  const values = named ? { ...columns(rest), title: '' } : columns(changes)
+  return app.db.transaction().execute(async (db) => {
+    const channel = await find(db, slug)
+    if (slug === 'all' && values.filter !== undefined && values.filter !== channel.filter)
+      throw new Problem('channel-takes-all')
+    const followed =
+      changes.filter && changes.language === undefined && channel.language === only(filterOf(channel))
+        ? { language: only(changes.filter) }
+        : {}
+    return change(db, actor, channel, { ...values, ...followed }, instant(app.now()))
+  })
+}
+
+/** Takes back the change that this actor made at that moment; undefined if the channel has been changed since. */
+export async function undo(app: App, actor: Actor, slug: string, at: Instant): Promise<Channel | undefined> {
+  return app.db.transaction().execute(async (db) => {
+    const channel = await find(db, slug)
+    const was = await made<Values>(db, { actor, verb: 'channel.set', subject: `channel:${slug}`, at })
+    if (!was || !isSo(channel, was.after)) return undefined
+    return change(db, actor, channel, was.before, instant(app.now()))
+  })
+}
+
+type Values = Partial<Pick<Channel, 'title' | 'description' | 'filter' | 'language' | 'size' | 'text'>>
+
+/** A draft as columns; what it leaves out is left out. A Problem for what cannot be. */
+function columns({ title, description, filter, language, size, summary }: Changes): Values {
+  if (size !== undefined && (!Number.isInteger(size) || size < 1 || size > 500))
+    throw new Problem('bad-number', { name: 'size', least: 1, most: 500 })
+  return {
+    ...(title !== undefined && { title: checkedTitle(title) }),
+    ...(description !== undefined && { description: oneLine(description) }),
+    ...(filter !== undefined && { filter: JSON.stringify(checkedFilter(filter)) }),
+    ...(language !== undefined && { language: language ? languageTag(language) : null }),
+    ...(size !== undefined && { size }),
+    ...(summary !== undefined && { text: summary ? 'summary' : 'full' }),
+  }
+}
+
+/** The language of a filter that takes one alone. */
+function only({ language }: Filter): string | null {
+  return language?.length === 1 ? languageTag(language[0]!) : null
+}
+
+async function change(db: Db, actor: Actor, channel: Channel, values: Values, at: Instant): Promise<Channel> {
+  const names = (Object.keys(values) as (keyof Values)[]).filter((name) => values[name] !== channel[name])
+  if (names.length === 0) return channel
+  const of = (one: Values) => Object.fromEntries(names.map((name) => [name, one[name]])) as Values
+  await record(db, actor, at, [
+    { verb: 'channel.set', subject: `channel:${channel.slug}`, before: of(channel), after: of(values) },
+  ])
+  await site.touch(db)
+  return db
+    .updateTable('channel')
+    .set((eb) => ({ ...of(values), version: eb('version', '+', 1), changed_at: at }))
+    .where('id', '=', channel.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+function isSo(channel: Channel, values: Values): boolean {
+  return (Object.keys(values) as (keyof Values)[]).every((name) => channel[name] === values[name])
 }
 
 export async function find(db: Db, slug: string): Promise<Channel> {
@@ -117,6 +180,19 @@ export async function all(db: Db): Promise<Channel[]> {
 
 export function filterOf(channel: Pick<Channel, 'filter'>): Filter {
   return JSON.parse(channel.filter) as Filter
+}
+
+/** A filter as it is stored and compared: folded, its languages canonical. A Problem for what cannot be. */
+export function checkedFilter(filter: Filter): Filter {
+  if (filter.source?.some((id) => !Number.isInteger(id) || id < 0 || id > MOST_SOURCES))
+    throw new Problem('bad-number', { name: 'source', least: 0, most: MOST_SOURCES })
+  return {
+    ...(filter.section?.length && { section: filter.section.map(fold) }),
+    ...(filter.tag?.length && { tag: filter.tag.map(keyOf) }),
+    ...(filter.author?.length && { author: filter.author.map(keyOf) }),
+    ...(filter.language?.length && { language: filter.language.map(languageTag) }),
+    ...(filter.source?.length && { source: filter.source }),
+  }
 }
 
 /** The condition that a filter is, on a query over `article`. */
@@ -214,12 +290,7 @@ export async function touch(db: Db, changed: Facets[], at: Instant): Promise<voi
   await site.touch(db)
 }
 
-function normal(filter: Filter): Filter {
-  return {
-    ...(filter.section?.length && { section: filter.section.map(fold) }),
-    ...(filter.tag?.length && { tag: filter.tag.map(fold) }),
-    ...(filter.author?.length && { author: filter.author.map(fold) }),
-    ...(filter.language?.length && { language: filter.language.map(languageTag) }),
-    ...(filter.source?.length && { source: filter.source }),
-  }
+/** A tag's or an author's key, as they are stored: of signs alone nothing is left to fold. */
+function keyOf(name: string): string {
+  return fold(name) || name
 }

@@ -36,6 +36,7 @@ const PROBLEMS = {
   'bad-weekdays': 422,
   'bad-zone': 422,
   'channel-not-found': 404,
+  'channel-takes-all': 409,
   'code-wrong': 422,
   config: 500,
   'database-in-use': 409,

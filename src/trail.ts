@@ -55,6 +55,25 @@ export async function* all(db: Db, sought: Omit<Sought, 'limit' | 'before'>): As
   }
 }
 
+/** What somebody changed at a moment: as it was before, and as it was after; undefined if he did not. */
+export async function made<Values>(
+  db: Db,
+  { actor, verb, subject, at }: { actor: string; verb: string; subject: string; at: Instant },
+): Promise<{ before: Values; after: Values } | undefined> {
+  const row = await db
+    .selectFrom('change')
+    .select(['before', 'after'])
+    .where('subject', '=', subject)
+    .where('verb', '=', verb)
+    .where('actor', '=', actor)
+    .where('at', '=', at)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (!row?.before || !row.after) return undefined
+  return { before: JSON.parse(row.before), after: JSON.parse(row.after) }
+}
+
 /** What has been done, each once, in the order of its letters; and by whom. */
 export async function names(db: Db): Promise<{ verbs: string[]; actors: string[] }> {
   return { verbs: await distinct(db, 'verb'), actors: await distinct(db, 'actor') }

@@ -5,10 +5,9 @@ import * as channels from '../channels.ts'
 import * as digests from '../digests/index.ts'
 import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
-import { feeds } from './feeds.ts'
 import { importFiles } from './importing.ts'
 import { openProgress } from './progress.ts'
-import { command, group, number, numeral, several, withApp } from './shell.ts'
+import { command, group, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 
@@ -81,71 +80,4 @@ export function article(program: Command): void {
         })
       }),
     )
-}
-
-type AddOptions = Json & {
-  title: string
-  description?: string
-  section?: string[]
-  tag?: string[]
-  author?: string[]
-  language?: string[]
-  source?: string[]
-  size?: number
-  summary?: boolean
-}
-
-/** `channel add`, `channel list`, `channel stats`, `channel health`. */
-export function channel(program: Command): void {
-  const commands = group(program, 'channel', 'streams of articles that we publish')
-  command(commands, 'add <slug>', 'publish one: a filter over sections, tags, authors, languages, sources')
-    .requiredOption('--title <title>', 'what readers see')
-    .option('--description <words>', 'a sentence about it')
-    .option('--section <name>', 'may be given several times, as all filters', several)
-    .option('--tag <name>', '', several)
-    .option('--author <name>', '', several)
-    .option('--language <tag>', '', several)
-    .option('--source <id>', '', several)
-    .addOption(number('--size <n>', 'entries in its feeds (default 50)'))
-    .option('--summary', 'feeds carry the summary instead of the full text')
-    .action((slug: string, options: AddOptions) =>
-      withApp(options, async (app, shell) => {
-        const { title, description, section, tag, author, language, source, size, summary } = options
-        const filter = {
-          ...(section && { section }),
-          ...(tag && { tag }),
-          ...(author && { author }),
-          ...(language && { language }),
-          ...(source && { source: source.map(numeral) }),
-        }
-        const draft = {
-          slug,
-          title,
-          filter,
-          ...(description && { description }),
-          ...(size !== undefined && { size }),
-          ...(summary && { summary }),
-        }
-        shell.print(shown(app.config.url, await channels.add(app, 'cli', draft)))
-      }),
-    )
-  command(commands, 'list', 'all of them').action((options: Json) =>
-    withApp(options, async (app, shell) =>
-      shell.print((await channels.all(app.read)).map((one) => shown(app.config.url, one))),
-    ),
-  )
-  feeds(commands)
-}
-
-function shown(base: string, one: channels.Channel) {
-  return {
-    slug: one.slug,
-    title: one.title,
-    filter: channels.filterOf(one),
-    language: one.language,
-    size: one.size,
-    text: one.text,
-    url: links.channel(base, one.slug),
-    rss: links.feed(base, one.slug, 'rss'),
-  }
 }

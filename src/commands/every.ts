@@ -1,4 +1,5 @@
-import { article, channel } from './articles.ts'
+import { article } from './articles.ts'
+import { channel } from './channels.ts'
 import { demo } from './demo/index.ts'
 import { dkim } from './dkim.ts'
 import { domain } from './domains.ts'

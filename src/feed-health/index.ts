@@ -1,4 +1,4 @@
-import { instant } from '../../db/instant.ts'
+import { type Instant, instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import type { Story } from '../articles/index.ts'
@@ -24,12 +24,30 @@ type Rest = { leftOut: Culprit[]; readers: number }
 /** The health of all channels, or of one; a Problem if there is none of that name. */
 export async function health(app: App, slug?: string): Promise<Health[]> {
   const wanted = slug === undefined ? await channels.all(app.read) : [await channels.find(app.read, slug)]
-  const found: Health[] = []
-  for (const channel of wanted) found.push(await healthOf(app, channel))
-  return found
+  const all: Health[] = []
+  for (const channel of wanted) all.push(await healthOf(app, channel))
+  return all
+}
+
+type Found = { version: number; at: Instant; health: Health }
+
+const HOUR = 3_600_000 // ms after which what was found is old: a channel may have fallen silent
+const found = new WeakMap<App['database'], Map<string, Found>>()
+
+/** What this process found last, within the hour, of a channel that has not changed since; undefined if it did not look. */
+export function remembered(app: App, { slug, version }: channels.Channel): Health | undefined {
+  const known = found.get(app.database)?.get(slug)
+  return known?.version === version && Math.abs(instant(app.now()) - known.at) < HOUR ? known.health : undefined
 }
 
 async function healthOf(app: App, channel: channels.Channel): Promise<Health> {
+  const health = await lookedAt(app, channel)
+  const all = found.get(app.database) ?? new Map<string, Found>()
+  found.set(app.database, all.set(channel.slug, { version: channel.version, at: instant(app.now()), health }))
+  return health
+}
+
+async function lookedAt(app: App, channel: channels.Channel): Promise<Health> {
   const paper = await site.show(app, app.read)
   const { stories, problems, leftOut } = await examined(app, channel, paper)
   const standing = stories.filter((story) => !leftOut.some(({ id }) => id === story.public_id))

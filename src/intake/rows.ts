@@ -13,6 +13,11 @@ export function waiting(row: Pick<Row, 'draft'>): Waiting | undefined {
   return row.draft === null ? undefined : (JSON.parse(row.draft) as Waiting)
 }
 
+/** The title of what waits; '' where nothing does. */
+export function waitingTitle(draft: string | null): string {
+  return waiting({ draft })?.draft.title ?? ''
+}
+
 /** The rows of these keys. */
 export async function rowsOf(db: Db, sourceId: number, keys: string[]): Promise<Map<string, Row>> {
   const rows = await db

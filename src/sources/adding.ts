@@ -36,7 +36,11 @@ export async function add(
   return { ...source, ...(found && { found: { how: found.how, others: found.others } }), ...(warning && { warning }) }
 }
 
-async function lookedFor(
+/**
+ * Where the stories of an address are read: asked once, unless it looks like a feed's. With a warning, in English, where it
+ * cannot be asked now.
+ */
+export async function lookedFor(
   app: App,
   url: string,
   own: boolean,
@@ -58,7 +62,8 @@ async function lookedFor(
   }
 }
 
-async function refuseKnown(db: Db, url: string): Promise<void> {
+/** Throws Problem `source-known` where this address is read already. */
+export async function refuseKnown(db: Db, url: string): Promise<void> {
   const known = await db.selectFrom('source').select('id').where('url', '=', url).executeTakeFirst()
   if (known) throw new Problem('source-known', { value: url })
 }

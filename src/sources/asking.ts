@@ -32,7 +32,7 @@ export type Outcome = {
 export const ACCEPT =
   'application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5'
 const LONGEST_VALIDATOR = 2000
-const PATIENCE = 20_000 // ms for a whole answer: with reading it a poll ends within 30 s
+export const PATIENCE = 20_000 // ms for a whole answer: with reading it a poll ends within 30 s
 
 /**
  * Asks for a source's feed and takes what is new in it. Throws Problem `fetch-failed` or `feed-unreadable` where there is
@@ -65,7 +65,12 @@ export async function askFeed(
     return { polled: { status: 'gone', error: WORDS[410]! } }
   if (answer.status === 429 || answer.status === 503)
     return { polled: { status: 'backoff', error: WORDS[answer.status]! }, asked: interval.retryAfter(answer, now) ?? 0 }
-  throw refusal(answer, WORDS[answer.status] ?? unknown(answer.status))
+  throw refusedBy(answer)
+}
+
+/** What an answer without a document says, as the Problem that it is. */
+export function refusedBy(answer: fetching.Fetched): Problem {
+  return refusal(answer, WORDS[answer.status] ?? unknown(answer.status))
 }
 
 const WORDS: Record<number, string> = {
@@ -130,8 +135,10 @@ function older(source: Source, next: string | undefined) {
   return { polled: { status: 'ok' as const, again: true }, cursor: JSON.stringify({ next, seen: [source.url] }) }
 }
 
+type Spelling = Pick<Source, 'charset' | 'language' | 'date_order' | 'zone'>
+
 /** A document as it is to be read for this source. Throws Problem `feed-unreadable`. */
-export async function understood(app: App, source: Source, answer: fetching.Fetched): Promise<reading.Document> {
+export async function understood(app: App, source: Spelling, answer: fetching.Fetched): Promise<reading.Document> {
   return reading.read(answer.body, await originOf(app, source, answer, instant(app.now())))
 }
 
@@ -141,7 +148,7 @@ function guessed(source: Source, fresh: boolean): number {
   return fresh ? Math.max(28, before) : before / 1.5
 }
 
-async function originOf(app: App, source: Source, answer: fetching.Fetched, now: Instant): Promise<reading.Origin> {
+async function originOf(app: App, source: Spelling, answer: fetching.Fetched, now: Instant): Promise<reading.Origin> {
   const { charset, language, date_order } = source
   const contentType = answer.headers['content-type']
   return {

@@ -3,10 +3,13 @@ import type { Db } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import * as changes from '../changes.ts'
 import { Problem } from '../problem.ts'
+import { made } from '../trail.ts'
 import { address, columns } from './settings.ts'
 import type { Settings, Source } from './source.ts'
 
 const READ_ANEW = ['charset', 'zone', 'date_order', 'language', 'section', 'credit', 'body', 'pictures', 'url'] // what another reading brings out
+
+const DECIDED = [...READ_ANEW, 'title', 'relation', 'intake', 'first'] as ('title' | 'url' | 'language')[]
 
 /**
  * Changes what an editor has decided about a source. What changes how its documents are understood has it read anew; in
@@ -37,6 +40,26 @@ async function isNamed(db: Db, { id, title }: Source): Promise<boolean> {
     .where('verb', 'in', ['source.add', 'source.set'])
     .execute()
   return rows.some(({ after }) => JSON.parse(after ?? '{}').title === title)
+}
+
+/**
+ * Takes back the change of settings that this actor made at that moment; undefined if one of them has been changed since.
+ * What had it read anew has it read anew again.
+ */
+export async function undo(app: App, actor: Actor, id: number, at: Instant): Promise<Source | undefined> {
+  const source = await find(app.db, id)
+  const was = await made<Partial<Source>>(app.db, { actor, verb: 'source.set', subject: `source:${id}`, at })
+  const names = was ? DECIDED.filter((name) => name in was.after) : []
+  const learnt = (name: string) => name === 'title' && was!.after.title === '' // its feed has named it since
+  if (!was || names.some((name) => source[name] !== was.after[name] && !learnt(name))) return undefined
+  return set(app, actor, id, Object.fromEntries(names.map((name) => [name, was.before[name] ?? ''])))
+}
+
+/** Has it asked as soon as somebody polls, whatever its hour; one that is paused or has ended stays so. */
+export async function hasten(app: App, actor: Actor, id: number): Promise<Source> {
+  return change(app, actor, id, 'source.hasten', async (_db, source, at) =>
+    source.paused_at === null && source.ended_at === null && (source.due_at ?? at) >= at ? { due_at: at } : {},
+  )
 }
 
 /** Polls it no more until it is resumed. */

@@ -11,9 +11,13 @@ export type Found = {
   url: string
   kind: 'feed' | 'wordpress'
   how: string
+  way: Way
   others: { url: string; title: string }[]
   home?: string
 }
+
+/** The same in a word, for who says it in another language. */
+export type Way = 'itself' | 'named' | 'common' | 'wordpress' | 'wordpress-closed'
 
 type Offer = { url: string; title: string }
 
@@ -36,14 +40,16 @@ export async function discover(app: App, url: string, own: boolean, signal: Abor
   if ((answer.status < 200 || answer.status > 299 || answer.status === 204) && !missing)
     throw new Problem('fetch-failed', { host: new URL(answer.url).host, reason: `it answers ${answer.status}` })
   const kind = missing ? 'other' : kindOf(answer.body)
-  if (kind === 'feed') return { url, kind: 'feed', how: 'the address is a feed itself', others: [] }
+  if (kind === 'feed') return { url, kind: 'feed', how: 'the address is a feed itself', way: 'itself', others: [] }
   const offers = kind === 'page' ? offersOf(answer) : []
   const site = kind === 'page' ? await siteOf(app, answer, signal) : undefined
   if (site && (site.open || own)) return { ...wordpress(site), others: offers }
   const [first, ...others] = offers
-  if (first) return { url: first.url, kind: 'feed', how: 'the page names this feed', others, home: answer.url }
+  if (first)
+    return { url: first.url, kind: 'feed', how: 'the page names this feed', way: 'named', others, home: answer.url }
   const common = await inCommonPlaces(app, answer.url, signal)
-  if (common) return { url: common, kind: 'feed', how: 'found in a common place', others: [], home: answer.url }
+  if (common)
+    return { url: common, kind: 'feed', how: 'found in a common place', way: 'common', others: [], home: answer.url }
   throw new Problem('feed-not-found', { value: url })
 }
 
@@ -52,7 +58,7 @@ function wordpress({ url, open }: Site): Omit<Found, 'others'> {
   const how = open
     ? 'a WordPress site, read through its REST interface'
     : 'a WordPress site whose REST interface is closed, read through its feed, page by page'
-  return { url, kind: 'wordpress', how, home: url }
+  return { url, kind: 'wordpress', how, way: open ? 'wordpress' : 'wordpress-closed', home: url }
 }
 
 /** The feeds that a page names, the best first: of the page itself, then of the whole site, then of its parts, then comments. */

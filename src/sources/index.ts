@@ -3,10 +3,12 @@ import type { Db } from '../../db/schema.ts'
 import type { Source } from './source.ts'
 
 export { type Added, add } from './adding.ts'
-export { find, pause, resume, set } from './changing.ts'
+export { find, hasten, pause, resume, set, undo } from './changing.ts'
+export { type ItemShown, itemsOf, type Listing, listedPage } from './listing.ts'
 export { poll, pollDue } from './round.ts'
-export { failing, listed, shown } from './showing.ts'
+export { failing, listed, shown, stateOf } from './showing.ts'
 export type { Polled, Report, Settings, Source } from './source.ts'
+export { type Trial, tryRead } from './trying.ts'
 
 /** All of them, in the order they were added. */
 export async function all(db: Db): Promise<Source[]> {

@@ -81,7 +81,8 @@ export async function failing(db: Db, now: Instant): Promise<{ all: number; host
   return { all: rows.length, hosts: old.map(({ host }) => host) }
 }
 
-function stateOf({ paused_at, ended_at, failures, read_at }: Source): string {
+/** How a source fares, in a word. */
+export function stateOf({ paused_at, ended_at, failures, read_at }: Source): string {
   if (ended_at !== null) return 'ended'
   if (paused_at !== null) return 'paused'
   if (failures > 0) return 'failing'

@@ -17,4 +17,13 @@
   })
   document.addEventListener('htmx:after:swap', show)
   show()
+
+  // Copying what a button names (data-copy), which then says so in the word it brings along (data-copied).
+  if (navigator.clipboard) for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false
+  document.addEventListener('click', async ({ target }) => {
+    const button = target.closest?.('[data-copy]')
+    if (!button) return
+    await navigator.clipboard.writeText(button.dataset.copy)
+    button.nextElementSibling.textContent = button.dataset.copied
+  })
 }
