@@ -56,10 +56,10 @@ export async function latestEditions(visit: Visit): Promise<Html> {
   const count = (id: number, state?: string) =>
     tallies.reduce((sum, one) => (one.edition_id === id && (!state || one.state === state) ? sum + one.n : sum), 0)
   const n = (edition: { id: number; public_id: string }, state?: string) =>
-    html`<td class="number"><a href="/admin/editions/${edition.public_id}${state && html`/deliveries?state=${state}`}">${count(edition.id, state)}</a></td>`
+    html`<td class="number"><a href="/admin/digests/editions/${edition.public_id}${state && html`/deliveries?state=${state}`}">${count(edition.id, state)}</a></td>`
   return html`<section><h2>${say(language, 'desk.latest')}</h2><div class="wide" role="region" aria-label="${say(language, 'desk.latest')}" tabindex="0"><table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digest')}</th><th scope="col">${say(language, 'desk.composed')}</th><th scope="col" class="number">${say(language, 'desk.recipients')}</th><th scope="col" class="number">${say(language, 'desk.submitted')}</th><th scope="col" class="number">${say(language, 'desk.refused')}</th></tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="/admin/editions/${row.public_id}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n(row)}${n(row, 'submitted')}${n(row, 'refused')}</tr>`,
+      html`<tr><th scope="row"><a href="/admin/digests/editions/${row.public_id}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n(row)}${n(row, 'submitted')}${n(row, 'refused')}</tr>`,
   )}</tbody></table></div></section>`
 }
