@@ -10,6 +10,7 @@ export {
   inWords,
   isMeant,
   ofList,
+  partOf,
   remove,
   type Segment,
 } from './segment.ts'

@@ -56,6 +56,26 @@ export async function ofList(db: Db, slug: string, list: { id: number }): Promis
   throw new Problem('segment-other-list', { slug, list: own.slug })
 }
 
+/** The list that is meant, and a segment's condition if one is named; the segment says its list itself. */
+export async function partOf(
+  app: Pick<App, 'read' | 'now'>,
+  { list, segment: slug }: { list?: string; segment?: string },
+): Promise<{ list: string; only?: subscribers.Condition }> {
+  if (slug === undefined) {
+    if (list === undefined) throw new Problem('list-needed')
+    return { list }
+  }
+  const segment = list
+    ? await ofList(app.read, slug, await subscribers.findList(app.read, list))
+    : await find(app.read, slug)
+  const own = await app.read
+    .selectFrom('list')
+    .select('slug')
+    .where('id', '=', segment.list_id)
+    .executeTakeFirstOrThrow()
+  return { list: own.slug, only: await condition(app.read, segment, instant(app.now())) }
+}
+
 /** All segments with the slugs of their lists, in the order in which they were made. */
 export async function all(db: Db): Promise<(Segment & { list: string })[]> {
   return db

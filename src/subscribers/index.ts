@@ -4,12 +4,15 @@
  */
 
 export { about, bounded, type Condition, joined, speaks } from './conditions.ts'
+export { isMendable } from './bars.ts'
+export { activeOn, type Bounded } from './counting.ts'
 export {
   canUndo,
   confirm,
   isTrial,
   leave,
   leaveAll,
+  leaveBy,
   leaveFor,
   readConfirmation,
   readLeaving,
@@ -53,6 +56,7 @@ export {
 } from './lists.ts'
 export { type Movement, movement } from './movement.ts'
 export { learnNames } from './names.ts'
+export { type OneReader, oneReader } from './one.ts'
 export type { Imported, Refused } from './outcome.ts'
 export { dataOf, type OwnData } from './own-data.ts'
 export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
