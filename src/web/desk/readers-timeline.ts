@@ -28,10 +28,10 @@ function line(visit: Visit, { at, what, by, list, details }: Event, names: Map<s
 function more(visit: Visit, details: Event['details']): Html | '' {
   const told = Object.entries(details).filter(([, value]) => value !== null && value !== '')
   if (told.length === 0) return ''
-  return html`<dl class="details">${told.map(([key, value]) => html`<div><dt dir="ltr">${key}</dt><dd dir="auto">${valueOf(visit, key, value)}</dd></div>`)}</dl>`
+  return html`<dl class="details">${told.map(([key, value]) => html`<div><dt dir="ltr">${key}</dt><dd dir="auto">${shownValue(visit, key, value)}</dd></div>`)}</dl>`
 }
 
-function valueOf(visit: Visit, key: string, value: unknown): Html | string {
+function shownValue(visit: Visit, key: string, value: unknown): Html | string {
   if (key.endsWith('_at') && typeof value === 'number') return momentOf(visit, value as Instant)
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
