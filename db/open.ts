@@ -21,6 +21,7 @@ import { stage } from './migrations/2026-12-stage.ts'
 import { trailed } from './migrations/2026-12-trailed.ts'
 import { wires } from './migrations/2026-12-wires.ts'
 import { workerRoles } from './migrations/2026-12-worker-roles.ts'
+import { works } from './migrations/2026-12-works.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -50,6 +51,7 @@ const MIGRATIONS = {
   '2026-12-trailed': trailed,
   '2026-12-wires': wires,
   '2026-12-worker-roles': workerRoles,
+  '2026-12-works': works,
 } as const
 
 /** Opens what NASHRA_DATABASE names: a file path is SQLite, `postgres://…` PostgreSQL. Nothing is migrated yet. */

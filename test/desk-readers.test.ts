@@ -10,7 +10,11 @@ import { databases, type World } from './world.ts'
 describe.each(databases)('the readers at the desk, on %s', (kind) => {
   test('are found by name, address, state, domain and segment, which the address keeps', async () => {
     await using desk = await openDesk(kind)
-    await bring(desk.world, 'daily', ['leyla@posta.example,ليلى الحسن', 'deniz@posta.example,Deniz', 'max@brief.example,Max'])
+    await bring(desk.world, 'daily', [
+      'leyla@posta.example,ليلى الحسن',
+      'deniz@posta.example,Deniz',
+      'max@brief.example,Max',
+    ])
     await subscribers.learnNames(desk.world)
     const rule = JSON.stringify({ domain: 'brief.example' })
     await segments.add(desk.world, 'cli', { slug: 'brief', list: 'daily', rule })
@@ -29,13 +33,26 @@ describe.each(databases)('the readers at the desk, on %s', (kind) => {
     expect(await found('?joined-before=2026-12-02&language=ar')).toHaveLength(3)
     const page = await (await owner.get('/admin/readers?domain=posta.example')).text()
     expect(page).toContain('value="posta.example"')
-    for (const query of ['?state=gone', '?joined-after=soon', '?list=nothing', '?segment=nothing', '?after=zzzzzzzzzzz'])
-      expect([query, [404, 422]]).toEqual([query, expect.arrayContaining([(await owner.get(`/admin/readers${query}`)).status])])
+    for (const query of [
+      '?state=gone',
+      '?joined-after=soon',
+      '?list=nothing',
+      '?segment=nothing',
+      '?after=zzzzzzzzzzz',
+    ])
+      expect([query, [404, 422]]).toEqual([
+        query,
+        expect.arrayContaining([(await owner.get(`/admin/readers${query}`)).status]),
+      ])
   })
 
   test('come fifty to a page, each once', async () => {
     await using desk = await openDesk(kind)
-    await bring(desk.world, 'daily', Array.from({ length: 120 }, (_, n) => `reader${n}@posta.example,`))
+    await bring(
+      desk.world,
+      'daily',
+      Array.from({ length: 120 }, (_, n) => `reader${n}@posta.example,`),
+    )
     const owner = await colleague(desk, 'owner')
     const seen: string[] = []
     for (let path: string | undefined = '/admin/readers?list=daily'; path; ) {
@@ -68,7 +85,10 @@ describe.each(databases)('the readers at the desk, on %s', (kind) => {
     const owner = await colleague(desk, 'owner')
     const path = await pathTo(desk, 'leyla@posta.example')
     expect((await owner.post(`${path}/leave`, { list: 'daily', 'reason-daily': ' ' })).status).toBe(422)
-    expect((await owner.post(`${path}/leave`, { list: 'daily', 'reason-daily': 'rang us, from leyla@posta.example' })).status).toBe(303)
+    expect(
+      (await owner.post(`${path}/leave`, { list: 'daily', 'reason-daily': 'rang us, from leyla@posta.example' }))
+        .status,
+    ).toBe(303)
     const shown = await subscribers.show(desk.world.db, 'leyla@posta.example')
     expect(shown.subscriptions).toMatchObject([{ state: 'left', left_reason: 'desk' }])
     expect(shown.consents.at(-1)).toMatchObject({
@@ -122,7 +142,10 @@ describe.each(databases)('the readers at the desk, on %s', (kind) => {
     const scoped = await colleague(desk, 'list-manager', own.id)
     const found = async (query: string) => addressesIn(await (await scoped.get(`/admin/readers${query}`)).text()).sort()
     for (const query of ['', '?list=own', '?domain=posta.example', '?search=both', '?suppressed=no'])
-      expect([query, await found(query)]).toEqual([query, query.endsWith('both') ? ['both@posta.example'] : ['both@posta.example', 'ours@posta.example']])
+      expect([query, await found(query)]).toEqual([
+        query,
+        query.endsWith('both') ? ['both@posta.example'] : ['both@posta.example', 'ours@posta.example'],
+      ])
     expect(await found('?search=theirs%40posta.example')).toEqual([])
     expect((await scoped.get('/admin/readers?list=foreign')).status).toBe(404)
     const [both, theirs] = [await pathTo(desk, 'both@posta.example'), await pathTo(desk, 'theirs@posta.example')]

@@ -39,10 +39,10 @@ export {
   weekdayNames,
   withOwnHour,
 } from './hours.ts'
-export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
-export { forgetImports, type ImportShown, imports } from './imports.ts'
+export { atDesk, importCsv, importFiles, type Options as ImportOptions } from './import.ts'
+export { forgetImports, type ImportShown, imports, mayUndo } from './imports.ts'
 export { agreement, invite, type Request, takeIn } from './joining.ts'
-export { ORIGINS, type Origin, readMapping } from './layout.ts'
+export { type Mapping, ORIGINS, type Origin, readMapping } from './layout.ts'
 export {
   addList,
   allLists,
@@ -62,6 +62,7 @@ export { dataOf, type OwnData } from './own-data.ts'
 export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
 export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
+export { type Sample, sample } from './sampling.ts'
 export { show } from './show.ts'
 export { LEAVABLE, type Standing, type Subscription } from './standing.ts'
 export { stretches } from './stretches.ts'

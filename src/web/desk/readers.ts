@@ -3,6 +3,7 @@ import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
+import { importRoutes } from './imports.ts'
 import { momentOf } from './moments.ts'
 import { deedRoutes } from './readers-deeds.ts'
 import { oneReaderRoutes } from './readers-one.ts'
@@ -17,6 +18,7 @@ const PAGE = 50
 /** The readers: found, brought in, told apart. */
 export const readerRoutes: Route[] = [
   { method: 'GET', path: READERS, allow: 'reader.read', list: 'any', answer: room },
+  ...importRoutes,
   ...deedRoutes,
   ...oneReaderRoutes,
 ]
