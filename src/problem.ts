@@ -123,6 +123,7 @@ const PROBLEMS = {
   'restore-occupied': 409,
   'restore-other-kind': 422,
   'role-missing': 422,
+  'rule-needed': 422,
   'rule-not-json': 422,
   'rule-one-key': 422,
   'rule-too-deep': 422,

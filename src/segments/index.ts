@@ -9,6 +9,8 @@ export {
   find,
   inWords,
   isMeant,
+  type Meant,
+  meant,
   ofList,
   partOf,
   remove,

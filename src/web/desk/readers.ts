@@ -11,6 +11,8 @@ import { READERS, readersPage } from './readers-page.ts'
 import { soughtForm, soughtIn } from './readers-sought.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
+import { segmentRoutes } from './segments.ts'
+import { suppressionRoutes } from './suppressions.ts'
 import { type Column, table } from './table.ts'
 
 const PAGE = 50
@@ -19,6 +21,8 @@ const PAGE = 50
 export const readerRoutes: Route[] = [
   { method: 'GET', path: READERS, allow: 'reader.read', list: 'any', answer: room },
   ...importRoutes,
+  ...suppressionRoutes,
+  ...segmentRoutes,
   ...deedRoutes,
   ...oneReaderRoutes,
 ]
