@@ -70,14 +70,19 @@ export function events(language: string, all: subscribers.Event[], zone: string)
   })
 }
 
-const HAPPENED = ['asked', 'bounced', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
+const HAPPENED = ['asked', 'bounced', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain', 'subscriber-erase', 'subscription-confirm', 'subscription-hour', 'subscription-leave', 'subscription-prefer'] // biome-ignore format: one list
 
 /** What an event of a reader's timeline is, in words; a verb of the trail that has none stays as it is. */
 export function happened(language: string, what: string): string {
-  const key = what.replace(' ', '-')
+  const key = what.replace(/[ .]/, '-')
   if (HAPPENED.includes(key)) return say(language, `event.${key}` as MessageKey)
-  return what.startsWith('bounce ') ? cameBack(language, what.slice(7)) : what
+  if (what.startsWith('bounce ')) return cameBack(language, what.slice(7))
+  const [kind = '', state = ''] = what.split(' ')
+  if (!NOTICES.includes(kind) || !HAPPENED.includes(`letter-${state}`)) return what
+  return `${say(language, `notice.${kind}` as MessageKey)}: ${say(language, `event.letter-${state}` as MessageKey)}`
 }
+
+const NOTICES = ['confirm', 'goodbye', 'welcome']
 
 /** That we know nothing of an address, which is masked. */
 export function unknown(language: string, value: string): string {

@@ -29,7 +29,7 @@ export async function columnsForm(visit: Visit, run: importRuns.Run, action: str
   const found = Object.assign({}, ...samples.map(({ names }) => names)) as Record<string, string>
   return html`${samples.slice(0, SHOWN).map((one) => sampleTable(language, one))}
 <h2>${say(language, 'desk.imports-columns')}</h2>
-<form method="post" action="${action}">${hidden(visit)}<p>${say(language, 'desk.imports-columns-text')}</p><div class="columns">
+<form method="post" action="${action}">${hidden(visit)}<p>${say(language, 'desk.imports-columns-text')}</p><div class="beside">
 ${fields.map(([name, words]) => select(`map-${name}`, words, choices.map[name], [['', say(language, 'desk.imports-guessed', { column: found[name] ?? '—' })], [NOWHERE, say(language, 'desk.imports-nowhere')], ...columns.map((one) => [one, one] as const)]))}
 ${select('from', say(language, 'desk.imports-from'), choices.from, [['', say(language, 'desk.imports-as-it-looks')], ...subscribers.ORIGINS.map((one) => [one, one] as const)])}
 ${select('charset', say(language, 'desk.imports-charset'), choices.charset, [['', say(language, 'desk.imports-as-it-looks')], ...CHARSETS.map((one) => [one, one] as const)])}

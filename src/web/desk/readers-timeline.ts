@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { Instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as explaining from '../../explaining.ts'
-import { say } from '../../locale.ts'
+import { type MessageKey, say } from '../../locale.ts'
 import type { Event } from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
 import { momentOf } from './moments.ts'
@@ -24,11 +24,16 @@ function line(visit: Visit, { at, what, by, list, details }: Event, names: Map<s
   return html`<li>${momentOf(visit, at)} <span>${explaining.happened(language, what)}${list && html` · <bdi dir="ltr">${list}</bdi>`}${who && html` · <bdi>${who}</bdi>`}</span>${more(visit, details)}</li>`
 }
 
+/** Details that have words of their own; what is of no use to people (inner numbers, ids) is not among them. */
+const NAMED = ['after', 'attempts', 'before', 'day', 'digest', 'due_at', 'form', 'network', 'reason', 'reply', 'status', 'words'] // biome-ignore format: one list
+
 /** What else is known: short words beside it, the server's answers whole. */
 function more(visit: Visit, details: Event['details']): Html | '' {
-  const told = Object.entries(details).filter(([, value]) => value !== null && value !== '')
+  const told = Object.entries(details).filter(
+    ([key, value]) => NAMED.includes(key) && value !== null && value !== '' && value !== 0,
+  )
   if (told.length === 0) return ''
-  return html`<dl class="details">${told.map(([key, value]) => html`<div><dt dir="ltr">${key}</dt><dd dir="auto">${shownValue(visit, key, value)}</dd></div>`)}</dl>`
+  return html`<dl class="details">${told.map(([key, value]) => html`<div><dt>${say(visit.language, `desk.readers-detail-${key}` as MessageKey)}:</dt><dd dir="auto">${shownValue(visit, key, value)}</dd></div>`)}</dl>`
 }
 
 function shownValue(visit: Visit, key: string, value: unknown): Html | string {

@@ -14,7 +14,7 @@ export async function builder(visit: Visit): Promise<Html> {
   const any = ['', say(language, 'desk.readers-any')] as const
   const typed = (name: string) => form.get(name)
   const declared = await subscribers.fields(app.read)
-  return html`<fieldset><legend>${say(language, 'desk.segments-simple')}</legend><div class="columns">
+  return html`<fieldset><legend>${say(language, 'desk.segments-simple')}</legend><div class="beside">
 ${choice(language, {
   name: 'all',
   label: 'desk.segments-all',
