@@ -21,6 +21,7 @@ import { stage } from './migrations/2026-12-stage.ts'
 import { trailed } from './migrations/2026-12-trailed.ts'
 import { wires } from './migrations/2026-12-wires.ts'
 import { workerRoles } from './migrations/2026-12-worker-roles.ts'
+import { works } from './migrations/2026-12-works.ts'
 import { writing } from './migrations/2026-12-writing.ts'
 import { yields } from './migrations/2026-12-yields.ts'
 import { openPostgres } from './postgres.ts'
@@ -52,6 +53,7 @@ const MIGRATIONS = {
   '2026-12-trailed': trailed,
   '2026-12-wires': wires,
   '2026-12-worker-roles': workerRoles,
+  '2026-12-works': works,
   '2026-12-writing': writing,
   '2026-12-yields': yields,
 } as const

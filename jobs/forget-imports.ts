@@ -1,9 +1,13 @@
+import * as importRuns from '../src/import-runs/index.ts'
 import type { Job } from '../src/job.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 
-/** Every night: forgets what the imports changed that can no longer be undone. */
+/** Every night: forgets what the imports changed that can no longer be undone, and files that nobody wants imported. */
 export const forgetImports: Job = {
   name: 'forget-imports',
   schedule: '41 3 * * *',
-  run: (app) => subscribers.forgetImports(app),
+  async run(app) {
+    await importRuns.forget(app)
+    await subscribers.forgetImports(app)
+  },
 }

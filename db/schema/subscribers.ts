@@ -108,6 +108,28 @@ export interface ImportEntryTable {
   before: string | null
 }
 
+/**
+ * Files that were brought to the desk for a list. `files` (names and bytes), `choices` (import-runs.Choices) and `outcome`
+ * (subscribers.Imported, of the latest try) are JSON. `state`: ready, trying, tried, refused, bringing, stopping, stopped or
+ * done; of the work that goes on, `part` is reading or applying, `done` and `total` are bytes or rows.
+ */
+export interface ImportRunTable {
+  id: Generated<number>
+  public_id: string
+  list_id: number
+  actor: string
+  files: string
+  choices: string
+  state: string
+  part: string
+  done: number
+  total: number
+  outcome: string | null
+  import_id: number | null
+  created_at: Instant
+  touched_at: Instant
+}
+
 /** The tables of readers, what they agreed to, and how they came. */
 export interface SubscribersTables {
   subscriber: SubscriberTable
@@ -118,4 +140,5 @@ export interface SubscribersTables {
   suppression: SuppressionTable
   import: ImportTable
   import_entry: ImportEntryTable
+  import_run: ImportRunTable
 }

@@ -56,7 +56,7 @@ export function finding(commands: Command): void {
 
 async function wanted(app: App, options: Options): Promise<subscribers.Wanted> {
   const { state, language, domain, search, suppressed, joinedAfter, joinedBefore } = options
-  const part = options.segment === undefined ? options : await partOf(app, options)
+  const part = options.segment === undefined ? options : await segments.partOf(app, options)
   const { zone } = await app.read.selectFrom('site').select('zone').executeTakeFirstOrThrow()
   return {
     ...(part.list !== undefined && { list: part.list }),
@@ -69,27 +69,6 @@ async function wanted(app: App, options: Options): Promise<subscribers.Wanted> {
     ...(joinedAfter !== undefined && { joinedAfter: momentOf(joinedAfter, zone) }),
     ...(joinedBefore !== undefined && { joinedBefore: momentOf(joinedBefore, zone) }),
   }
-}
-
-/** The list that is meant, and a segment's condition if one is named; the segment says its list itself. */
-export async function partOf(
-  app: App,
-  options: { list?: string; segment?: string },
-): Promise<{ list: string; only?: subscribers.Condition }> {
-  const { list, segment: slug } = options
-  if (slug === undefined) {
-    if (list === undefined) throw new Problem('list-needed')
-    return { list }
-  }
-  const segment = list
-    ? await segments.ofList(app.read, slug, await subscribers.findList(app.read, list))
-    : await segments.find(app.read, slug)
-  const own = await app.read
-    .selectFrom('list')
-    .select('slug')
-    .where('id', '=', segment.list_id)
-    .executeTakeFirstOrThrow()
-  return { list: own.slug, only: await segments.condition(app.read, segment, instant(app.now())) }
 }
 
 function momentOf(typed: string, zone: string): Instant {

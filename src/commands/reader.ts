@@ -3,9 +3,9 @@ import { instant, moment } from '../../db/instant.ts'
 import { addressHash, email, masked } from '../address.ts'
 import type { App } from '../app.ts'
 import * as digests from '../digests/index.ts'
+import * as explaining from '../explaining.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
-import * as explaining from './explaining.ts'
 import { command, withApp } from './shell.ts'
 
 type Json = { json?: boolean }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { instant } from '../../db/instant.ts'
+import * as explaining from '../explaining.ts'
 import { Problem } from '../problem.ts'
+import * as segments from '../segments/index.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { bringing } from './bringing.ts'
-import * as explaining from './explaining.ts'
-import { finding, partOf } from './finding.ts'
+import { finding } from './finding.ts'
 import { moreOnLists } from './lists.ts'
 import { command, group, instantOption, number, withApp } from './shell.ts'
 
@@ -43,7 +44,7 @@ export function readers(program: Command): void {
     .action((options: Json & { list?: string; segment?: string }) =>
       withApp(options, async (app) => {
         const write = options.json === true ? subscribers.exportJson : subscribers.exportCsv
-        const { list, only } = await partOf(app, options)
+        const { list, only } = await segments.partOf(app, options)
         await write(app, list, process.stdout, only)
       }),
     )

@@ -27,10 +27,18 @@ export type Answer = {
 
 const LATEST = 3 // editions of each digest
 
-/** The latest editions of each digest, and why each did or did not come to this address; also to one that we never had. */
-export async function why(db: Db, address: string, now: Instant): Promise<Answer[]> {
+/**
+ * The latest editions of each digest, and why each did or did not come to this address; also to one that we never had.
+ * `within`: only of the digests to these lists, by their inner ids.
+ */
+export async function why(db: Db, address: string, now: Instant, within?: readonly number[]): Promise<Answer[]> {
   const reader = await readerOf(db, addressHash(email(address)))
-  const digests = await db.selectFrom('digest').selectAll().orderBy('id').execute()
+  const digests = await db
+    .selectFrom('digest')
+    .selectAll()
+    .$if(within !== undefined, (query) => query.where('list_id', 'in', [...within!]))
+    .orderBy('id')
+    .execute()
   const answers: Answer[] = []
   for (const digest of digests) {
     const editions = await db

@@ -4,13 +4,13 @@ import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { bounded, type Condition, stretches } from '../subscribers/index.ts'
 import { type Rule, tests } from './rule.ts'
-import { condition, type Segment } from './segment.ts'
+import { condition, type Meant } from './segment.ts'
 
 /** How many readers a segment has, and how many of them we may write to: who is suppressed or pausing is not. */
 export type Counted = { readers: number; writable: number }
 
 /** Counts in small steps, so that nobody else waits; stops (by throwing) when asked to. */
-export async function count(app: Pick<App, 'read' | 'now'>, segment: Segment, signal?: AbortSignal): Promise<Counted> {
+export async function count(app: Pick<App, 'read' | 'now'>, segment: Meant, signal?: AbortSignal): Promise<Counted> {
   const now = instant(app.now())
   const counted = { readers: 0, writable: 0 }
   await stretches(app.read, 'subscriber', signal, async (above, upTo) => {
@@ -34,7 +34,7 @@ export async function count(app: Pick<App, 'read' | 'now'>, segment: Segment, si
   return counted
 }
 
-function members(db: Db, segment: Segment, only: Condition) {
+function members(db: Db, segment: Meant, only: Condition) {
   const active = db
     .selectFrom('subscription')
     .where('subscription.list_id', '=', segment.list_id)
@@ -44,12 +44,12 @@ function members(db: Db, segment: Segment, only: Condition) {
   return (asksSubscriber(segment) ? joined : (active as unknown as typeof joined)).where(only)
 }
 
-function asksSubscriber({ rule }: Segment): boolean {
+function asksSubscriber({ rule }: Meant): boolean {
   return tests(JSON.parse(rule) as Rule).some((one) => 'field' in one || 'domain' in one)
 }
 
 /** From the suppressions' side: they are fewer than the readers. Those who pause as well are counted out already. */
-async function suppressed(db: Db, segment: Segment, now: Instant, signal?: AbortSignal): Promise<number> {
+async function suppressed(db: Db, segment: Meant, now: Instant, signal?: AbortSignal): Promise<number> {
   const only = await condition(db, segment, now)
   let n = 0
   await stretches(db, 'suppression', signal, async (above, upTo) => {

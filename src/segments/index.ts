@@ -9,7 +9,10 @@ export {
   find,
   inWords,
   isMeant,
+  type Meant,
+  meant,
   ofList,
+  partOf,
   remove,
   type Segment,
 } from './segment.ts'

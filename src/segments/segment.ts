@@ -7,6 +7,7 @@ import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
+import { oneLine } from '../text.ts'
 import { type Among, compile } from './condition.ts'
 import { type FieldTest, type Rule, readRule, tests } from './rule.ts'
 import { explain } from './words.ts'
@@ -16,18 +17,37 @@ export type Segment = Selectable<SegmentTable>
 
 export type Draft = { slug: string; title?: string; list?: string; rule: string }
 
+/** What a rule is of a list, whether or not it is a segment yet: enough to say it in words and to count it. */
+export type Meant = Pick<Segment, 'list_id' | 'rule'>
+
+/**
+ * Reads what is to become a segment; a Problem where something in it cannot be. `among`: the lists that the rule may name,
+ * by their slugs.
+ */
+export async function meant(
+  db: Db,
+  { slug, list, rule: text }: Pick<Draft, 'slug' | 'list' | 'rule'>,
+  among?: readonly string[],
+): Promise<Meant> {
+  const rule = fitted(readRule(text), await subscribers.fields(db))
+  const on = list ?? listOf(rule)
+  if (on === undefined) throw new Problem('segment-list-needed', { slug })
+  const named = tests(rule).flatMap((test) => ('list' in test ? [test.list] : []))
+  for (const other of [on, ...named]) {
+    if (among && !among.includes(other)) throw new Problem('list-not-found', { value: other })
+    await subscribers.findList(db, other)
+  }
+  return { list_id: (await subscribers.findList(db, on)).id, rule: JSON.stringify(rule) }
+}
+
 /** Makes a segment. Without `list` the rule itself has to say it, by a `list` that all its readers are on. */
 export async function add(app: App, actor: Actor, draft: Draft): Promise<Segment> {
   const slug = channels.checkedSlug(draft.slug)
   const title = draft.title === undefined ? slug : channels.checkedTitle(draft.title)
-  const rule = fitted(readRule(draft.rule), await subscribers.fields(app.db))
-  const on = draft.list ?? listOf(rule)
-  if (on === undefined) throw new Problem('segment-list-needed', { slug })
   const now = instant(app.now())
   return app.db.transaction().execute(async (db) => {
-    const list = await subscribers.findList(db, on)
-    for (const test of tests(rule)) if ('list' in test) await subscribers.findList(db, test.list)
-    const values = { slug, title, list_id: list.id, rule: JSON.stringify(rule), created_at: now }
+    const { list_id, rule } = await meant(db, draft)
+    const values = { slug, title, list_id, rule, created_at: now }
     const segment = await db
       .insertInto('segment')
       .values(values)
@@ -36,15 +56,24 @@ export async function add(app: App, actor: Actor, draft: Draft): Promise<Segment
       .executeTakeFirst()
     if (!segment) throw new Problem('slug-taken', { value: slug })
     await changes.record(db, actor, now, [
-      { verb: 'segment.add', subject: `segment:${slug}`, after: { list: list.slug, rule } },
+      {
+        verb: 'segment.add',
+        subject: `segment:${slug}`,
+        after: { list: await slugOf(db, list_id), rule: JSON.parse(rule) },
+      },
     ])
     return segment
   })
 }
 
+async function slugOf(db: Db, id: number): Promise<string> {
+  return (await db.selectFrom('list').select('slug').where('id', '=', id).executeTakeFirstOrThrow()).slug
+}
+
 export async function find(db: Db, slug: string): Promise<Segment> {
-  const segment = await db.selectFrom('segment').selectAll().where('slug', '=', slug).executeTakeFirst()
-  if (!segment) throw new Problem('segment-not-found', { value: slug })
+  const named = /^[a-z0-9-]{1,60}$/.test(slug) // PostgreSQL takes no NUL, not even to look for it
+  const segment = named && (await db.selectFrom('segment').selectAll().where('slug', '=', slug).executeTakeFirst())
+  if (!segment) throw new Problem('segment-not-found', { value: oneLine(slug).slice(0, 60) })
   return segment
 }
 
@@ -54,6 +83,21 @@ export async function ofList(db: Db, slug: string, list: { id: number }): Promis
   if (segment.list_id === list.id) return segment
   const own = await db.selectFrom('list').select('slug').where('id', '=', segment.list_id).executeTakeFirstOrThrow()
   throw new Problem('segment-other-list', { slug, list: own.slug })
+}
+
+/** The list that is meant, and a segment's condition if one is named; the segment says its list itself. */
+export async function partOf(
+  app: Pick<App, 'read' | 'now'>,
+  { list, segment: slug }: { list?: string; segment?: string },
+): Promise<{ list: string; only?: subscribers.Condition }> {
+  if (slug === undefined) {
+    if (list === undefined) throw new Problem('list-needed')
+    return { list }
+  }
+  const segment = list
+    ? await ofList(app.read, slug, await subscribers.findList(app.read, list))
+    : await find(app.read, slug)
+  return { list: await slugOf(app.read, segment.list_id), only: await condition(app.read, segment, instant(app.now())) }
 }
 
 /** All segments with the slugs of their lists, in the order in which they were made. */
@@ -84,7 +128,7 @@ export async function remove(app: App, actor: Actor, slug: string): Promise<void
  * What must be true, at a moment, of a `subscription` to the segment's list and its `subscriber`. `among` says of which
  * subscribers alone it will be asked.
  */
-export async function condition(db: Db, segment: Segment, at: Instant, among?: Among): Promise<subscribers.Condition> {
+export async function condition(db: Db, segment: Meant, at: Instant, among?: Among): Promise<subscribers.Condition> {
   const { zone } = await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()
   const declared = await subscribers.fields(db)
   const numeric = new Set(declared.filter((field) => field.kind === 'number').map((field) => field.name))
@@ -122,7 +166,7 @@ export async function isMeant(
 }
 
 /** Whom a segment means, in a sentence of this language. */
-export async function inWords(db: Db, segment: Segment, language: string): Promise<string> {
+export async function inWords(db: Db, segment: Meant, language: string): Promise<string> {
   const lists = await db.selectFrom('list').select(['id', 'slug', 'title']).execute()
   const own = lists.find((list) => list.id === segment.list_id)!
   const fields = await subscribers.fields(db)

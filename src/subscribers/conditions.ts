@@ -14,6 +14,7 @@ export const about = expressionBuilder<Schema, 'subscription' | 'subscriber'>()
 /** Which readers are asked for: those with a subscription of which all of this is true. */
 export type Asked = {
   list_id?: number
+  within?: readonly number[]
   state?: string
   language?: string
   joinedAfter?: Instant
@@ -97,10 +98,11 @@ function listed(db: Db, ids: number[]) {
 }
 
 function conditions(db: Db, asked: Asked): { ofSubscription: Condition[]; ofSubscriber: Condition[] } {
-  const { list_id, state, language, joinedAfter, joinedBefore, suppressed, start, condition } = asked
+  const { list_id, within, state, language, joinedAfter, joinedBefore, suppressed, start, condition } = asked
   const ofSubscription: Condition[] = []
   const ofSubscriber: Condition[] = []
   if (list_id !== undefined) ofSubscription.push(about('subscription.list_id', '=', list_id))
+  if (within !== undefined) ofSubscription.push(about('subscription.list_id', 'in', [...within]))
   if (state !== undefined) ofSubscription.push(about('subscription.state', '=', state))
   if (language !== undefined) ofSubscription.push(speaks(language))
   if (joinedAfter !== undefined) ofSubscription.push(about(joined(), '>=', joinedAfter))

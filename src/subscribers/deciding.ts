@@ -1,6 +1,7 @@
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
-import type { App } from '../app.ts'
+import { maskedIn } from '../address.ts'
+import type { Actor, App } from '../app.ts'
 import * as deliveries from '../deliveries/index.ts'
 import { claimedId, holds, type Keys, sign } from '../keys.ts'
 import * as leftLog from '../left-log.ts'
@@ -8,6 +9,7 @@ import * as limits from '../limits.ts'
 import { say } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
+import { oneLine } from '../text.ts'
 import { canLeave, end, greet, LEAVABLE, named, present, type Standing, standingOf, testify, turn } from './standing.ts'
 import { isBarred, isSuppressed, liftErased } from './suppressions.ts'
 import { type Asked, grant, waiting } from './waiting.ts'
@@ -118,6 +120,16 @@ export async function leaveFor(app: App, subscriptionId: number, how: How): Prom
   return depart(app, await standingOf(app.read, subscriptionId), how, '')
 }
 
+/**
+ * Ends a subscription for its reader, who asked for it in another way: `reason` says which, and is needed. It counts like the
+ * reader's own no.
+ */
+export async function leaveBy(app: App, actor: Actor, subscriptionId: number, reason: string): Promise<Standing> {
+  const words = maskedIn(oneLine(reason)).slice(0, 500)
+  if (!words) throw new Problem('reason-needed')
+  return depart(app, await standingOf(app.read, subscriptionId), 'desk', '', { actor, words })
+}
+
 /** Leaves every list that this reader is on. */
 export async function leaveAll(app: App, { subscription }: Standing, network: string): Promise<Standing> {
   const all = await app.read
@@ -147,21 +159,38 @@ export async function undo(app: App, standing: Standing, network: string): Promi
 }
 
 /** Ends a subscription: left.log first, then what waits to be sent, then the subscription. */
-export async function depart(app: App, standing: Standing, how: How, network: string): Promise<Standing> {
+export async function depart(
+  app: App,
+  standing: Standing,
+  how: How | 'desk',
+  network: string,
+  by?: { actor: Actor; words: string },
+): Promise<Standing> {
   const now = instant(app.now())
   if (canLeave(standing)) await leftLog.note(app, { ...named(standing), what: 'left', at: now })
   return app.db.transaction().execute(async (db) => {
     await deliveries.skipFor(db, standing.subscription.id)
     const left = await end(db, standing, { left_at: now, left_reason: how })
     if (!left) return standing
-    const wording =
-      how === 'page' ? say(left.language, 'reader.leave-text', { list: standing.list.title }) : NO_IN_WORDS[how]
-    await testify(db, standing, { kind: 'left', wording, network, form: `/unsubscribe (${how})`, at: now })
+    const form = by ? '/admin' : `/unsubscribe (${how})`
+    const deed = {
+      kind: 'left' as const,
+      wording: noOf(left.language, standing, how, by?.words),
+      network,
+      form,
+      at: now,
+    }
+    await testify(db, standing, { ...deed, ...(by && { by: by.actor }) })
     const after = { ...standing, subscription: left }
     if ((how === 'page' || how === 'one-click') && standing.subscription.state === 'active')
       await greet(db, 'goodbye', after, now)
     return after
   })
+}
+
+function noOf(language: string, { list }: Standing, how: How | 'desk', words = ''): string {
+  if (how === 'page') return say(language, 'reader.leave-text', { list: list.title })
+  return how === 'desk' ? words : NO_IN_WORDS[how]
 }
 
 /** A token belongs to one request; a later one does not void the letter that is already in the reader's inbox. */

@@ -15,6 +15,8 @@ import { newest } from './stretches.ts'
  */
 export type Wanted = {
   list?: string
+  /** Only on these, by their inner ids: whoever asks may see no others. */
+  within?: readonly number[]
   state?: State
   language?: string
   joinedAfter?: Instant
@@ -71,7 +73,7 @@ export async function find(
     )
     below = down
   }
-  const readers = await described(db, found.slice(0, limit))
+  const readers = await described(db, found.slice(0, limit), wanted.within)
   const last = readers.at(-1)
   return { readers, ...(found.length > limit && last && { next: last.id }) }
 }
@@ -136,7 +138,7 @@ async function beginning(db: Db, after: string | undefined): Promise<number> {
 }
 
 /** What a table of readers shows of each. */
-async function described(db: Db, ids: number[]): Promise<Found[]> {
+async function described(db: Db, ids: number[], within?: readonly number[]): Promise<Found[]> {
   const rows = await db
     .selectFrom('subscriber')
     .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
@@ -151,6 +153,7 @@ async function described(db: Db, ids: number[]): Promise<Found[]> {
     .select(['subscriber_id', 'slug as list', 'state', 'subscription.language', 'format', 'left_at'])
     .select(({ fn }) => fn.coalesce('confirmed_at', 'subscription.created_at').as('joined_at'))
     .where('subscriber_id', 'in', ids)
+    .$if(within !== undefined, (query) => query.where('list_id', 'in', [...within!]))
     .orderBy('subscription.id')
     .execute()
   const byReader = Map.groupBy(lists, (row) => row.subscriber_id)

@@ -22,6 +22,10 @@ export type Options = {
   from?: Origin
   charset?: string
   delimiter?: string
+  /** The language of what is said (default: the paper's). */
+  language?: string
+  /** It is said to the desk, which has fields where the command line has options. */
+  atDesk?: boolean
   /** Hears of each row that is not taken in, as it is met: the files are read before anybody is taken in. */
   onRefused?: (refused: Refused) => void
   onProgress?: (done: number, total?: number) => void
@@ -49,8 +53,9 @@ export async function importCsv(
 export async function importFiles(app: App, actor: Actor, inputs: TableFile[], options: Options): Promise<Imported> {
   const list = await findList(app.read, options.list)
   checkShape(options)
+  const tongue = options.language ?? app.config.language
   const sentence = (code: string, values?: Record<string, string | number>) =>
-    say(app.config.language, `subscribers.${code}` as MessageKey, values)
+    options.atDesk ? atDesk(tongue, code, values) : say(tongue, `subscribers.${code}` as MessageKey, values)
   const outcome = openOutcome(inputs, sentence, options.onRefused)
   const shelf = openShelf(join(app.config.data, 'imports'))
   try {
@@ -62,6 +67,15 @@ export async function importFiles(app: App, actor: Actor, inputs: TableFile[], o
     shelf.close()
   }
   return outcome.imported(options.signal?.aborted === true)
+}
+
+/** Those that name options of the command line, in the desk's own words. */
+const DESK_WORDS = ['bad-state', 'csv-no-address', 'csv-unclear', 'csv-unheard']
+
+/** What is wrong with a file or a row, for who has fields to choose columns with. */
+export function atDesk(language: string, code: string, values?: Record<string, string | number>): string {
+  const key = DESK_WORDS.includes(code) ? `desk.imports-${code}` : `subscribers.${code}`
+  return say(language, key as MessageKey, values)
 }
 
 function checkShape({ charset, delimiter }: Options): void {

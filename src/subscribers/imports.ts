@@ -24,13 +24,14 @@ export type ImportShown = {
   suppressed: number
 }
 
-/** The latest imports, the newest first. */
-export async function imports(app: App, limit = 100): Promise<ImportShown[]> {
+/** The latest imports, the newest first; `within`: only into these lists, by their inner ids. */
+export async function imports(app: App, limit = 100, within?: readonly number[]): Promise<ImportShown[]> {
   const rows = await app.read
     .selectFrom('import')
     .innerJoin('list', 'list.id', 'import.list_id')
     .selectAll('import')
     .select('list.slug as list')
+    .$if(within !== undefined, (query) => query.where('list_id', 'in', [...within!]))
     .orderBy('import.id', 'desc')
     .limit(limit)
     .execute()
@@ -60,6 +61,11 @@ export async function undoable(db: Db, id: number, now: Instant): Promise<Select
   if (tooOld(row, now)) throw new Problem('import-too-old', { value: id })
   if (stateOf(row, now) === 'running') throw new Problem('import-running', { value: id })
   return row
+}
+
+/** A Problem where this import cannot be undone now. */
+export async function mayUndo(app: App, id: number): Promise<void> {
+  await undoable(app.read, id, instant(app.now()))
 }
 
 /** Forgets which rows the imports touched that can no longer be undone; that there were such imports stays. */

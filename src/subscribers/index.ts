@@ -4,12 +4,15 @@
  */
 
 export { about, bounded, type Condition, joined, speaks } from './conditions.ts'
+export { isMendable } from './bars.ts'
+export { activeOn, type Bounded } from './counting.ts'
 export {
   canUndo,
   confirm,
   isTrial,
   leave,
   leaveAll,
+  leaveBy,
   leaveFor,
   readConfirmation,
   readLeaving,
@@ -36,10 +39,10 @@ export {
   weekdayNames,
   withOwnHour,
 } from './hours.ts'
-export { importCsv, importFiles, type Options as ImportOptions } from './import.ts'
-export { forgetImports, type ImportShown, imports } from './imports.ts'
+export { atDesk, importCsv, importFiles, type Options as ImportOptions } from './import.ts'
+export { forgetImports, type ImportShown, imports, mayUndo } from './imports.ts'
 export { agreement, invite, type Request, takeIn } from './joining.ts'
-export { ORIGINS, type Origin, readMapping } from './layout.ts'
+export { type Mapping, ORIGINS, type Origin, readMapping } from './layout.ts'
 export {
   addList,
   allLists,
@@ -53,14 +56,17 @@ export {
 } from './lists.ts'
 export { type Movement, movement } from './movement.ts'
 export { learnNames } from './names.ts'
+export { type OneReader, oneReader } from './one.ts'
 export type { Imported, Refused } from './outcome.ts'
 export { dataOf, type OwnData } from './own-data.ts'
 export { lettersOf, type OwnWords, removeLetter, setLetter } from './own-words.ts'
 export { chooseLists, type Preferences, prefer, readPreferences } from './preferring.ts'
 export { replay } from './replay.ts'
+export { type Sample, sample } from './sampling.ts'
 export { show } from './show.ts'
 export { LEAVABLE, type Standing, type Subscription } from './standing.ts'
 export { stretches } from './stretches.ts'
+export { suppressed } from './suppressed.ts'
 export { exportSuppressions, lift, suppress, suppressions } from './suppressions.ts'
 export { type Event, timeline } from './timeline.ts'
 export { tokens } from './tokens.ts'

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { kindOf } from '../../db/database.ts'
 import type { Instant } from '../../db/instant.ts'
 import type { Db, SubscriptionTable } from '../../db/schema.ts'
+import type { Actor } from '../app.ts'
 import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as limits from '../limits.ts'
@@ -18,7 +19,16 @@ export type Subscription = Selectable<SubscriptionTable>
 export type Standing = { subscription: Subscription; list: List; address_hash: string }
 
 /** What a reader has done, as evidence: in which words, from which network, by which form, with which wish (JSON). */
-export type Deed = { kind: Kind; wording: string; network: string; form: string; at: Instant; wish?: string | null }
+export type Deed = {
+  kind: Kind
+  wording: string
+  network: string
+  form: string
+  at: Instant
+  wish?: string | null
+  /** Who did it for the reader, if not the reader. */
+  by?: Actor
+}
 
 const GREETING = { most: 1, within: 24 * 3_600_000 }
 
@@ -97,10 +107,10 @@ export async function end(
 /** Keeps the evidence of a deed and its line in the trail. */
 export async function testify(db: Db, standing: Standing, deed: Deed): Promise<void> {
   const { subscription, list, address_hash } = standing
-  const { network, at } = deed
+  const { network, at, by = 'reader', ...evidence } = deed
   const whom = { subscription_id: subscription.id, list_id: list.id, address_hash }
-  await consent(db, [{ ...deed, ...whom, network: networkOf(network), actor: 'reader' }])
-  await record(db, 'reader', at, [
+  await consent(db, [{ ...evidence, at, ...whom, network: networkOf(network), actor: by }])
+  await record(db, by, at, [
     {
       verb: deed.kind === 'left' ? 'subscription.leave' : 'subscription.confirm',
       subject: `subscription:${subscription.id}`,

@@ -1,13 +1,90 @@
 import { html } from 'hono/html'
 import { say } from '../../locale.ts'
-import { deskPage } from './frame.ts'
+import { Problem } from '../../problem.ts'
+import * as subscribers from '../../subscribers/index.ts'
+import type { Html } from '../pages.ts'
+import { importRoutes } from './imports.ts'
+import { momentOf } from './moments.ts'
+import { deedRoutes } from './readers-deeds.ts'
+import { oneReaderRoutes } from './readers-one.ts'
+import { READERS, readersPage } from './readers-page.ts'
+import { soughtForm, soughtIn } from './readers-sought.ts'
+import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
+import { segmentRoutes } from './segments.ts'
+import { suppressionRoutes } from './suppressions.ts'
+import { type Column, table } from './table.ts'
+
+const PAGE = 50
 
 /** The readers: found, brought in, told apart. */
 export const readerRoutes: Route[] = [
-  { method: 'GET', path: '/admin/readers', allow: 'reader.read', list: 'any', answer: room },
+  { method: 'GET', path: READERS, allow: 'reader.read', list: 'any', answer: room },
+  ...importRoutes,
+  ...suppressionRoutes,
+  ...segmentRoutes,
+  ...deedRoutes,
+  ...oneReaderRoutes,
 ]
 
 async function room(visit: Visit): Answer {
-  return deskPage(visit, say(visit.language, 'desk.readers'), html``)
+  const { c, language } = visit
+  const { found, problem } = await foundFor(visit)
+  const page = await readersPage(
+    visit,
+    READERS,
+    say(language, 'desk.readers'),
+    html`${mistake(language, problem)}${await soughtForm(visit)}${table(visit, {
+      rows: found.readers,
+      after: found.next,
+      columns: columnsFor(visit),
+      caption: say(language, 'desk.readers'),
+      empty: say(language, visit.query.size > 0 ? 'desk.readers-none-found' : 'desk.readers-none'),
+    })}`,
+  )
+  return problem ? c.html(page, problem.status) : page
+}
+
+type Found = { readers: subscribers.Found[]; next?: string }
+
+/** The page of readers that the address asks for, or why it cannot be. */
+async function foundFor(visit: Visit): Promise<{ found: Found; problem?: Problem }> {
+  const { app, query, c } = visit
+  const after = query.get('after')?.slice(0, 20)
+  try {
+    const { signal } = c.req.raw
+    const options = { limit: PAGE, signal, ...(after && { after }) }
+    return { found: await subscribers.find(app.read, await soughtIn(visit), options) }
+  } catch (problem) {
+    if (problem instanceof Problem) return { found: { readers: [] }, problem }
+    throw problem
+  }
+}
+
+function columnsFor(visit: Visit): Column<subscribers.Found>[] {
+  const { language } = visit
+  return [
+    { name: 'desk.readers-address', cell: (reader) => whoIn(language, reader) },
+    { name: 'desk.readers-name', cell: ({ name }) => html`<bdi>${name ?? ''}</bdi>` },
+    { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists) },
+    { name: 'desk.readers-joined', cell: ({ created_at }) => momentOf(visit, created_at) },
+    {
+      name: 'desk.readers-suppressed',
+      cell: ({ suppressed }) => (suppressed === null ? '' : say(language, 'desk.readers-yes')),
+    },
+  ]
+}
+
+function whoIn(language: string, { id, address, erased_at }: subscribers.Found): Html {
+  const words = erased_at === null ? (address ?? '—') : say(language, 'desk.readers-erased')
+  return html`<a href="${READERS}/${id}"><bdi dir="${address ? 'ltr' : 'auto'}">${words}</bdi></a>`
+}
+
+function listsIn(language: string, lists: subscribers.Found['lists']): Html {
+  return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html`, `}<bdi dir="ltr">${list}</bdi> (${stateIn(language, state)})`)}`
+}
+
+/** A subscription's state in words. */
+export function stateIn(language: string, state: string): string {
+  return say(language, `desk.readers-state-${state as subscribers.State}`)
 }

@@ -1,7 +1,7 @@
-import { type Instant, instant } from '../../db/instant.ts'
-import type * as digests from '../digests/index.ts'
-import { clockTime, type MessageKey, say, shortDate } from '../locale.ts'
-import type * as subscribers from '../subscribers/index.ts'
+import { type Instant, instant } from '../db/instant.ts'
+import type * as digests from './digests/index.ts'
+import { clockTime, type MessageKey, say, shortDate } from './locale.ts'
+import type * as subscribers from './subscribers/index.ts'
 
 type Shown = Awaited<ReturnType<typeof subscribers.show>>
 
@@ -22,7 +22,8 @@ export function reader(language: string, shown: Shown) {
   return { ...shown, suppression, bounces }
 }
 
-function why(language: string, reason: string): string {
+/** Why nobody writes to a suppressed address, in a sentence. */
+export function why(language: string, reason: string): string {
   const status = /^bounced (5\.\d+\.\d+)$/.exec(reason)?.[1]
   if (status) return say(language, 'suppression.gone', { status })
   if (/^bounced \d+ times$/.test(reason)) return say(language, 'suppression.failing')
@@ -37,12 +38,15 @@ function cameBack(language: string, kind: string): string {
 
 /** Each of the latest editions in a sentence: why it came, or did not. */
 export function answers(language: string, all: digests.Answer[], zone: string): string[] {
-  return all.map(({ digest, day, why, reason = '', reply, next, at }) => {
-    const because = reason && REASONS.includes(reason) ? say(language, `why.because-${reason}` as MessageKey) : reason
-    const time = (iso: string | undefined) => (iso === undefined ? '' : clock(iso, zone))
-    const values = { reason: because, reply: reply ?? '—', next: time(next), at: time(at) }
-    return `${digest}, ${day}: ${say(language, `why.${why}` as MessageKey, values)}`
-  })
+  return all.map((one) => `${one.digest}, ${one.day}: ${answer(language, one, zone)}`)
+}
+
+/** Why one edition came, or did not. */
+export function answer(language: string, { why, reason = '', reply, next, at }: digests.Answer, zone: string): string {
+  const because = reason && REASONS.includes(reason) ? say(language, `why.because-${reason}` as MessageKey) : reason
+  const time = (iso: string | undefined) => (iso === undefined ? '' : clock(iso, zone))
+  const values = { reason: because, reply: reply ?? '—', next: time(next), at: time(at) }
+  return say(language, `why.${why}` as MessageKey, values)
 }
 
 const REASONS = ['all-served', 'first', 'left', 'missed', 'no-news', 'no-readers', 'paused', 'refusals', 'restored', 'superseded', 'suppressed', 'too-few', 'withdrawn'] // biome-ignore format: one list
@@ -66,13 +70,19 @@ export function events(language: string, all: subscribers.Event[], zone: string)
   })
 }
 
-const HAPPENED = ['asked', 'bounced', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain'] // biome-ignore format: one list
+const HAPPENED = ['asked', 'bounced', 'confirmed', 'imported', 'left', 'suppressed', 'letter-queued', 'letter-submitted', 'letter-deferred', 'letter-refused', 'letter-skipped', 'letter-uncertain', 'subscriber-erase', 'subscription-confirm', 'subscription-hour', 'subscription-leave', 'subscription-prefer'] // biome-ignore format: one list
 
-function happened(language: string, what: string): string {
-  const key = what.replace(' ', '-')
+/** What an event of a reader's timeline is, in words; a verb of the trail that has none stays as it is. */
+export function happened(language: string, what: string): string {
+  const key = what.replace(/[ .]/, '-')
   if (HAPPENED.includes(key)) return say(language, `event.${key}` as MessageKey)
-  return what.startsWith('bounce ') ? cameBack(language, what.slice(7)) : what
+  if (what.startsWith('bounce ')) return cameBack(language, what.slice(7))
+  const [kind = '', state = ''] = what.split(' ')
+  if (!NOTICES.includes(kind) || !HAPPENED.includes(`letter-${state}`)) return what
+  return `${say(language, `notice.${kind}` as MessageKey)}: ${say(language, `event.letter-${state}` as MessageKey)}`
 }
+
+const NOTICES = ['confirm', 'goodbye', 'welcome']
 
 /** That we know nothing of an address, which is masked. */
 export function unknown(language: string, value: string): string {

@@ -1,0 +1,19 @@
+import { workerData } from 'node:worker_threads'
+import type { Config } from '../config.ts'
+import { openApp } from '../open.ts'
+import * as subscribers from '../subscribers/index.ts'
+import { bring } from './bring.ts'
+import type { Task } from './work.ts'
+
+/* The thread that work.ts begins: one import, or the undoing of one, over connections of its own. */
+
+const { config, task } = workerData as { config: Config; task: Task }
+const app = await openApp(config)
+try {
+  if ('run' in task) await bring(app, task.run, task.actor)
+  else await subscribers.undoImport(app, task.actor, task.undo)
+} catch (error) {
+  app.log.error('an import ended in a mistake of ours', { error })
+} finally {
+  await app.database.close()
+}

@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads'
+import { instant } from '../../db/instant.ts'
+import type { Actor, App } from '../app.ts'
+import { Problem } from '../problem.ts'
+import type { Choices, Run } from './run.ts'
+import { stateOf } from './run.ts'
+
+/** What a thread is to do: try or import what was brought, or take an import back. */
+export type Task = { run: number; actor: Actor } | { undo: number; actor: Actor }
+
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
+const busy = new WeakMap<App['database'], Worker>() // one at a time: each fills a processor
+
+/** From which states a try and an import may begin. */
+const BEGINS = { trying: ['ready', 'tried', 'refused', 'stopped'], bringing: ['tried', 'stopped'] }
+
+/** Whether a try or an import of this run may begin now. */
+export function begins(app: App, run: Run, what: keyof typeof BEGINS): boolean {
+  return BEGINS[what].includes(stateOf(run, instant(app.now())))
+}
+
+/**
+ * Begins to try (nothing changes) or to import what was brought, in a thread of its own over its own connections: whoever
+ * asks for pages meanwhile does not wait. A second press is no change; a Problem while another import goes on here.
+ */
+export async function begin(
+  app: App,
+  actor: Actor,
+  run: Run,
+  what: keyof typeof BEGINS,
+  choices?: Choices,
+): Promise<void> {
+  if (!begins(app, run, what)) return
+  if (busy.has(app.database)) throw new Problem('import-busy')
+  const taken = await app.db
+    .updateTable('import_run')
+    .set({ state: what, part: 'reading', done: 0, total: 0, touched_at: instant(app.now()) })
+    .set({ actor, ...(choices && { choices: JSON.stringify(choices) }) })
+    .where('id', '=', run.id)
+    .where('state', '=', run.state)
+    .executeTakeFirst()
+  if (taken.numUpdatedRows > 0n) start(app, { run: run.id, actor })
+}
+
+/** Asks the work on a run to stop: it does within a second. What is done stays done. */
+export async function stop(app: App, run: Run): Promise<void> {
+  for (const [state, next] of [
+    ['trying', 'ready'],
+    ['bringing', 'stopping'],
+  ] as const)
+    await app.db
+      .updateTable('import_run')
+      .set({ state: next })
+      .where('id', '=', run.id)
+      .where('state', '=', state)
+      .execute()
+}
+
+/** Begins to take an import back, in a thread of its own. */
+export function takeBack(app: App, actor: Actor, importId: number): void {
+  if (busy.has(app.database)) throw new Problem('import-busy')
+  start(app, { undo: importId, actor })
+}
+
+function start(app: App, task: Task): void {
+  const thread = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: { config: app.config, task },
+    resourceLimits: LIMITS,
+  })
+  thread.unref() // who stops the server does not wait for it: it is begun again where it was
+  busy.set(app.database, thread)
+  thread.on('error', (error) => app.log.error('an import ended in a mistake of ours', { error }))
+  thread.once('exit', () => busy.delete(app.database))
+}
