@@ -246,7 +246,10 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
       .select('public_id')
       .where('address', '=', 'one@example.org')
       .executeTakeFirstOrThrow()
-    const after = await raw(`reader=${public_id}&at=2026-12-01T12:00`)
+    const byId = `/admin/digests/daily/letter?as=raw&reader=${public_id}&at=2026-12-01T12:00`
+    expect((await editor.get(byId)).status).toBe(403) // an id would tell the address
+    const manager = await colleague(desk, 'list-manager')
+    const after = await (await manager.get(byId)).text()
     expect(after.trimEnd()).toBe(sent.trimEnd())
     expect(after).not.toContain(unsubscribe)
     const bodies = (source: string) => source.split(/--nashra-\w+/).map((part) => part.split('\r\n\r\n')[1])
@@ -302,6 +305,7 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
     const first = await (await sender.get(path)).text()
     expect(first).toMatch(/hx-get="[^"]+\/progress\?looks=[^"]+" hx-trigger="every 2s"/)
     expect((await editor.post(`${path}/pause`)).status).toBe(403)
+    expect(await (await sender.get(`${path}/deliveries?state=waiting`)).text()).toContain('تنتظر دورها')
     expect((await sender.post(`${path}/pause`)).status).toBe(303)
     expect((await sender.post(`${path}/pause`)).status).toBe(409)
     expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toMatchObject({ submitted: 0 })
@@ -316,6 +320,11 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
     expect(refused).not.toContain('two@example.org') // a sender sees no readers
     const owner = await colleague(desk, 'owner')
     expect(await (await owner.get(`${path}/deliveries?state=refused`)).text()).toContain('two@example.org')
+    const doubted_at = instant(world.now())
+    await world.db.updateTable('delivery').set({ doubted_at }).where('state', '=', 'submitted').execute()
+    expect(await (await owner.get(path)).text()).toContain('one@example.org')
+    expect(await (await sender.get(path)).text()).toContain('o…@example.org')
+    expect(await (await owner.get(`${path}/deliveries?state=doubted`)).text()).toContain('one@example.org')
     await digests.withdraw(world, 'cli', 'g1', 'لم يثبت')
     expect(await (await owner.get(path)).text()).toContain('وصل إلى قارئ واحد')
     world.clock.set('2026-12-01T09:00:00Z')

@@ -50,7 +50,7 @@ export async function byFate(
 
 /** What is due first, after what is under way. */
 async function waitingOnes(db: Db, editionId: number, after: { due_at: Instant; id: number } | undefined) {
-  const under = after ? [] : await letters(db, editionId).where(held('delivery')).limit(PAGE).execute()
+  const under = after ? [] : await underWay(db, editionId)
   const rows = await letters(db, editionId)
     .where(waiting('delivery'))
     .where('delivery.state', '!=', 'uncertain')
@@ -67,13 +67,21 @@ async function waitingOnes(db: Db, editionId: number, after: { due_at: Instant; 
   return { ...page, rows: [...under, ...page.rows] }
 }
 
+/** The few that some sender holds: found by their own index, and not by walking the edition's. */
+function underWay(db: Db, editionId: number) {
+  return all(db).where(held('delivery')).where(sql<SqlBool>`+delivery.edition_id = ${editionId}`).limit(PAGE).execute()
+}
+
 function letters(db: Db, editionId: number) {
+  return all(db).where('delivery.edition_id', '=', editionId)
+}
+
+function all(db: Db) {
   return db
     .selectFrom('delivery')
     .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
     .select(['subscriber.public_id', 'subscriber.address', 'delivery.state', 'delivery.reason', 'delivery.reply'])
     .select(['delivery.attempts', 'delivery.due_at', 'delivery.submitted_at', 'delivery.subscriber_id as key'])
-    .where('delivery.edition_id', '=', editionId)
 }
 
 function paged<Row extends { key: number; due_at: Instant }>(rows: Row[]): { rows: Row[]; after?: string } {
@@ -81,18 +89,21 @@ function paged<Row extends { key: number; due_at: Instant }>(rows: Row[]): { row
   return { rows: rows.slice(0, PAGE), ...(rows.length > PAGE && { after: `${last!.due_at}.${last!.key}` }) }
 }
 
-/** Who may have an edition's letter and may not, by their public ids. */
-export async function doubted(db: Db, editionId: number, limit: number): Promise<string[]> {
-  const rows = await db
+/** Who may have an edition's letter and may not; `address` is null for a reader who was erased. */
+export async function doubted(
+  db: Db,
+  editionId: number,
+  limit: number,
+): Promise<{ public_id: string; address: string | null }[]> {
+  return db
     .selectFrom('delivery')
     .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
-    .select('subscriber.public_id')
+    .select(['subscriber.public_id', 'subscriber.address'])
     .where('delivery.edition_id', '=', editionId)
     .where(IS.doubted)
     .orderBy('delivery.subscriber_id')
     .limit(limit)
     .execute()
-  return rows.map(({ public_id }) => public_id)
 }
 
 /** To how many readers these parts of an edition went, counted to `most`; one more says that there are more. */

@@ -62,10 +62,14 @@ ${shown && mayHere(visit, place, 'digest.write') && testForm(visit, place, one, 
   )
 }
 
-/** The letter that is asked for; whose it is may be asked by who works with the list, not by who only looks. */
+/**
+ * The letter that is asked for. Whose it is may be asked by who works with the list and knows the address; by an id that would tell
+ * the address, who may see readers.
+ */
 async function made(visit: Visit, place: digests.Place, { reader, at, slot }: Asked): Promise<digests.Preview> {
-  const works = (['reader.read', 'digest.write', 'edition.send'] as const).some((one) => mayHere(visit, place, one))
-  if (reader !== '' && !works) throw new Problem('not-allowed')
+  const works = mayHere(visit, place, 'digest.write') || mayHere(visit, place, 'edition.send')
+  const knows = reader === '' || mayHere(visit, place, 'reader.read') || (works && reader.includes('@'))
+  if (!knows) throw new Problem('not-allowed')
   const letter = await digests.preview(visit.app, place.digest.slug, {
     ...(await wanted(visit, place, { reader, at, slot })),
     blank: true,

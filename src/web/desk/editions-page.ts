@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
+import { masked } from '../../address.ts'
 import * as deliveries from '../../deliveries/index.ts'
 import * as digests from '../../digests/index.ts'
 import * as links from '../../links.ts'
@@ -108,10 +109,10 @@ async function uncertain({ app, language, roles }: Visit, shown: Shown): Promise
   const may = accounts.may(roles, 'reader.read', shown.list_id)
   const named = rows
     .slice(0, DOUBTED)
-    .map((id) =>
+    .map(({ public_id, address }) =>
       may
-        ? html`<li><a href="/admin/readers/${id}"><code dir="ltr">${id}</code></a></li>`
-        : html`<li><code dir="ltr">${id}</code></li>`,
+        ? html`<li><a href="/admin/readers/${public_id}"><bdi dir="ltr">${address ?? public_id}</bdi></a></li>`
+        : html`<li><bdi dir="ltr">${address === null ? '—' : masked(address)}</bdi></li>`,
     )
   return html`<section><h2>${say(language, 'desk.editions-uncertain-who')}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p><ul class="names">${named}</ul>
 <p><a class="go" href="/admin/digests/editions/${shown.public_id}/deliveries?state=doubted">${say(language, 'desk.editions-uncertain-all')}</a></p></section>`
@@ -122,6 +123,6 @@ async function counted({ app, language, query, c }: Visit, { public_id, state }:
   if (state === 'skipped') return ''
   if (query.get('count') === null)
     return html`<p><a class="act" href="${c.req.path}?count=1">${say(language, 'desk.editions-count')}</a></p>`
-  const verdict = await deliveries.verify(app.db, public_id)
+  const verdict = await deliveries.verify(app.read, public_id)
   return html`<p class="told" role="status">${say(language, verdict.addsUp ? 'desk.editions-adds-up' : 'desk.editions-amiss', { n: verdict.recipients })}</p>`
 }
