@@ -37,9 +37,10 @@
     const old = /<b[\s>]/.test(html) || !/<strong[\s>]/.test(html) ? [] : [['b', 'strong']]
     if (/<em[\s>]/.test(html) && !/<i[\s>]/.test(html)) old.push(['i', 'em'])
     const ends = pieces.length > 1 ? /\s*$/.exec(pieces[0])[0] : '\n' // as blocks are parted here
+    const written = (block) => block && `${old.reduce(renamed, block)}${ends}`
     return () =>
       blocksOf(editor.getHTML())
-        .map((block) => known.get(block) ?? `${old.reduce(renamed, tidy(block))}${ends}`)
+        .map((block) => known.get(block) ?? written(tidy(block, /\u00a0|&nbsp;/.test(html))))
         .join('')
         .replace(/\s+$/, /\s*$/.exec(html)[0])
   }
@@ -48,9 +49,18 @@
     return html.replace(new RegExp(`<(/?)${from}(?=[\\s>])`, 'g'), `<$1${to}`)
   }
 
-  /** Without the line ends that an editor puts into blocks so that a cursor can stand there. */
-  function tidy(block) {
-    return block.replace(/<br>(?=<\/(p|h[234]|li|blockquote|div|td|th|figcaption)>)/g, '')
+  /** Without what an editor puts into blocks so that a cursor can stand there; nothing of a block that holds nothing. */
+  function tidy(block, spaced) {
+    const { content } = Object.assign(document.createElement('template'), { innerHTML: block })
+    for (const wrapper of content.querySelectorAll(':is(li, td, th, dd) > div:first-child:not([dir], [lang])'))
+      wrapper.replaceWith(...wrapper.childNodes)
+    for (const end of content.querySelectorAll('br:last-child')) if (!end.nextSibling) end.remove()
+    const texts = document.createTreeWalker(content, NodeFilter.SHOW_TEXT)
+    // A browser writes a space that ends a word while one types as one that does not break.
+    while (!spaced && texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll('\u00a0', ' ')
+    const [top] = content.children
+    const empty = !top.textContent.trim() && !top.querySelector('img, hr, td') && !/^(IMG|HR)$/.test(top.nodeName)
+    return empty ? '' : top.outerHTML
   }
 
   /** A tag in place of the blocks that are chosen; the editor's own where they have it already. */
@@ -129,9 +139,9 @@
       dialog.onclose = null
       dialog.close()
       asked.reset()
-      editor.setSelection(range)
-      editor.insertHTML(html)
-      editor.focus()
+      const figure = Object.assign(document.createElement('template'), { innerHTML: html }).content.firstElementChild
+      editor.saveUndoState(range)
+      editor.insertElement(figure, range)
     }
     mistake.hidden = true
     dialog.showModal()
@@ -244,7 +254,10 @@
   function keep() {
     clearTimeout(waiting)
     if (keeping) waiting = setTimeout(keep, PAUSE)
-    else keeping = kept().finally(() => (keeping = undefined))
+    else
+      keeping = kept().finally(() => {
+        keeping = undefined
+      })
   }
 
   async function kept() {
@@ -256,11 +269,12 @@
     const text = answer?.ok ? await answer.text() : ''
     const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('kept')
     const place = document.getElementById('kept')
-    if (fresh) place.replaceWith(document.importNode(fresh, true))
-    else
-      place.lastChild.nodeType === 3
-        ? (place.lastChild.data = place.dataset.failed)
-        : place.append(place.dataset.failed)
+    if (fresh) {
+      place.replaceWith(document.importNode(fresh, true))
+      return
+    }
+    if (place.lastChild.nodeType === 3) place.lastChild.remove()
+    place.append(place.dataset.failed)
   }
 
   if (form && area && bar) {
