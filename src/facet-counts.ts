@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Instant } from '../db/instant.ts'
 import type { Db } from '../db/schema.ts'
 
@@ -15,10 +16,15 @@ export async function inUse(db: Db, now: Instant): Promise<Counts> {
   const rows = await newest(db, now).select(['language', 'section_key', 'source_id']).execute()
   const tally = (keys: string[]) =>
     [...Map.groupBy(keys, (key) => key)].map(([key, own]) => ({ key, name: key, n: own.length })).sort(byNumber)
+  await setImmediate() // SQLite answers at once: others have their turn between two looks
+  const tag = await tags(db, now)
+  await setImmediate()
+  const author = await authors(db, now)
+  await setImmediate()
   return {
     section: await named(db, tally(rows.flatMap(({ section_key }) => section_key || []))),
-    tag: await tags(db, now),
-    author: await authors(db, now),
+    tag,
+    author,
     language: tally(rows.map(({ language }) => language)),
     source: tally(rows.map(({ source_id }) => String(source_id))),
   }

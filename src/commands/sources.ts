@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
+import { moment } from '../../db/instant.ts'
 import * as intake from '../intake/index.ts'
 import { Problem } from '../problem.ts'
 import * as reading from '../reading/index.ts'
@@ -31,7 +32,7 @@ type Typed = {
   url?: string
 }
 
-/** `source add`, `source set`, `source pause`, `source resume`, `source list`, `source show`, `source poll`. */
+/** `source add`, `source try`, `source set`, `source pause`, `source resume`, `source list`, `source show`, `source poll`. */
 export function source(program: Command): void {
   const commands = group(program, 'source', 'other sites that we read')
   function numberOf(id: string): number {
@@ -55,6 +56,16 @@ export function source(program: Command): void {
           ...(found && { found: found.how, ...(found.others.length > 0 && { others: found.others }) }),
           ...(warning && { warning }),
         })
+      }),
+  )
+  settingsOf(command(commands, 'try <url>', 'read it once as `add` and a poll would, and store nothing')).action(
+    (url: string, options: Json & Typed) =>
+      withApp(options, async (app, shell) => {
+        try {
+          shell.print(written(await sources.tryRead(app, url, settings(options), shell.signal)))
+        } finally {
+          await reading.close()
+        }
       }),
   )
   const set = settingsOf(
@@ -117,6 +128,15 @@ export function source(program: Command): void {
         if (shell.signal.aborted) throw new Problem('interrupted')
       }),
     )
+}
+
+/** A trial with its dates as people write them. */
+function written({ items, ...trial }: sources.Trial) {
+  const dated = items.map(({ published_at, ...item }) => ({
+    ...item,
+    date: published_at === undefined ? null : moment(published_at).toString({ smallestUnit: 'second' }),
+  }))
+  return { ...trial, items: dated }
 }
 
 function settingsOf(command: Command): Command {

@@ -18,11 +18,11 @@ export async function newChannelPage(visit: Visit, problem?: Problem): Answer {
   const page = await deskPage(
     visit,
     say(language, 'desk.channels-new'),
-    html`${mistake(language, problem)}<form method="post" action="${HERE}">${hidden(visit)}
+    html`${mistake(language, problem)}<div class="beside"><form method="post" action="${HERE}">${hidden(visit)}
 ${field(language, { name: 'slug', label: 'desk.channels-slug', hint: 'desk.channels-slug-hint', value: form.get('slug') ?? '', dir: 'ltr', max: 60, required: true })}
 ${await channelFields(visit, { slug: '', title: '', filter: {} })}
 ${live(visit)}</form>
-${await preview(visit, read(visit).filter)}`,
+${await preview(visit, read(visit).filter)}</div>`,
   )
   return problem ? c.html(page, problem.status) : page
 }

@@ -51,11 +51,11 @@ async function settings(visit: Visit, channel: channels.Channel): Promise<Html> 
   const filter = channels.filterOf(channel)
   if (!accounts.may(roles, 'channel.write')) return preview(visit, filter)
   const now = { ...channel, filter, language: channel.language ?? '', summary: channel.text === 'summary' }
-  return html`<section><h2>${say(language, 'desk.channels-settings')}</h2>
+  return html`<div class="beside"><section><h2>${say(language, 'desk.channels-settings')}</h2>
 <form method="post" action="${ROOM}/${channel.slug}">${hidden(visit)}
 ${await channelFields(visit, now)}
 ${live(visit)}</form></section>
-${await preview(visit, form.has('t') && channel.slug !== 'all' ? read(visit).filter : filter)}`
+${await preview(visit, form.has('t') && channel.slug !== 'all' ? read(visit).filter : filter)}</div>`
 }
 
 /** Saves what was changed, or with the other button shows what would pass. */

@@ -19,7 +19,7 @@ export async function answerPreview(visit: Visit): Answer {
 
 /** The stories that pass a filter: how many, and the newest. What cannot be a filter says so instead. */
 export async function preview(visit: Visit, filter: channels.Filter): Promise<Html> {
-  return html`<section><h2>${say(visit.language, 'desk.channels-preview')}</h2><div id="passing" aria-live="polite">${await passing(visit, filter)}</div></section>`
+  return html`<section class="preview"><h2>${say(visit.language, 'desk.channels-preview')}</h2><div id="passing" aria-live="polite">${await passing(visit, filter)}</div></section>`
 }
 
 async function passing(visit: Visit, asked: channels.Filter): Promise<Html> {

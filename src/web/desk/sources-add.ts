@@ -39,11 +39,11 @@ ${trial && shownTrial(visit, trial)}
   return problem ? c.html(page, problem.status) : page
 }
 
-/** First it is read as a test; what was read, or cannot be read now, may be kept. */
+/** First it is read as a test, also by who presses Enter; what was read, or cannot be read now, may be kept. */
 function deeds({ language }: Visit, read: boolean, failed: boolean): Html {
   const look = html`<button type="submit" name="do" value="try"${read && html` class="second"`}>${say(language, read ? 'desk.sources-try-again' : 'desk.sources-try')}</button>`
   const keep = html`<button type="submit" name="do" value="keep"${failed && html` class="second"`}>${say(language, failed ? 'desk.sources-keep-unread' : 'desk.sources-keep')}</button>`
-  return html`<div class="deeds">${read ? html`${keep} ${look}` : html`${look}${failed && html` ${keep}`}`}</div>`
+  return html`<div class="deeds">${look}${(read || failed) && html` ${keep}`}</div>`
 }
 
 async function tryOrKeep(visit: Visit): Answer {

@@ -37,8 +37,11 @@ export async function reading(visit: Visit, source: sources.Source): Promise<Htm
   const mirror = 'mirror' in told ? told.mirror : undefined
   return html`<h2>${word('reading')}</h2>${facts([
     [word('charset'), told.charset && machine(told.charset)],
-    [word('gives'), items],
-    [word('came'), say(language, 'desk.sources-came-of', { added, revised, held, also, withdrawn })],
+    [word('gives'), source.read_at !== null && items],
+    [
+      word('came'),
+      source.read_at !== null && say(language, 'desk.sources-came-of', { added, revised, held, also, withdrawn }),
+    ],
     [word('week'), perWeek],
     [word('moved'), told.moved && machine(told.moved)],
     [

@@ -11,7 +11,7 @@ import { facts, machine } from './sources-words.ts'
 export function shownTrial(visit: Visit, trial: sources.Trial): Html {
   const { language } = visit
   const { url, way, title, n, notes } = trial
-  return html`<section class="trial" role="status"><h2>${say(language, 'desk.sources-trial')}</h2>
+  return html`<section class="trial"><h2>${say(language, 'desk.sources-trial')}</h2>
 <p>${say(language, 'desk.sources-trial-text')}</p>
 ${facts([
   [say(language, 'desk.sources-found'), way && say(language, `desk.sources-way-${way}`)],
