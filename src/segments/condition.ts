@@ -78,18 +78,20 @@ function spelled(
   const part = fold(typed)
   if (!part) return sql<SqlBool>`false`
   const value = field(kind, name)
-  return like(beside ? foldedOnce(kind, value, beside) : foldedIn(kind, value), ...pattern(part))
+  const says = (text: Expression<string | null>) => like(foldedIn(kind, text), ...pattern(part))
+  if (!beside) return says(value)
+  // Most fields hold the same few texts, and to fold one takes longer than to find it again. `max`, as the condition would
+  // else be asked of every text before they are brought together.
+  const held = sql<string>`select held.value from (select ${value} as value from subscriber where fields is not null) as held
+    group by held.value having ${says(sql`max(held.value)`)}`
+  return isAmong(value, held, beside)
 }
 
-/** Most fields hold the same few texts, and to fold one takes longer than to find it again. */
-function foldedOnce(kind: Kind, value: Expression<string | null>, beside: Beside): Expression<string> {
-  const all = sql.table(`beside_${beside.length}`)
-  // An aggregate, as what is asked of `spelled` would else be asked of every text before they are brought together.
-  beside.push(sql`left join (
-      select held.value, ${foldedIn(kind, sql<string>`max(held.value)`)} as spelled
-      from (select ${value} as value from subscriber where subscriber.fields is not null) as held group by held.value
-    ) as ${all} on ${all}.value = ${value}`)
-  return sql<string>`${all}.spelled`
+/** Whether a value is one of those, which are gathered by a query of their own before anything else. */
+function isAmong<T>(value: Expression<T>, those: Expression<unknown>, beside: Beside): Condition {
+  const own = sql.table(`beside_${beside.length}`)
+  beside.push(sql`left join unnest(array(${those})) as ${own} (value) on ${own}.value = ${value}`)
+  return sql<SqlBool>`${own}.value is not null`
 }
 
 function alsoReads(slug: string, reading: Reading): Condition {
@@ -172,7 +174,7 @@ function inCount(rows: OfSubscribers, { at_least, at_most }: Count, { beside }: 
   const own = rows.select('one.subscriber_id').whereRef('one.subscriber_id', '=', 'subscription.subscriber_id')
   const more = (n: number) => {
     if (n === 0) return about.exists(own)
-    if (beside) return sql<SqlBool>`${countedOnce(rows, beside)} > ${n}`
+    if (beside) return isAmong(about.ref('subscription.subscriber_id'), many(rows, n), beside)
     return about.exists(own.limit(sql.lit(1)).offset(sql.lit(n)))
   }
   return about.and([
@@ -181,11 +183,10 @@ function inCount(rows: OfSubscribers, { at_least, at_most }: Count, { beside }: 
   ])
 }
 
-function countedOnce(rows: OfSubscribers, beside: Beside): RawBuilder<number> {
-  const all = sql.table(`beside_${beside.length}`)
-  const counted = rows.select(['one.subscriber_id', sql`count(*)`.as('n')]).groupBy('one.subscriber_id')
-  beside.push(sql`left join ${counted} as ${all} on ${all}.subscriber_id = subscription.subscriber_id`)
-  return sql`coalesce(${all}.n, 0)`
+/** Those who have more than so many. */
+function many(rows: OfSubscribers, n: number): RawBuilder<unknown> {
+  const all = rows.select('one.subscriber_id').groupBy('one.subscriber_id')
+  return sql`${all.having(sql`count(*)`, '>', n)}`
 }
 
 function within(table: string, { among, kind }: Reading): Condition {
