@@ -29,6 +29,7 @@ export type Reading = {
 }
 
 const DAY = 86_400_000
+const MOST_BESIDE = 8
 /** How a letter looks, and when it comes, a pause too: by these verbs the trail tells of what a reader chose anew. */
 const PREFERRED = ['subscription.prefer', 'subscription.hour']
 
@@ -79,12 +80,17 @@ function spelled(
   if (!part) return sql<SqlBool>`false`
   const value = field(kind, name)
   const says = (text: Expression<string | null>) => like(foldedIn(kind, text), ...pattern(part))
-  if (!beside) return says(value)
+  if (!hasRoom(beside)) return says(value)
   // Most fields hold the same few texts, and to fold one takes longer than to find it again. `max`, as the condition would
   // else be asked of every text before they are brought together.
   const held = sql<string>`select held.value from (select ${value} as value from subscriber where fields is not null) as held
     group by held.value having ${says(sql`max(held.value)`)}`
   return isAmong(value, held, beside)
+}
+
+/** For a few: each takes memory. */
+function hasRoom(beside: Beside | undefined): beside is Beside {
+  return beside !== undefined && beside.length < MOST_BESIDE
 }
 
 /** Whether a value is one of those, which are gathered by a query of their own before anything else. */
@@ -174,7 +180,7 @@ function inCount(rows: OfSubscribers, { at_least, at_most }: Count, { beside }: 
   const own = rows.select('one.subscriber_id').whereRef('one.subscriber_id', '=', 'subscription.subscriber_id')
   const more = (n: number) => {
     if (n === 0) return about.exists(own)
-    if (beside) return isAmong(about.ref('subscription.subscriber_id'), many(rows, n), beside)
+    if (hasRoom(beside)) return isAmong(about.ref('subscription.subscriber_id'), many(rows, n), beside)
     return about.exists(own.limit(sql.lit(1)).offset(sql.lit(n)))
   }
   return about.and([

@@ -20,7 +20,8 @@ export async function count(app: Pick<App, 'read' | 'now'>, segment: Segment, si
   return counted
 }
 
-const MEMORY = '32MB' // of one process, for what it joins
+const MEMORY = 32 // MB of one process for each that it joins, if it joins one
+const LEAST_MEMORY = 4
 
 /** By one statement, which PostgreSQL may share among several of its processes: it reads each table once, in its order. */
 async function atOnce({ read }: Pick<App, 'read'>, segment: Segment, now: Instant): Promise<Counted> {
@@ -28,8 +29,9 @@ async function atOnce({ read }: Pick<App, 'read'>, segment: Segment, now: Instan
   const only = await condition(read, segment, now, { beside })
   const from = asksSubscriber(segment) ? WITH_SUBSCRIBER : WITHOUT
   const writable = sql`barred.id is null and (paused_until is null or paused_until <= ${now})`
+  const memory = Math.max(LEAST_MEMORY, Math.floor(MEMORY / testsOf(segment).length))
   return read.transaction().execute(async (db) => {
-    await sql`set local work_mem = ${sql.lit(MEMORY)}`.execute(db)
+    await sql`set local work_mem = ${sql.lit(`${memory}MB`)}`.execute(db)
     const { rows } = await sql<Counted>`
       select cast(count(*) as integer) as readers, cast(count(*) filter (where ${writable}) as integer) as writable
       from subscription ${from} ${sql.join(beside, sql` `)}
@@ -85,8 +87,12 @@ function members(db: Db, segment: Segment, only: Condition) {
   return (asksSubscriber(segment) ? joined : (active as unknown as typeof joined)).where(only)
 }
 
-function asksSubscriber({ rule }: Segment): boolean {
-  return tests(JSON.parse(rule) as Rule).some((one) => 'field' in one || 'domain' in one)
+function asksSubscriber(segment: Segment): boolean {
+  return testsOf(segment).some((one) => 'field' in one || 'domain' in one)
+}
+
+function testsOf({ rule }: Segment) {
+  return tests(JSON.parse(rule) as Rule)
 }
 
 /** From the suppressions' side: they are fewer than the readers. Those who pause as well are counted out already. */
