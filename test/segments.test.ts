@@ -168,6 +168,43 @@ describe.each(databases)('segments on %s', (kind) => {
     expect(await written).toContain('حلب,30,1990-02-03')
   })
 
+  test('a count is of those whom the rule means one by one, however it is put together', async () => {
+    await using world = await open()
+    await returnLetters(world)
+    await subscribers.suppress(world, 'cli', 'berk@hotmail.com', 'asked')
+    const dina = await subscribers.show(world.db, 'dina@gmail.com.evil.example')
+    await world.db
+      .updateTable('subscription')
+      .set({ paused_until: later(instant(world.now()), DAY) })
+      .where('subscriber_id', '=', (eb) => eb.selectFrom('subscriber').select('id').where('address', '=', dina.address))
+      .execute()
+    const leaf = fc.oneof(
+      fc.integer({ min: 0, max: 5 }).chain((n) => fc.constantFrom({ bounces: { at_most: n } }, { bounces: { at_least: n + 1 } }, { bounces: { at_least: 1, at_most: n + 1 } })),
+      fc.constantFrom('i', 'ist', '%', 'حلب', 'x').map((contains) => ({ field: { name: 'city', contains } })),
+      fc.constantFrom<object>({ language: 'ar' }, { list: 'weekly' }, { domain: '*.example' }, { letters: { at_most: 2 } }, { confirmed: true }),
+    ) // biome-ignore format: one list
+    const { tree } = fc.letrec<{ tree: object }>((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 3 },
+        leaf,
+        tie('tree').map((not) => ({ not })),
+        fc.array(tie('tree'), { minLength: 1, maxLength: 4 }).map((and) => ({ and })),
+        fc.array(tie('tree'), { minLength: 1, maxLength: 4 }).map((or) => ({ or })),
+      ),
+    }))
+    let n = 0
+    await fc.assert(
+      fc.asyncProperty(tree, async (rule) => {
+        const segment = await segments.add(world, 'cli', { slug: `s${n++}`, list: 'daily', rule: JSON.stringify(rule) })
+        const condition = await segments.condition(world.db, segment, instant(world.now()))
+        const { readers } = await subscribers.find(world.db, { list: 'daily', state: 'active', condition })
+        const writable = readers.filter(({ address }) => !/^(berk|dina)@/i.test(address!))
+        expect(await segments.count(world, segment)).toEqual({ readers: readers.length, writable: writable.length })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   test('counting can be stopped', async () => {
     await using world = await open()
     await segments.add(world, 'cli', { slug: 'x', list: 'daily', rule: '{"language":"ar"}' })
@@ -261,6 +298,15 @@ describe.each(databases)('segments on %s', (kind) => {
     expect((await subscribers.find(world.db, {})).readers).toHaveLength(PEOPLE.length)
   })
 })
+
+/** Each reader has one more than the one before. */
+async function returnLetters(world: World): Promise<void> {
+  const readers = await world.db.selectFrom('subscriber').select('id').orderBy('id').execute()
+  const at = instant(world.now())
+  const about = { edition_id: null, kind: 'soft', words: '', domain: '', via: 'mail', at }
+  const rows = readers.flatMap(({ id }, n) => Array.from({ length: n }, () => ({ ...about, subscriber_id: id })))
+  await world.db.insertInto('bounce').values(rows).execute()
+}
 
 test('what is unknown in a rule is named, with its place and what was meant', async () => {
   await using world = await openWorld('sqlite', NOW)

@@ -1,4 +1,4 @@
-import { type Expression, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Kind } from '../../db/columns.ts'
 import { foldedIn } from '../../db/folding.ts'
 import { type Instant, instant, later } from '../../db/instant.ts'
@@ -11,13 +11,25 @@ import type { Count, FieldTest, Rule, Span } from './rule.ts'
 /** Subscribers by their ids: `above` < id <= `upTo`. */
 export type Among = { above: number; upTo: number }
 
+/** What is gathered for everybody at once, to be joined to each: where all are asked, nobody's is then looked up alone. */
+export type Beside = RawBuilder<unknown>[]
+
 /**
  * What a rule is read by: its moment, the zone in which its days begin, and the fields that hold numbers. `among` are the only
- * subscribers that are asked for: PostgreSQL would not guess that of what else it reads for them.
+ * subscribers that are asked for: PostgreSQL would not guess that of what else it reads for them. What belongs `beside` the
+ * two tables is added there, if the reader of this rule will join it.
  */
-export type Reading = { kind: Kind; at: Instant; zone: string; numeric: ReadonlySet<string>; among?: Among | undefined }
+export type Reading = {
+  kind: Kind
+  at: Instant
+  zone: string
+  numeric: ReadonlySet<string>
+  among?: Among | undefined
+  beside?: Beside | undefined
+}
 
 const DAY = 86_400_000
+const MOST_BESIDE = 8
 /** How a letter looks, and when it comes, a pause too: by these verbs the trail tells of what a reader chose anew. */
 const PREFERRED = ['subscription.prefer', 'subscription.hour']
 
@@ -40,13 +52,14 @@ export function compile(rule: Rule, reading: Reading): Condition {
   return bounces(rule.bounces, reading)
 }
 
-function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
+function ofField(test: FieldTest, reading: Reading): Condition {
+  const { kind, numeric } = reading
   const value = numeric.has(test.name) ? numberField(kind, test.name) : field(kind, test.name)
   if ('is' in test) return about(value, '=', test.is)
   if ('in' in test) return about(value, 'in', test.in)
   if ('empty' in test) return about(value, test.empty ? 'is' : 'is not', null)
-  if ('begins' in test) return spelled(test, kind, test.begins, (part) => [part, any])
-  if ('contains' in test) return spelled(test, kind, test.contains, (part) => [any, part, any])
+  if ('begins' in test) return spelled(test, reading, test.begins, (part) => [part, any])
+  if ('contains' in test) return spelled(test, reading, test.contains, (part) => [any, part, any])
   const { at_least, at_most, after, before } = test as Record<string, string | number | undefined>
   return about.and([
     ...(at_least !== undefined ? [about(value, '>=', at_least)] : []),
@@ -59,12 +72,32 @@ function ofField(test: FieldTest, { kind, numeric }: Reading): Condition {
 /** As search compares texts; of which nothing is left then is in none. */
 function spelled(
   { name }: FieldTest,
-  kind: Kind,
+  { kind, beside }: Reading,
   typed: string,
   pattern: (part: string) => (string | typeof any)[],
 ): Condition {
   const part = fold(typed)
-  return part ? like(foldedIn(kind, field(kind, name)), ...pattern(part)) : sql<SqlBool>`false`
+  if (!part) return sql<SqlBool>`false`
+  const value = field(kind, name)
+  const says = (text: Expression<string | null>) => like(foldedIn(kind, text), ...pattern(part))
+  if (!hasRoom(beside)) return says(value)
+  // Most fields hold the same few texts, and to fold one takes longer than to find it again. `max`, as the condition would
+  // else be asked of every text before they are brought together.
+  const held = sql<string>`select held.value from (select ${value} as value from subscriber where fields is not null) as held
+    group by held.value having ${says(sql`max(held.value)`)}`
+  return isAmong(value, held, beside)
+}
+
+/** For a few: each takes memory. */
+function hasRoom(beside: Beside | undefined): beside is Beside {
+  return beside !== undefined && beside.length < MOST_BESIDE
+}
+
+/** Whether a value is one of those, which are gathered by a query of their own before anything else. */
+function isAmong<T>(value: Expression<T>, those: Expression<unknown>, beside: Beside): Condition {
+  const own = sql.table(`beside_${beside.length}`)
+  beside.push(sql`left join unnest(array(${those})) as ${own} (value) on ${own}.value = ${value}`)
+  return sql<SqlBool>`${own}.value is not null`
 }
 
 function alsoReads(slug: string, reading: Reading): Condition {
@@ -123,32 +156,43 @@ function letters(count: Count, reading: Reading): Condition {
     .where('edition.state', '!=', 'skipped')
     .$if(count.within !== undefined, (query) => query.where('edition.composed_at', '>=', since(count.within!, at)))
   const sent = about
-    .selectFrom('delivery')
-    .whereRef('delivery.subscriber_id', '=', 'subscription.subscriber_id')
-    .where('delivery.edition_id', 'in', editions)
-    .where('delivery.state', '=', 'submitted')
-    .where(within('delivery', reading))
-  return inCount(sent.select('delivery.state') as never, count)
+    .selectFrom('delivery as one')
+    .where('one.edition_id', 'in', editions)
+    .where('one.state', '=', 'submitted')
+    .where(within('one', reading))
+  return inCount(sent as never, count, reading)
 }
 
 function bounces(count: Count, reading: Reading): Condition {
   const { at } = reading
   const back = about
-    .selectFrom('bounce')
-    .whereRef('bounce.subscriber_id', '=', 'subscription.subscriber_id')
-    .where('bounce.kind', 'not in', ['leaving', 'delayed'])
-    .where(within('bounce', reading))
-    .$if(count.within !== undefined, (query) => query.where('bounce.at', '>=', since(count.within!, at)))
-  return inCount(back.select('bounce.id') as never, count)
+    .selectFrom('bounce as one')
+    .where('one.kind', 'not in', ['leaving', 'delayed'])
+    .where(within('one', reading))
+    .$if(count.within !== undefined, (query) => query.where('one.at', '>=', since(count.within!, at)))
+  return inCount(back as never, count, reading)
 }
 
+type OfSubscribers = SelectQueryBuilder<{ one: { subscriber_id: number }; subscription: { subscriber_id: number } }, 'one' | 'subscription', object> // biome-ignore format: one line
+
 /** Whether there are so many is answered by that row, without counting the rest. */
-function inCount(rows: SelectQueryBuilder<never, never, object>, { at_least, at_most }: Count): Condition {
-  const more = (n: number) => about.exists(n === 0 ? rows : rows.limit(sql.lit(1)).offset(sql.lit(n)))
+function inCount(rows: OfSubscribers, { at_least, at_most }: Count, { beside }: Reading): Condition {
+  const own = rows.select('one.subscriber_id').whereRef('one.subscriber_id', '=', 'subscription.subscriber_id')
+  const more = (n: number) => {
+    if (n === 0) return about.exists(own)
+    if (hasRoom(beside)) return isAmong(about.ref('subscription.subscriber_id'), many(rows, n), beside)
+    return about.exists(own.limit(sql.lit(1)).offset(sql.lit(n)))
+  }
   return about.and([
     ...(at_least !== undefined ? [more(at_least - 1)] : []),
     ...(at_most !== undefined ? [about.not(more(at_most))] : []),
   ])
+}
+
+/** Those who have more than so many. */
+function many(rows: OfSubscribers, n: number): RawBuilder<unknown> {
+  const all = rows.select('one.subscriber_id').groupBy('one.subscriber_id')
+  return sql`${all.having(sql`count(*)`, '>', n)}`
 }
 
 function within(table: string, { among, kind }: Reading): Condition {

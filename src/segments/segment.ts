@@ -8,7 +8,7 @@ import * as channels from '../channels.ts'
 import { Problem } from '../problem.ts'
 import * as subscribers from '../subscribers/index.ts'
 import { oneLine } from '../text.ts'
-import { type Among, compile } from './condition.ts'
+import { type Among, type Beside, compile } from './condition.ts'
 import { type FieldTest, type Rule, readRule, tests } from './rule.ts'
 import { explain } from './words.ts'
 
@@ -126,13 +126,18 @@ export async function remove(app: App, actor: Actor, slug: string): Promise<void
 
 /**
  * What must be true, at a moment, of a `subscription` to the segment's list and its `subscriber`. `among` says of which
- * subscribers alone it will be asked.
+ * subscribers alone it will be asked; `beside` takes what must be joined to them then.
  */
-export async function condition(db: Db, segment: Meant, at: Instant, among?: Among): Promise<subscribers.Condition> {
+export async function condition(
+  db: Db,
+  segment: Meant,
+  at: Instant,
+  { among, beside }: { among?: Among; beside?: Beside } = {},
+): Promise<subscribers.Condition> {
   const { zone } = await db.selectFrom('site').select('zone').executeTakeFirstOrThrow()
   const declared = await subscribers.fields(db)
   const numeric = new Set(declared.filter((field) => field.kind === 'number').map((field) => field.name))
-  return compile(JSON.parse(segment.rule) as Rule, { kind: kindOf(db), at, zone, numeric, among })
+  return compile(JSON.parse(segment.rule) as Rule, { kind: kindOf(db), at, zone, numeric, among, beside })
 }
 
 /** The same for a digest: undefined where it goes to the whole list. */

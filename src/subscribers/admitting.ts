@@ -12,6 +12,7 @@ import type { List } from './lists.ts'
 import { saysMore, writeMore } from './more.ts'
 import { unheardOf } from './nos.ts'
 import type { Reader } from './rows.ts'
+import { welcome } from './strangers.ts'
 import { type Evidence, testify } from './testimony.ts'
 
 /**
@@ -25,12 +26,13 @@ export type Verdict = 'added' | 'updated' | 'unchanged' | 'left' | 'suppressed' 
 
 /**
  * What is done with a chunk of candidates: `departing` and `dying` are those who are now known to have left or to be dead and
- * were not, `repeated` those of whom only another file said so.
+ * were not, `repeated` those of whom only another file said so. `strangers` are also added, and nothing was known of them.
  */
 export type Admission = {
   verdicts: Verdict[]
   changed: boolean
   added: Candidate[]
+  strangers: Candidate[]
   departing: { candidate: Candidate; before: Known | undefined }[]
   dying: Candidate[]
   repeated: Candidate[]
@@ -46,7 +48,7 @@ export async function judge(db: Db, list: List, candidates: Candidate[], prints:
     candidates.filter((one, n) => one.fate === 'left' && found.get(n)?.state === 'active'),
   )
   const done: Admission = {
-    ...{ verdicts: [], changed: false, added: [], departing: [], dying: [], changes: [] },
+    ...{ verdicts: [], changed: false, added: [], strangers: [], departing: [], dying: [], changes: [] },
     repeated: await unheardOf(
       db,
       list,
@@ -65,13 +67,13 @@ export async function judge(db: Db, list: List, candidates: Candidate[], prints:
     const candidate = chosen ? without(whole, chosen) : whole // what a reader chose wins over any file
     const verdict = chosen ? verdictOf(candidate, before) : verdicts[n]!
     done.verdicts.push(verdict)
-    if (verdict === 'added') done.added.push(candidate)
+    if (verdict === 'added') (before ? done.added : done.strangers).push(candidate)
     if (verdict === 'updated') done.changes.push({ candidate, before: before! })
     if (verdict === 'suppressed' && !before?.suppressed) done.dying.push(candidate)
     if (isDeparting(candidate, verdict, before)) done.departing.push({ candidate, before })
   }
-  const { added, departing, dying, changes, repeated } = done
-  done.changed = [added, departing, dying, changes, repeated].some((some) => some.length > 0)
+  const { added, strangers, departing, dying, changes, repeated } = done
+  done.changed = [added, strangers, departing, dying, changes, repeated].some((some) => some.length > 0)
   return done
 }
 
@@ -117,12 +119,18 @@ export type Run = { id: number; actor: string; at: Instant; list: List; from: st
 export async function admit(
   db: Db,
   run: Run,
-  { added, departing, dying, changes, repeated }: Admission,
+  { strangers, departing, dying, changes, repeated, ...known }: Admission,
 ): Promise<void> {
+  const added = [...known.added, ...(await welcome(db, run, strangers))]
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)
-  await writeMore(db, run.list, [...added, ...newcomers, ...changes.map(({ candidate }) => candidate)])
+  await writeMore(db, run.list, [
+    ...known.added,
+    ...strangers,
+    ...newcomers,
+    ...changes.map(({ candidate }) => candidate),
+  ])
   await bury(db, run, dying)
   const evidence: Evidence[] = []
   for (const one of [...added, ...changes.filter(({ before }) => before.state === 'pending').map((c) => c.candidate)]) {

@@ -22,12 +22,7 @@ export type Evidence = {
 export async function testify(db: Db, { id, actor, list }: Run, evidence: Evidence[]): Promise<void> {
   if (evidence.length === 0) return
   const kind = kindOf(db)
-  const wordings = KINDS.map((kind) => {
-    const wording = say(list.language, kind === 'imported' ? 'subscribers.imported' : `subscribers.imported-${kind}`, {
-      list: list.title,
-    })
-    return [kind, wording, version(wording)] as const
-  })
+  const wordings = KINDS.map((kind) => [kind, ...wordingOf(kind, list)] as const)
   const rows = evidence.map((one) => [one.hash, one.kind, one.at, one.network ?? null] as const)
   await sql`
     with row (hash, kind, at, network) as (${rowsOf(kind, ['word', 'word', 'whole', 'word'], rows)}),
@@ -36,4 +31,11 @@ export async function testify(db: Db, { id, actor, list }: Run, evidence: Eviden
     select (select id from subscription where list_id = ${list.id} and subscriber_id = ${subscriberOf('row.hash')}), row.hash,
       cast(${list.id} as bigint), row.kind, row.at, row.network, ${`import ${id}`}, wording.words, wording.version, ${actor}
     from row cross join wording where wording.kind = row.kind`.execute(db)
+}
+
+/** The words for what an import says of a reader of this list, and their version. */
+export function wordingOf(kind: Evidence['kind'], list: Run['list']): [words: string, version: string] {
+  const key = kind === 'imported' ? 'subscribers.imported' : (`subscribers.imported-${kind}` as const)
+  const words = say(list.language, key, { list: list.title })
+  return [words, version(words)]
 }
