@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { decoded } from '../db/addresses.ts'
 import type { Instant } from '../db/instant.ts'
@@ -51,6 +52,7 @@ export async function allSections(db: Db, now: Instant, limit: number, filters?:
   for (let key: string | undefined = ''; found.length < limit; ) {
     key = await nextSection(db, key) // a step in the index for each instead of a walk over all stories
     if (key === undefined) break
+    if (filters) await setImmediate() // the web server's turn: a section of others takes some milliseconds
     const named = await newestOf(db, now, key, filters)
     if (named) found.push({ key, name: named.section!, language: named.language })
   }
