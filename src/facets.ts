@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { decoded } from '../db/addresses.ts'
 import type { Instant } from '../db/instant.ts'
 import type { Db } from '../db/schema.ts'
 import * as articles from './articles/index.ts'
-import { type Filter, sized } from './channels.ts'
+import { type Filter, passing, sized } from './channels.ts'
 import { dashed, type FacetKind } from './links.ts'
 import { languageTag } from './locale.ts'
 import { fold, oneLine, searchWords } from './text.ts'
@@ -20,6 +21,7 @@ export type Search = Omit<Facet, 'kind'> & { kind: 'search'; query: string }
 const LONGEST = 8000 // letters of an address
 const LONGEST_QUERY = 200 // letters
 const MOST_LANGUAGES = 100
+const LOOKED_AT = 500 // newest stories of a section: a walk over all, to find that none passes, would hold up everybody
 
 /** The facet that a name in a URL means (folded alike, `-` for a space) if there is a story of it that readers may see. */
 export async function find(db: Db, kind: FacetKind, text: string, now: Instant): Promise<Facet | undefined> {
@@ -44,16 +46,31 @@ export function searchFor(text: string): Search | undefined {
 
 type Section = { key: string; name: string; language: string }
 
-/** The sections that stories are in now, as their newest story spells them. */
-export async function allSections(db: Db, now: Instant, limit: number): Promise<Section[]> {
+/** The sections that stories are in now, as their newest story spells them; those of any of some filters, where given. */
+export async function allSections(db: Db, now: Instant, limit: number, filters?: Filter[]): Promise<Section[]> {
   const found: Section[] = []
   for (let key: string | undefined = ''; found.length < limit; ) {
     key = await nextSection(db, key) // a step in the index for each instead of a walk over all stories
     if (key === undefined) break
-    const named = await newest(db, now).where('section_key', '=', key).executeTakeFirst()
+    if (filters) await setImmediate() // the web server's turn: a section of others takes some milliseconds
+    const named = await newestOf(db, now, key, filters)
     if (named) found.push({ key, name: named.section!, language: named.language })
   }
   return found
+}
+
+/** The newest story of a section, and if it is to pass, of those that are looked at for that. */
+async function newestOf(db: Db, now: Instant, key: string, filters?: Filter[]) {
+  if (!filters) return newest(db, now).where('section_key', '=', key).executeTakeFirst()
+  const possible = filters.filter(({ section }) => !section?.length || section.includes(key))
+  if (possible.length === 0) return undefined
+  return db
+    .selectFrom(newest(db, now).clearLimit().select(['id', 'source_id', 'published_at']).where('section_key', '=', key).limit(LOOKED_AT).as('article')) // biome-ignore format: one place
+    .select(['section', 'language'])
+    .where((eb) => eb.or(possible.map((filter) => passing(filter)(eb as never))))
+    .orderBy('published_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }
 
 async function nextSection(db: Db, after: string): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { simpleParser } from 'mailparser'
 import { describe, expect, test } from 'vitest'
 import { instant } from '../db/instant.ts'
 import * as articles from '../src/articles/index.ts'
+import * as channels from '../src/channels.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import * as digests from '../src/digests/index.ts'
 import { sign } from '../src/keys.ts'
@@ -62,6 +63,25 @@ function leftLog(world: World): { what: string; list?: string }[] {
   return readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { what: string }) // biome-ignore format: one step a word
 }
 
+/** A story of each section and language. */
+async function stories(world: World, all: [section: string, language: string][]): Promise<void> {
+  const at = instant(world.now())
+  await articles.publish(
+    world,
+    'test',
+    all.map(([section, language], n) => ({
+      ...{ guid: `s${n}`, title: 'x', body_html: '<p>x</p>', section, language },
+      ...{ published_at: at, updated_at: at, authors: [], tags: [] },
+    })) as never,
+  )
+}
+
+/** The sections on the page, in their order. */
+async function offered(site: Awaited<ReturnType<typeof open>>): Promise<string[]> {
+  const page = await (await site.get(`/preferences/${site.preferences}`)).text()
+  return [...page.matchAll(/name="section"[^>]*> <bdi[^>]*>([^<]*)/g)].map(([, name]) => name!).sort()
+}
+
 describe.each(databases)('the preference centre on %s', (kind) => {
   test('shows where its reader stands, and never the whole address', async () => {
     await using site = await open(kind)
@@ -91,6 +111,35 @@ describe.each(databases)('the preference centre on %s', (kind) => {
     expect(await site.now()).toMatchObject({ minute: null, weekdays: null, zone: null, language: 'ar' })
     const trail = await world(site).selectFrom('change').select(['actor', 'verb']).execute()
     expect(trail).toContainEqual({ actor: 'reader', verb: 'subscription.prefer' })
+  })
+
+  test('offers the sections that letters of its list can have, and no other', async () => {
+    await using site = await open(kind)
+    const { world } = site
+    await stories(world, [['سياسة', 'ar'], ['ثقافة', 'ar'], ['Spor', 'tr'], ['Sport', 'en-GB'], ['World', 'en'], ['World', 'tr'], ['Arts', 'en']]) // biome-ignore format: one list
+    const filter = { language: ['en'] }
+    await channels.add(world, 'cli', { slug: 'english', title: 'English', filter })
+    await channels.add(world, 'cli', { slug: 'two', title: 'Two', filter: { section: ['ثقافه', 'spor'] } })
+    const add = (slug: string, channel: string) =>
+      digests.add(world, 'cli', { slug, channel, list: 'daily', at: '08:00' })
+    await add('morning', 'english')
+    expect(await offered(site)).toEqual(['Arts', 'Sport', 'World'])
+    await add('noon', 'two')
+    expect(await offered(site)).toEqual(['Arts', 'Spor', 'Sport', 'World', 'ثقافة'])
+    await site.post(`/preferences/${site.preferences}`, [['do', 'wishes'], ['choosing', 'x'], ['section', 'سياسة']]) // biome-ignore format: one form
+    expect(await offered(site)).toContain('سياسه') // nobody loses what was chosen
+    await add('all', 'all')
+    expect(await offered(site)).toContain('سياسة')
+  })
+
+  test('offers the sections of its list, however many others come before them', async () => {
+    await using site = await open(kind)
+    const { world } = site
+    const others = Array.from({ length: 40 }, (_, n): [string, string] => [`Section ${n}`, 'en'])
+    await stories(world, [...others, ['سياسة', 'ar'], ['ثقافة', 'ar']])
+    await channels.add(world, 'cli', { slug: 'arabic', title: 'Arabic', filter: { language: ['ar'] } })
+    await digests.add(world, 'cli', { slug: 'sabah', channel: 'arabic', list: 'daily', at: '08:00' })
+    expect(await offered(site)).toEqual(['ثقافة', 'سياسة'])
   })
 
   test('joins and leaves lists: the link in the mailbox is the confirmation', async () => {

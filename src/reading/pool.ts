@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { threadEnvironment } from '../thread-env.ts'
 import type { Document, Item, Origin } from './item.ts'
 import type { Answer } from './worker.ts'
 
@@ -40,7 +41,11 @@ function assign(): void {
 }
 
 function open(): Desk {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: MEMORY, env: {}, execArgv: [] })
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    resourceLimits: MEMORY,
+    env: threadEnvironment(),
+    execArgv: [],
+  })
   const desk: Desk = { worker, items: new Map() }
   desks.add(desk)
   worker.on('message', (answer: Answer) => receive(desk, answer))

@@ -23,18 +23,21 @@ const MOST_SECTIONS = 30
 const DAYS = [1, 2, 3, 4, 5, 6, 7]
 const MONDAY = Temporal.PlainDate.from('2026-11-23')
 
-/** The sections that letters of a list can have: those its digests are made of, where they are about some only. */
+/** The sections that letters of a list can have: those its digests are made of; all, where it has no digest yet. */
 export async function sectionsOf(app: App, listId: number): Promise<Choice[]> {
   const rows = await app.read
     .selectFrom('digest')
     .innerJoin('channel', 'channel.id', 'digest.channel_id')
     .select('channel.filter')
+    .distinct()
     .where('digest.list_id', '=', listId)
     .execute()
-  const wanted = rows.map((row) => channels.filterOf(row).section)
-  const all = await facets.allSections(app.read, instant(app.now()), MOST_SECTIONS)
-  if (wanted.length === 0 || wanted.some((keys) => keys === undefined)) return all
-  return all.filter(({ key }) => wanted.some((keys) => keys!.includes(key)))
+  const filters = rows.map(channels.filterOf)
+  const everything = filters.length === 0 || filters.some((filter) => Object.keys(filter).length === 0)
+  const now = instant(app.now())
+  if (everything) return facets.allSections(app.read, now, MOST_SECTIONS)
+  const sized = await Promise.all(filters.map((filter) => channels.sized(app.read, filter)))
+  return facets.allSections(app.read, now, MOST_SECTIONS, sized)
 }
 
 /** All the fields, each with what is wished already. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Origin } from '../reading/index.ts'
+import { threadEnvironment } from '../thread-env.ts'
 import type { Done, Task } from './post-worker.ts'
 import type { Post } from './rest.ts'
 
@@ -39,7 +40,7 @@ async function handOver(task: Task): Promise<Post[] | undefined> {
 function open(): Worker {
   const opened = new Worker(new URL('./post-worker.ts', import.meta.url), {
     resourceLimits: LIMITS,
-    env: {},
+    env: threadEnvironment(),
     execArgv: [],
   })
   const tell = (done?: Done) => {
