@@ -3,8 +3,8 @@
  * letters reaches past it, for `tokens.ts`, because this folder stands on the ledger.
  */
 
-export { about, bounded, type Condition, joined, speaks } from './conditions.ts'
 export { isMendable } from './bars.ts'
+export { about, bounded, type Condition, joined, speaks } from './conditions.ts'
 export { activeOn, type Bounded } from './counting.ts'
 export {
   canUndo,
