@@ -67,6 +67,7 @@ export function openDatabase(target: string): Database {
 export async function migrate(database: Database): Promise<string[]> {
   const migrator = new Migrator({
     db: database.db,
+    allowUnorderedMigrations: true, // each stands on older ones only, and lines of work are joined in any order
     provider: {
       getMigrations: async () =>
         Object.fromEntries(

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { Instant } from '../db/instant.ts'
 import { first } from '../db/migrations/2026-11-first.ts'
@@ -31,6 +31,17 @@ describe.each(kinds)('the schema on %s', (kind) => {
       ]),
     )
     expect(seen).toEqual(declared())
+  })
+
+  test('a database that has seen a later migration takes one that sorts before it, as after two lines of work were joined', async () => {
+    await using world = await openWorld(kind, '2026-11-23T04:10:00Z')
+    const { db } = world
+    await db.schema.dropTable('stage').execute()
+    for (const name of ['delivery_skipped', 'delivery_doubted']) await db.schema.dropIndex(name).execute()
+    await db.schema.alterTable('edition').dropColumn('left_out').execute()
+    await sql`delete from kysely_migration where name = '2026-12-stage'`.execute(db)
+    expect(await migrate(world.database)).toEqual(['2026-12-stage'])
+    expect(await migrate(world.database)).toEqual([])
   })
 
   test('migrating twice, or from two sides at once, changes nothing', async () => {
