@@ -17,7 +17,7 @@ import { candidates } from './stored.ts'
 const LEAST = 250
 const MOST = 2000
 /** ms of a transaction, and how much of that time is others' afterwards: on SQLite they wait for both, on PostgreSQL for neither. */
-const PACE = { sqlite: { aim: 16, rest: 0.12 }, postgres: { aim: 150, rest: 0 } }
+const PACE = { sqlite: { aim: 16, rest: 0.12 }, postgres: { aim: 400, rest: 0 } }
 
 /** Takes what lies on the shelf into the list, or only judges it. What is done when it is stopped is done for good. */
 export async function applyAll(
