@@ -7,6 +7,11 @@ export function nameOf({ title, host, url }: Pick<sources.Source, 'title' | 'hos
   return title || host || url
 }
 
+/** Where what a source sent is reviewed. */
+export function reviewOf(id: number): string {
+  return `/admin/articles?state=waiting&source=${id}`
+}
+
 /** Words of the machine, which are English in every language. */
 export function machine(text: string): Html {
   return html`<bdi lang="en" dir="ltr">${text}</bdi>`
