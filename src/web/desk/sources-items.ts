@@ -33,7 +33,7 @@ async function itemsPage(visit: Visit): Answer {
     nameOf(source),
     html`<p><a class="go" href="${ROOM}/${source.id}">${say(language, 'desk.sources-back', { title: nameOf(source) })}</a></p>
 ${filters(visit, choice(language, { name: 'state', label: 'desk.sources-items', value: state, options }))}
-${state === 'held' && html`<p><a class="act" href="${reviewOf(source.id)}">${say(language, 'desk.sources-review')}</a></p>`}
+${state === 'held' && page.length > 0 && html`<p><a class="act" href="${reviewOf(source.id)}">${say(language, 'desk.sources-review')}</a></p>`}
 ${table(visit, {
   ...{ rows: page, columns: columnsOf(visit), caption: say(language, `desk.sources-item-${state}` as MessageKey) },
   empty: say(language, 'desk.sources-items-none'),
