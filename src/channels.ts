@@ -7,7 +7,7 @@ import { record } from './changes.ts'
 import { languageTag } from './locale.ts'
 import { Problem } from './problem.ts'
 import * as site from './site.ts'
-import { fold, oneLine } from './text.ts'
+import { fold, oneLine, wellFormed } from './text.ts'
 import { made } from './trail.ts'
 
 /** A stream of articles we publish. */
@@ -168,7 +168,8 @@ function isSo(channel: Channel, values: Values): boolean {
 }
 
 export async function find(db: Db, slug: string): Promise<Channel> {
-  const channel = await db.selectFrom('channel').selectAll().where('slug', '=', slug).executeTakeFirst()
+  const known = /^[a-z0-9-]{1,60}$/.test(slug)
+  const channel = known && (await db.selectFrom('channel').selectAll().where('slug', '=', slug).executeTakeFirst())
   if (!channel) throw new Problem('channel-not-found', { value: slug })
   return channel
 }
@@ -291,6 +292,6 @@ export async function touch(db: Db, changed: Facets[], at: Instant): Promise<voi
 }
 
 /** A tag's or an author's key, as they are stored: of signs alone nothing is left to fold. */
-function keyOf(name: string): string {
-  return fold(name) || name
+export function keyOf(name: string): string {
+  return fold(name) || wellFormed(name)
 }

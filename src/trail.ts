@@ -60,6 +60,7 @@ export async function made<Values>(
   db: Db,
   { actor, verb, subject, at }: { actor: string; verb: string; subject: string; at: Instant },
 ): Promise<{ before: Values; after: Values } | undefined> {
+  if (!Number.isSafeInteger(at)) return undefined // as an address may hold it
   const row = await db
     .selectFrom('change')
     .select(['before', 'after'])

@@ -131,6 +131,10 @@ describe.each(databases)('the channels at the desk, on %s', (kind) => {
       expect(page).toContain(kept)
     expect((await editor.post('/admin/channels/nowhere', { title: 'x' })).status).toBe(404)
     expect((await editor.get('/admin/channels/nowhere')).status).toBe(404)
+    expect((await editor.get('/admin/channels/%00')).status).toBe(404)
+    expect((await editor.post('/admin/channels/new/preview', { tags: '\0', section: 'a\0' })).status).toBe(200)
+    for (const undo of ['x', '', '1e400', '-1'])
+      expect((await editor.post('/admin/channels/all/undo', { undo })).headers.get('location')).toMatch(/told=gone$/)
   })
 
   test('leave the channel of everything as wide as it is', async () => {

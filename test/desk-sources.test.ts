@@ -238,6 +238,9 @@ describe.each(databases)('the sources at the desk, on %s', (kind) => {
     expect((await editor.post(`/admin/sources/${id}/undo`, undo)).headers.get('location')).toMatch(/told=undone$/)
     expect(await sources.find(world.db, id)).toMatchObject({ zone: 'Europe/Istanbul', credit: null, intake: 'publish' })
     expect((await editor.post(`/admin/sources/${id}/undo`, undo)).headers.get('location')).toMatch(/told=gone$/)
+    expect((await editor.post(`/admin/sources/${id}/undo`, { undo: 'x' })).headers.get('location')).toMatch(
+      /told=gone$/,
+    )
     const refused = await editor.post(`/admin/sources/${id}`, { ...form, charset: 'klingon', credit: 'يبقى' })
     expect([refused.status, (await refused.text()).includes('value="يبقى"')]).toEqual([422, true])
   })

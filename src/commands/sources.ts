@@ -130,13 +130,17 @@ export function source(program: Command): void {
     )
 }
 
-/** A trial with its dates as people write them. */
-function written({ items, ...trial }: sources.Trial) {
+/** A trial as `source show` tells a source. */
+function written({ items, notes, ...trial }: sources.Trial) {
   const dated = items.map(({ published_at, ...item }) => ({
     ...item,
     date: published_at === undefined ? null : moment(published_at).toString({ smallestUnit: 'second' }),
   }))
-  return { ...trial, items: dated }
+  return {
+    ...trial,
+    ...(notes && { ...notes, charset: `${notes.charset.name} (${notes.charset.why})` }),
+    items: dated,
+  }
 }
 
 function settingsOf(command: Command): Command {

@@ -1,10 +1,9 @@
 import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
-import type * as channels from '../../channels.ts'
+import * as channels from '../../channels.ts'
 import { type Counted, inUse, namesOf } from '../../facet-counts.ts'
 import { isLanguage, languageTag, say } from '../../locale.ts'
 import * as sources from '../../sources/index.ts'
-import { fold } from '../../text.ts'
 import type { Html } from '../pages.ts'
 import { choice, field } from './fields.ts'
 import type { Visit } from './routes.ts'
@@ -95,7 +94,7 @@ ${first.map(box)}${
 /** As `channels.checkedFilter` compares it; what is no language is compared as it was typed, so that it can be mended. */
 function keyOf(kind: Kind, name: string): string {
   if (kind === 'source') return name
-  if (kind !== 'language') return fold(name) || name
+  if (kind !== 'language') return channels.keyOf(name)
   return isLanguage(name.replaceAll('_', '-')) ? languageTag(name) : name
 }
 

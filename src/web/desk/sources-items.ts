@@ -7,7 +7,7 @@ import { deskPage } from './frame.ts'
 import { momentOf } from './moments.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { idOf } from './sources-page.ts'
-import { nameOf } from './sources-words.ts'
+import { nameOf, reviewOf } from './sources-words.ts'
 import { type Column, filters, table } from './table.ts'
 
 const ROOM = '/admin/sources'
@@ -33,6 +33,7 @@ async function itemsPage(visit: Visit): Answer {
     nameOf(source),
     html`<p><a class="go" href="${ROOM}/${source.id}">${say(language, 'desk.sources-back', { title: nameOf(source) })}</a></p>
 ${filters(visit, choice(language, { name: 'state', label: 'desk.sources-items', value: state, options }))}
+${state === 'held' && page.length > 0 && html`<p><a class="act" href="${reviewOf(source.id)}">${say(language, 'desk.sources-review')}</a></p>`}
 ${table(visit, {
   ...{ rows: page, columns: columnsOf(visit), caption: say(language, `desk.sources-item-${state}` as MessageKey) },
   empty: say(language, 'desk.sources-items-none'),

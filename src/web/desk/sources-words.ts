@@ -7,6 +7,11 @@ export function nameOf({ title, host, url }: Pick<sources.Source, 'title' | 'hos
   return title || host || url
 }
 
+/** Where what a source sent is reviewed. */
+export function reviewOf(id: number): string {
+  return `/admin/articles?state=waiting&source=${id}`
+}
+
 /** Words of the machine, which are English in every language. */
 export function machine(text: string): Html {
   return html`<bdi lang="en" dir="ltr">${text}</bdi>`
@@ -22,5 +27,5 @@ export function duration(language: string, milliseconds: number): string {
 /** Facts in pairs: what it is, and how it is; what is nothing is left out. */
 export function facts(pairs: [name: string, value: Html | string | number | false | null | undefined][]): Html {
   const known = pairs.filter(([, value]) => value !== '' && value !== false && value !== null && value !== undefined)
-  return html`<dl class="facts">${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+  return html`<dl class="known">${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }

@@ -9,7 +9,7 @@ import type { Answer, Route, Visit } from './routes.ts'
 import { addRoutes } from './sources-add.ts'
 import { itemRoutes } from './sources-items.ts'
 import { pageRoutes } from './sources-page.ts'
-import { nameOf } from './sources-words.ts'
+import { nameOf, reviewOf } from './sources-words.ts'
 import { type Column, filters, table } from './table.ts'
 import { toldHere } from './told.ts'
 
@@ -57,7 +57,7 @@ function columnsOf(visit: Visit): Column<sources.Listing>[] {
     {
       name: 'desk.sources-state',
       cell: ({ id, state, held }) =>
-        html`<span class="state ${state}">${say(language, `desk.sources-state-${state}` as MessageKey)}</span>${held > 0 && html` <a class="small" href="${HERE}/${id}/items?state=held">${say(language, 'desk.sources-held', { n: held })}</a>`}`,
+        html`<span class="state ${state}">${say(language, `desk.sources-state-${state}` as MessageKey)}</span>${held > 0 && html` <a class="small" href="${reviewOf(id)}">${say(language, 'desk.sources-held', { n: held })}</a>`}`,
     },
     { name: 'desk.sources-success', cell: ({ read_at }) => momentOf(visit, read_at) },
     { name: 'desk.sources-next', cell: ({ due_at }) => (due_at === null ? '—' : fromNow(visit, due_at)) },
