@@ -37,6 +37,8 @@ const DOORS: Record<string, string> = {
   zod: 'src/articles/draft.ts',
   otpauth: 'src/accounts/factors.ts',
   'htmx.org': 'src/web/desk/files.ts',
+  'squire-rte': 'src/web/desk/files.ts',
+  dompurify: 'src/web/desk/files.ts',
   '@fastify/busboy': 'src/web/desk/upload.ts',
 }
 

@@ -23,18 +23,7 @@ export async function known(db: Db, bodies: Body[]): Promise<Map<string, number>
       .execute()
     for (const { url, image_id } of rows) kept.set(url, image_id!)
   }
-  for (const [url, id] of await ours(db, urls)) kept.set(url, id)
   return kept
-}
-
-/** Those that are named as we name our own: by the hash of their bytes, so it is the same picture wherever it lies. */
-async function ours(db: Db, urls: string[]): Promise<[string, number][]> {
-  const named = urls.flatMap((url) => {
-    const [, hash] = /\/m\/([0-9a-f]{24})-\d{1,4}\.(?:jpg|png|webp)$/.exec(url) ?? []
-    return hash ? [{ url, hash }] : []
-  })
-  const ids = await media.idsOf(db, [...new Set(named.map(({ hash }) => hash))])
-  return named.flatMap(({ url, hash }) => (ids.has(hash) ? [[url, ids.get(hash)!] as [string, number]] : []))
 }
 
 /** What is to be fetched for these bodies: the addresses, originals first, of the other ones. */

@@ -26,7 +26,7 @@ export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSinc
 export { restore } from './restore.ts'
 export { find as revision, list as revisions, madeAt as revisionMadeAt, type Revision } from './revisions.ts'
 export { type Row, rows } from './rows.ts'
-export { type Said, saidBy, same } from './said.ts'
+export { type Said, saidBy } from './said.ts'
 export { evenly, linkKey, titleKey } from './sameness.ts'
 export { withKept } from './shown-pictures.ts'
 export { type Article, leadsTo, type Story } from './story.ts'

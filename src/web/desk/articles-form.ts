@@ -6,7 +6,7 @@ import type { Typed } from '../../writing.ts'
 import type { Html } from '../pages.ts'
 import { languageName, ROOM } from './articles-states.ts'
 import { toolbar } from './articles-toolbar.ts'
-import { area, choice, field, fileField } from './fields.ts'
+import { area, check, choice, field, fileField } from './fields.ts'
 import { editorScripts } from './files.ts'
 import { hidden } from './frame.ts'
 import type { Visit } from './routes.ts'
@@ -85,7 +85,7 @@ async function picture(visit: Visit, { article, typed }: Sheet): Promise<Html> {
 <input type="hidden" name="image" value="${typed['image']}">${
     shown &&
     html`<p><img class="thumb" src="${shown}" alt="${typed['image_alt']}"></p>
-<p class="check"><input type="checkbox" id="image_gone" name="image_gone" value="1"> <label for="image_gone">${say(language, 'desk.articles-picture-gone')}</label></p>`
+${check(language, { name: 'image_gone', label: 'desk.articles-picture-gone', checked: false })}`
   }
 ${fileField(language, { name: 'picture', label: 'desk.articles-picture-file', accept: PICTURES })}
 ${field(language, { name: 'image_alt', label: 'desk.articles-alt', hint: 'desk.articles-alt-hint', value: typed['image_alt']!, max: 1000 })}

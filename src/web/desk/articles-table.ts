@@ -105,6 +105,6 @@ function titleOf({ public_id, title, excerpt, text }: articles.Row, words: strin
 }
 
 /** Words with what was looked for marked. */
-export function marked(pieces: Piece[]): Html {
+function marked(pieces: Piece[]): Html {
   return html`${pieces.map(({ text, matched }) => (matched ? html`<mark>${text}</mark>` : text))}`
 }

@@ -25,7 +25,7 @@ const TOOLS: readonly [tool: string, sign: string, words: MessageKey, keys?: str
 export function toolbar(language: string): Html {
   return html`<div class="tools" role="toolbar" aria-label="${say(language, 'desk.articles-tools')}" aria-controls="editor" hidden>${TOOLS.map(
     ([tool, sign, words, keys], nth) =>
-      html`<button type="button" class="tool" data-tool="${tool}" tabindex="${nth === 0 ? 0 : -1}" aria-label="${say(language, words)}" title="${say(language, words)}"${keys && html` aria-keyshortcuts="${keys}"`}${tool.length < 7 && html` aria-pressed="false"`}><span aria-hidden="true" dir="ltr">${sign}</span></button>`,
+      html`<button type="button" class="tool" data-tool="${tool}" tabindex="${nth === 0 ? 0 : -1}" title="${say(language, words)}"${keys && html` aria-keyshortcuts="${keys}"`}${tool.length < 7 && html` aria-pressed="false"`}><span aria-hidden="true" dir="ltr">${sign}</span><span class="unseen">${say(language, words)}</span></button>`,
   )}</div>`
 }
 
