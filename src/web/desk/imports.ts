@@ -41,7 +41,7 @@ async function importsPage(visit: Visit, problem?: Problem): Answer {
   const within = withinOf(visit)
   const imports = await subscribers.imports(app, 50, within)
   const runs = (await importRuns.all(app.read, within)).filter(({ state }) => state !== 'done')
-  const undoing = imports.some(({ state }) => state === 'undoing')
+  const undoing = importRuns.isBusy(app) || imports.some(({ state }) => state === 'undoing')
   const page = await readersPage(
     visit,
     IMPORTS,
