@@ -20,7 +20,7 @@ export function isBusy({ database }: Pick<App, 'database'>): boolean {
 const BEGINS = { trying: ['ready', 'tried', 'refused', 'stopped'], bringing: ['tried', 'stopped'] }
 
 /** Whether a try or an import of this run may begin now. */
-export function begins(app: App, run: Run, what: keyof typeof BEGINS): boolean {
+function begins(app: App, run: Run, what: keyof typeof BEGINS): boolean {
   return BEGINS[what].includes(stateOf(run, instant(app.now())))
 }
 
