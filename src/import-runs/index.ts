@@ -13,4 +13,4 @@ export {
   remove,
   stateOf,
 } from './run.ts'
-export { begin, begins, stop, takeBack } from './work.ts'
+export { begin, isBusy, stop, takeBack } from './work.ts'

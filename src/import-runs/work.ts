@@ -11,11 +11,16 @@ export type Task = { run: number; actor: Actor } | { undo: number; actor: Actor 
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 const busy = new WeakMap<App['database'], Worker>() // one at a time: each fills a processor
 
+/** Whether a thread works here: what it does may not be seen in the database yet. */
+export function isBusy({ database }: Pick<App, 'database'>): boolean {
+  return busy.has(database)
+}
+
 /** From which states a try and an import may begin. */
 const BEGINS = { trying: ['ready', 'tried', 'refused', 'stopped'], bringing: ['tried', 'stopped'] }
 
 /** Whether a try or an import of this run may begin now. */
-export function begins(app: App, run: Run, what: keyof typeof BEGINS): boolean {
+function begins(app: App, run: Run, what: keyof typeof BEGINS): boolean {
   return BEGINS[what].includes(stateOf(run, instant(app.now())))
 }
 

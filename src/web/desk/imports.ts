@@ -41,7 +41,7 @@ async function importsPage(visit: Visit, problem?: Problem): Answer {
   const within = withinOf(visit)
   const imports = await subscribers.imports(app, 50, within)
   const runs = (await importRuns.all(app.read, within)).filter(({ state }) => state !== 'done')
-  const undoing = imports.some(({ state }) => state === 'undoing')
+  const undoing = importRuns.isBusy(app) || imports.some(({ state }) => state === 'undoing')
   const page = await readersPage(
     visit,
     IMPORTS,
@@ -77,7 +77,7 @@ function runRow(visit: Visit, run: importRuns.Run): Html {
   const { app, language } = visit
   const names: string[] = JSON.parse(run.files).map(({ name }: { name: string }) => name)
   const state = importRuns.stateOf(run, instant(app.now()))
-  return html`<li><a href="${pathOf(run)}"><bdi>${names.join(', ')}</bdi></a> · ${say(language, `desk.imports-is-${state}` as MessageKey)} · ${momentOf(visit, run.created_at)}</li>`
+  return html`<li><a href="${pathOf(run)}"><bdi>${names.join(', ')}</bdi></a> · ${say(language, `desk.imports-open-${state}` as MessageKey)} · ${momentOf(visit, run.created_at)}</li>`
 }
 
 type Shown = subscribers.ImportShown

@@ -4,6 +4,7 @@ import { languageTag, say, spoken } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
+import { csvFile } from './download.ts'
 import { area, check, choice, field } from './fields.ts'
 import { hidden } from './frame.ts'
 import { listHere, listPage, pathOf } from './lists-page.ts'
@@ -18,13 +19,19 @@ const PATH = '/admin/lists/:list'
 export const listRoutes: Route[] = [
   { method: 'GET', path: PATH, allow: 'list.read', list: listOfPath, answer: (visit) => onePage(visit) },
   { method: 'POST', path: PATH, allow: 'list.write', list: listOfPath, answer: change },
+  { method: 'GET', path: `${PATH}/readers.csv`, allow: 'reader.read', list: listOfPath, answer: download },
 ]
 
 async function onePage(visit: Visit, problem?: Problem): Answer {
   const { c, language, roles } = visit
   const list = await listHere(visit)
   const body = accounts.may(roles, 'list.write', list.id) ? changeForm(visit, list) : record(visit, list)
-  const page = await listPage(visit, list, pathOf(list), html`${mistake(language, problem)}${body}`)
+  const page = await listPage(
+    visit,
+    list,
+    pathOf(list),
+    html`${mistake(language, problem)}${body}${accounts.may(roles, 'reader.read', list.id) && html`<p><a class="go" href="${pathOf(list)}/readers.csv">${say(language, 'desk.lists-file')}</a></p>`}`,
+  )
   return problem ? c.html(page, problem.status) : page
 }
 
@@ -63,6 +70,12 @@ export function tongues(language: string, own: string): [string, string][] {
 
 export function nameOf(tag: string, language: string): string {
   return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
+}
+
+/** All readers of the list, as our import reads them back. */
+async function download(visit: Visit): Answer {
+  const { slug } = await listHere(visit)
+  return csvFile(visit, slug, (out) => subscribers.exportCsv(visit.app, slug, out))
 }
 
 async function change(visit: Visit): Answer {

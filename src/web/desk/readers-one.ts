@@ -39,7 +39,7 @@ export function calledIn(language: string, { address, erased_at }: subscribers.O
   return erased_at === null ? (address ?? '—') : say(language, 'desk.readers-erased')
 }
 
-export async function oneReaderPage(visit: Visit, problem?: Problem): Answer {
+async function oneReaderPage(visit: Visit, problem?: Problem): Answer {
   const { app, c, language, roles } = visit
   const reader = await readerHere(visit)
   const events = await subscribers.timeline(app.read, reader.address_hash, withinOf(visit))

@@ -85,6 +85,6 @@ function listsIn(language: string, lists: subscribers.Found['lists']): Html {
 }
 
 /** A subscription's state in words. */
-export function stateIn(language: string, state: string): string {
+function stateIn(language: string, state: string): string {
   return say(language, `desk.readers-state-${state as subscribers.State}`)
 }
