@@ -1,11 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import axe from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startProgram } from '../program.ts'
 import { openRelay } from '../relay.ts'
 
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -47,7 +48,7 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
       /** What every screen must be: without a fault that axe finds, no wider than the screen. */
       async function look(name: string): Promise<void> {
         steps.push(name)
-        expect([name, await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)]).toEqual([name, 0])
+        expect([name, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([name, 0])
         await page.evaluate(axe.source)
         const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
         expect([name, violations.map(({ id, nodes }) => `${id} ${nodes[0]!.html.slice(0, 120)}`)]).toEqual([name, []])
@@ -126,7 +127,7 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
       await page.locator('form[action$="/start"] button').waitFor()
       await look('what the import would bring')
       await page.locator('form[action$="/start"] button').click()
-      await page.locator('#run a.go').waitFor()
+      await page.locator('#run a.go[href="/admin/readers/import"]').waitFor()
       await look('the import')
       await visit('/admin/readers')
       for (const address of READERS) expect(await page.locator('main').innerText()).toContain(address)
@@ -184,15 +185,18 @@ async function openServe() {
   const data = mkdtempSync(join(tmpdir(), 'nashra-desk-'))
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const config = { data, database: join(data, 'nashra.db') }
-  const { process: child, ended } = startProgram({ config }, ['serve'], {
+  const env = {
+    PATH: process.env['PATH'],
+    NASHRA_DATA: data,
     NASHRA_PORT: String(port),
     NASHRA_URL: url,
-    NASHRA_FROM: '',
-  })
+    NASHRA_LOG: 'warn',
+  }
+  const child = spawn(process.execPath, ['src/main.ts', 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'close')
   let said = ''
   const link = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout!, child.stderr!])
+    for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk) => {
         said += chunk
         const found = /http:\/\/\S+\/admin\/in\/\S+/.exec(said)
