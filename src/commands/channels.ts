@@ -33,7 +33,7 @@ export function channel(program: Command): void {
     .option('--full-text', 'feeds carry the full text')
     .action((slug: string, options: Typed & { fullText?: boolean }) =>
       withApp(options, async (app, shell) => {
-        const given = filterOf(options)
+        const given = filterOf(emptied(options))
         const filter = { ...channels.filterOf(await channels.find(app.db, slug)), ...given }
         const changed = await channels.set(app, 'cli', slug, {
           ...settings(options),
@@ -74,11 +74,14 @@ function settings({ title, description, size, summary }: Typed): channels.Change
 
 function filterOf(options: Filtering): channels.Filter {
   const kinds = ['section', 'tag', 'author', 'language'] as const
-  const words = kinds.flatMap((kind) => (options[kind] ? [[kind, options[kind].filter(Boolean)]] : []))
-  return {
-    ...Object.fromEntries(words),
-    ...(options.source && { source: options.source.filter(Boolean).map(numeral) }),
-  }
+  const words = kinds.flatMap((kind) => (options[kind] ? [[kind, options[kind]]] : []))
+  return { ...Object.fromEntries(words), ...(options.source && { source: options.source.map(numeral) }) }
+}
+
+/** Without empty words: they take a filter away. */
+function emptied(options: Filtering): Filtering {
+  const kinds = ['section', 'tag', 'author', 'language', 'source'] as const
+  return Object.fromEntries(kinds.flatMap((kind) => (options[kind] ? [[kind, options[kind].filter(Boolean)]] : [])))
 }
 
 function shown(base: string, one: channels.Channel) {

@@ -63,6 +63,7 @@ function untilAskedToStop(): AbortSignal {
       if (signal === 'SIGINT' && performance.now() - since > IMPATIENCE) process.exit(130)
       since = Math.min(since, performance.now())
       stop.abort()
+      process.stdin.destroy() // else whoever waits for more of it would wait for ever
     })
   }
   return stop.signal
