@@ -155,6 +155,48 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('an import at the d
     expect((await owner.post(`${IMPORTS}/_undo`, { import: '999' })).status).toBe(404)
     expect(await (await scoped.get(IMPORTS)).text()).not.toContain('foreign')
   })
+
+  test('of who has one list changes nothing for the others', { timeout: 60_000 }, async () => {
+    await using desk = await openNow(kind)
+    const { world } = desk
+    await subscribers.addField(world, 'cli', { name: 'city' })
+    const own = await list(desk, 'own')
+    await list(desk, 'foreign')
+    const scoped = await colleague(desk, 'list-manager', own.id)
+    const known = 'email,name,city\ndead@posta.example,Dead,Van\nshared@posta.example,Selma,Van\n'
+    await subscribers.importCsv(world, 'cli', one(known), { list: 'foreign' })
+    await subscribers.importCsv(world, 'cli', one('email,name\nmine@posta.example,Old\n'), { list: 'own' })
+    const rows = [
+      'dead@posta.example,No,Rize,bounced',
+      'shared@posta.example,No,Rize,active',
+      'mine@posta.example,New,Rize,active',
+      'new@posta.example,New,Rize,active',
+    ]
+    const path = await bring(scoped, 'own', 'mine.csv', `email,name,city,status\n${rows.join('\n')}\n`)
+    await scoped.post(`${path}/try`)
+    await settled(scoped, path)
+    await scoped.post(`${path}/start`)
+    await settled(scoped, path)
+    expect(await world.db.selectFrom('suppression').select('id').execute()).toEqual([])
+    expect(await standings(desk)).toEqual([
+      'dead foreign active Dead {"city":"Van"}',
+      'dead own left Dead {"city":"Van"}',
+      'mine own active New {"city":"Rize"}',
+      'new own active New {"city":"Rize"}',
+      'shared foreign active Selma {"city":"Van"}',
+      'shared own active Selma {"city":"Van"}',
+    ])
+    const owner = await colleague(desk, 'owner')
+    const again = await bring(owner, 'own', 'mine.csv', `email,name,city,status\n${rows.join('\n')}\n`)
+    await owner.post(`${again}/try`)
+    await settled(owner, again)
+    await owner.post(`${again}/start`)
+    await settled(owner, again)
+    expect(await world.db.selectFrom('suppression').select('address').execute()).toEqual([
+      { address: 'dead@posta.example' },
+    ])
+    expect(await standings(desk)).toContain('shared foreign active No {"city":"Rize"}')
+  })
 })
 
 type Colleague = Awaited<ReturnType<typeof colleague>>
@@ -207,6 +249,18 @@ function figures(page: string): number[] {
 async function count({ world }: Desk): Promise<number> {
   const rows = await world.db.selectFrom('subscription').select('id').where('state', '=', 'active').execute()
   return rows.length
+}
+
+async function standings({ world }: Desk): Promise<string[]> {
+  const rows = await world.db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
+    .innerJoin('list', 'list.id', 'list_id')
+    .select(['address', 'slug', 'subscription.state', 'name', 'fields'])
+    .execute()
+  return rows
+    .map(({ address, slug, state, name, fields }) => `${address?.split('@')[0]} ${slug} ${state} ${name} ${fields}`)
+    .sort()
 }
 
 async function* one(text: string) {

@@ -5,8 +5,8 @@ import { Problem } from '../problem.ts'
 import type { Choices, Run } from './run.ts'
 import { stateOf } from './run.ts'
 
-/** What a thread is to do: try or import what was brought, or take an import back. */
-export type Task = { run: number; actor: Actor } | { undo: number; actor: Actor }
+/** What a thread is to do: try or import what was brought (`everywhere` as in subscribers.ImportOptions), or take an import back. */
+export type Task = { run: number; actor: Actor; everywhere: boolean } | { undo: number; actor: Actor }
 
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
 const busy = new WeakMap<App['database'], Worker>() // one at a time: each fills a processor
@@ -33,7 +33,7 @@ export async function begin(
   actor: Actor,
   run: Run,
   what: keyof typeof BEGINS,
-  choices?: Choices,
+  { everywhere, choices }: { everywhere: boolean; choices?: Choices },
 ): Promise<void> {
   if (!begins(app, run, what)) return
   if (busy.has(app.database)) throw new Problem('import-busy')
@@ -44,7 +44,7 @@ export async function begin(
     .where('id', '=', run.id)
     .where('state', '=', run.state)
     .executeTakeFirst()
-  if (taken.numUpdatedRows > 0n) start(app, { run: run.id, actor })
+  if (taken.numUpdatedRows > 0n) start(app, { run: run.id, actor, everywhere })
 }
 
 /** Asks the work on a run to stop: it does within a second. What is done stays done. */

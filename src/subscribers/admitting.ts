@@ -14,6 +14,7 @@ import { unheardOf } from './nos.ts'
 import type { Reader } from './rows.ts'
 import { welcome } from './strangers.ts'
 import { type Evidence, testify } from './testimony.ts'
+import { withoutShared } from './within.ts'
 
 /**
  * A reader of a file, as all its rows together say; `copies` are further rows of the same address, `gone` the files that say
@@ -40,8 +41,14 @@ export type Admission = {
 }
 
 /** Judges each candidate; nothing is written. `prints` tell the files from others. */
-export async function judge(db: Db, list: List, candidates: Candidate[], prints: string[]): Promise<Admission> {
-  const found = await known(db, list, candidates)
+export async function judge(
+  db: Db,
+  { list, everywhere }: Pick<Run, 'list' | 'everywhere'>,
+  said: Candidate[],
+  prints: string[],
+): Promise<Admission> {
+  const found = await known(db, list, said)
+  const candidates = everywhere ? said : await withoutShared(db, list, said, found)
   const stays = await saidYesSince(
     db,
     list,
@@ -112,8 +119,8 @@ function differs(reader: Reader, before: Known): boolean {
   )
 }
 
-/** The import that a chunk belongs to, and its one moment. */
-export type Run = { id: number; actor: string; at: Instant; list: List; from: string }
+/** The import that a chunk belongs to, and its one moment; `everywhere` as in the options of `importFiles`. */
+export type Run = { id: number; actor: string; at: Instant; list: List; from: string; everywhere: boolean }
 
 /** Writes what was judged, in the caller's transaction. */
 export async function admit(
