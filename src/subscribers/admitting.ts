@@ -7,6 +7,7 @@ import { publicIds } from '../ids.ts'
 import { ERASED, mayGo } from './bars.ts'
 import { type Change, change } from './changing.ts'
 import { choices, without } from './choices.ts'
+import { noteFields } from './entered.ts'
 import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
 import { saysMore, writeMore } from './more.ts'
@@ -132,6 +133,10 @@ export async function admit(
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)
+  await noteFields(db, run, [
+    ...known.added,
+    ...departing.flatMap(({ candidate, before }) => (before ? [candidate] : [])),
+  ])
   await writeMore(db, run.list, [
     ...known.added,
     ...strangers,
