@@ -131,6 +131,25 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('an import at the d
     expect(await readdir(folder)).toEqual(['import-other.tmp'])
   })
 
+  test('is begun once, and not taken away, by two presses at one moment', { timeout: 30_000 }, async () => {
+    await using desk = await openNow(kind)
+    const owner = await colleague(desk, 'owner')
+    await list(desk, 'daily')
+    const paths = [
+      await bring(owner, 'daily', 'a.csv', 'email\na@posta.example\n'),
+      await bring(owner, 'daily', 'b.csv', 'email\nb@posta.example\n'),
+    ]
+    const read = await importRuns.byPublicId(desk.world.db, paths[0]!.split('/').at(-1)!)
+    const runs = [read, await importRuns.byPublicId(desk.world.db, paths[1]!.split('/').at(-1)!)]
+    const begun = runs.map((run) => importRuns.begin(desk.world, 'cli', run, 'trying', { everywhere: true }))
+    expect((await Promise.allSettled(begun)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    await expect(importRuns.remove(desk.world, read)).rejects.toMatchObject({ code: 'import-busy' })
+    await settled(owner, paths[0]!)
+    await comesTrue(async () => !importRuns.isBusy(desk.world))
+    await importRuns.begin(desk.world, 'cli', read, 'trying', { everywhere: true }) // as it was read long ago
+    expect(importRuns.isBusy(desk.world)).toBe(false)
+  })
+
   test('is of those alone who may import into its list', async () => {
     await using desk = await openNow(kind)
     const owner = await colleague(desk, 'owner')
