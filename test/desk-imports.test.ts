@@ -131,6 +131,25 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('an import at the d
     expect(await readdir(folder)).toEqual(['import-other.tmp'])
   })
 
+  test('is begun once, and not taken away, by two presses at one moment', { timeout: 30_000 }, async () => {
+    await using desk = await openNow(kind)
+    const owner = await colleague(desk, 'owner')
+    await list(desk, 'daily')
+    const paths = [
+      await bring(owner, 'daily', 'a.csv', 'email\na@posta.example\n'),
+      await bring(owner, 'daily', 'b.csv', 'email\nb@posta.example\n'),
+    ]
+    const read = await importRuns.byPublicId(desk.world.db, paths[0]!.split('/').at(-1)!)
+    const runs = [read, await importRuns.byPublicId(desk.world.db, paths[1]!.split('/').at(-1)!)]
+    const begun = runs.map((run) => importRuns.begin(desk.world, 'cli', run, 'trying', { everywhere: true }))
+    expect((await Promise.allSettled(begun)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    await expect(importRuns.remove(desk.world, read)).rejects.toMatchObject({ code: 'import-busy' })
+    await settled(owner, paths[0]!)
+    await comesTrue(async () => !importRuns.isBusy(desk.world))
+    await importRuns.begin(desk.world, 'cli', read, 'trying', { everywhere: true }) // as it was read long ago
+    expect(importRuns.isBusy(desk.world)).toBe(false)
+  })
+
   test('is of those alone who may import into its list', async () => {
     await using desk = await openNow(kind)
     const owner = await colleague(desk, 'owner')
@@ -154,6 +173,48 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('an import at the d
     expect((await scoped.post(`${IMPORTS}/_undo`, { import: String(done.import) })).status).toBe(403)
     expect((await owner.post(`${IMPORTS}/_undo`, { import: '999' })).status).toBe(404)
     expect(await (await scoped.get(IMPORTS)).text()).not.toContain('foreign')
+  })
+
+  test('of who has one list changes nothing for the others', { timeout: 60_000 }, async () => {
+    await using desk = await openNow(kind)
+    const { world } = desk
+    await subscribers.addField(world, 'cli', { name: 'city' })
+    const own = await list(desk, 'own')
+    await list(desk, 'foreign')
+    const scoped = await colleague(desk, 'list-manager', own.id)
+    const known = 'email,name,city\ndead@posta.example,Dead,Van\nshared@posta.example,Selma,Van\n'
+    await subscribers.importCsv(world, 'cli', one(known), { list: 'foreign' })
+    await subscribers.importCsv(world, 'cli', one('email,name\nmine@posta.example,Old\n'), { list: 'own' })
+    const rows = [
+      'dead@posta.example,No,Rize,bounced',
+      'shared@posta.example,No,Rize,active',
+      'mine@posta.example,New,Rize,active',
+      'new@posta.example,New,Rize,active',
+    ]
+    const path = await bring(scoped, 'own', 'mine.csv', `email,name,city,status\n${rows.join('\n')}\n`)
+    await scoped.post(`${path}/try`)
+    await settled(scoped, path)
+    await scoped.post(`${path}/start`)
+    await settled(scoped, path)
+    expect(await world.db.selectFrom('suppression').select('id').execute()).toEqual([])
+    expect(await standings(desk)).toEqual([
+      'dead foreign active Dead {"city":"Van"}',
+      'dead own left Dead {"city":"Van"}',
+      'mine own active New {"city":"Rize"}',
+      'new own active New {"city":"Rize"}',
+      'shared foreign active Selma {"city":"Van"}',
+      'shared own active Selma {"city":"Van"}',
+    ])
+    const owner = await colleague(desk, 'owner')
+    const again = await bring(owner, 'own', 'mine.csv', `email,name,city,status\n${rows.join('\n')}\n`)
+    await owner.post(`${again}/try`)
+    await settled(owner, again)
+    await owner.post(`${again}/start`)
+    await settled(owner, again)
+    expect(await world.db.selectFrom('suppression').select('address').execute()).toEqual([
+      { address: 'dead@posta.example' },
+    ])
+    expect(await standings(desk)).toContain('shared foreign active No {"city":"Rize"}')
   })
 })
 
@@ -207,6 +268,18 @@ function figures(page: string): number[] {
 async function count({ world }: Desk): Promise<number> {
   const rows = await world.db.selectFrom('subscription').select('id').where('state', '=', 'active').execute()
   return rows.length
+}
+
+async function standings({ world }: Desk): Promise<string[]> {
+  const rows = await world.db
+    .selectFrom('subscription')
+    .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
+    .innerJoin('list', 'list.id', 'list_id')
+    .select(['address', 'slug', 'subscription.state', 'name', 'fields'])
+    .execute()
+  return rows
+    .map(({ address, slug, state, name, fields }) => `${address?.split('@')[0]} ${slug} ${state} ${name} ${fields}`)
+    .sort()
 }
 
 async function* one(text: string) {

@@ -96,6 +96,31 @@ describe.each(databases)('what else a table says of readers, on %s', (kind) => {
     expect(await fields(world)).toMatchObject({ 'a@e.example': { city: 'Izmir', first_seen: '2024-05-01' } })
   })
 
+  test('of who was known on another list is put back when what added him here is undone', async () => {
+    await using world = await open(kind)
+    await subscribers.addList(world, 'cli', { slug: 'weekly', title: 'Weekly', language: 'tr' })
+    const known = ['a', 'b', 'c', 'd'].map((one) => `${one}@e.example,Izmir`).join('\n')
+    await bring(world, `email,city\n${known}\ne@e.example,\n`)
+    world.clock.advance({ hours: 1 })
+    const rows =
+      'a@e.example,Van,,active\nb@e.example,Van,2024-05-01,unsubscribed\nc@e.example,Van,,active\ne@e.example,Van,,active\nf@e.example,Van,,active\n'
+    await bring(world, `email,city,first_seen,status\n${rows}`, { list: 'weekly' })
+    expect(await fields(world)).toMatchObject({
+      'a@e.example': { city: 'Van' },
+      'b@e.example': { city: 'Van', first_seen: '2024-05-01' },
+    })
+    world.clock.advance({ hours: 1 })
+    await bring(world, 'email,city\nc@e.example,Rize\n')
+    await subscribers.undoImport(world, 'cli', 2)
+    expect(await fields(world)).toEqual({
+      'a@e.example': { city: 'Izmir' },
+      'b@e.example': { city: 'Izmir' },
+      'c@e.example': { city: 'Rize' }, // said anew since
+      'd@e.example': { city: 'Izmir' },
+      'e@e.example': null,
+    })
+  })
+
   test('fills a declared field from a column that is mapped to it, also without a header', async () => {
     await using world = await open(kind)
     const map = (word: string) => ({ map: subscribers.readMapping([word], ['city', 'first_seen']) })

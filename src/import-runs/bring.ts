@@ -11,8 +11,10 @@ import { choicesOf, type Progress, type Run } from './run.ts'
 const EVERY = 500 // ms between two notes of how far it is
 const ROOM = 64 * 1024 // letters of refused rows that wait to be written
 
+type Bringing = { run: number; actor: Actor; everywhere: boolean }
+
 /** Tries or imports a run that was begun, notes how far it is, and stops when the run's state says so. */
-export async function bring(app: App, id: number, actor: Actor): Promise<void> {
+export async function bring(app: App, { run: id, actor, everywhere }: Bringing): Promise<void> {
   const run = await app.db.selectFrom('import_run').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
   const { slug } = await app.db
     .selectFrom('list')
@@ -26,7 +28,7 @@ export async function bring(app: App, id: number, actor: Actor): Promise<void> {
     const choices = choicesOf(run)
     const files = notes.counting(await filesOf(app.config, run))
     const done = await subscribers.importFiles(app, actor, files, {
-      ...{ ...choices, list: slug, dryRun: run.state === 'trying', atDesk: true },
+      ...{ ...choices, list: slug, dryRun: run.state === 'trying', atDesk: true, everywhere },
       ...{ onRefused: rejects.write, onProgress: notes.applying, signal: end.signal },
     })
     await ended(app, run, done)

@@ -90,7 +90,12 @@ export function stateOf({ state, touched_at }: Run, now: Instant): string {
 /** Takes a run and its files away; a Problem while it is worked on. What was imported stays. */
 export async function remove(app: App, run: Run): Promise<void> {
   if (['trying', 'bringing', 'stopping'].includes(stateOf(run, instant(app.now())))) throw new Problem('import-busy')
-  await app.db.deleteFrom('import_run').where('id', '=', run.id).execute()
+  const { numDeletedRows } = await app.db
+    .deleteFrom('import_run')
+    .where('id', '=', run.id)
+    .where('state', '=', run.state)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) throw new Problem('import-busy') // it was begun at this moment
   await dropFiles(folderOf(app.config, run))
 }
 

@@ -12,7 +12,7 @@ if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BEL
 const { config, task } = workerData as { config: Config; task: Task }
 const app = await openApp(config)
 try {
-  if ('run' in task) await bring(app, task.run, task.actor)
+  if ('run' in task) await bring(app, task)
   else await subscribers.undoImport(app, task.actor, task.undo)
 } catch (error) {
   app.log.error('an import ended in a mistake of ours', { error })

@@ -5,11 +5,11 @@ import { Problem } from '../problem.ts'
 import type { Choices, Run } from './run.ts'
 import { stateOf } from './run.ts'
 
-/** What a thread is to do: try or import what was brought, or take an import back. */
-export type Task = { run: number; actor: Actor } | { undo: number; actor: Actor }
+/** What a thread is to do: try or import what was brought (`everywhere` as in subscribers.ImportOptions), or take an import back. */
+export type Task = { run: number; actor: Actor; everywhere: boolean } | { undo: number; actor: Actor }
 
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
-const busy = new WeakMap<App['database'], Worker>() // one at a time: each fills a processor
+const busy = new WeakSet<App['database']>() // one at a time: each fills a processor
 
 /** Whether a thread works here: what it does may not be seen in the database yet. */
 export function isBusy({ database }: Pick<App, 'database'>): boolean {
@@ -33,18 +33,31 @@ export async function begin(
   actor: Actor,
   run: Run,
   what: keyof typeof BEGINS,
-  choices?: Choices,
+  { everywhere, choices }: { everywhere: boolean; choices?: Choices },
 ): Promise<void> {
   if (!begins(app, run, what)) return
+  await alone(app, async () => {
+    const taken = await app.db
+      .updateTable('import_run')
+      .set({ state: what, part: 'reading', done: 0, total: 0, touched_at: instant(app.now()) })
+      .set({ actor, ...(choices && { choices: JSON.stringify(choices) }) })
+      .where('id', '=', run.id)
+      .where('state', '=', run.state)
+      .executeTakeFirst()
+    return taken.numUpdatedRows > 0n ? start(app, { run: run.id, actor, everywhere }) : undefined
+  })
+}
+
+/** Holds the one place from before anything is awaited until the thread ends, or at once where none begins. */
+async function alone(app: App, work: () => Promise<Worker | undefined>): Promise<void> {
   if (busy.has(app.database)) throw new Problem('import-busy')
-  const taken = await app.db
-    .updateTable('import_run')
-    .set({ state: what, part: 'reading', done: 0, total: 0, touched_at: instant(app.now()) })
-    .set({ actor, ...(choices && { choices: JSON.stringify(choices) }) })
-    .where('id', '=', run.id)
-    .where('state', '=', run.state)
-    .executeTakeFirst()
-  if (taken.numUpdatedRows > 0n) start(app, { run: run.id, actor })
+  busy.add(app.database)
+  const thread = await work().catch((error) => {
+    busy.delete(app.database)
+    throw error
+  })
+  if (thread) thread.once('exit', () => busy.delete(app.database))
+  else busy.delete(app.database)
 }
 
 /** Asks the work on a run to stop: it does within a second. What is done stays done. */
@@ -62,18 +75,16 @@ export async function stop(app: App, run: Run): Promise<void> {
 }
 
 /** Begins to take an import back, in a thread of its own. */
-export function takeBack(app: App, actor: Actor, importId: number): void {
-  if (busy.has(app.database)) throw new Problem('import-busy')
-  start(app, { undo: importId, actor })
+export function takeBack(app: App, actor: Actor, importId: number): Promise<void> {
+  return alone(app, async () => start(app, { undo: importId, actor }))
 }
 
-function start(app: App, task: Task): void {
+function start(app: App, task: Task): Worker {
   const thread = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { config: app.config, task },
     resourceLimits: LIMITS,
   })
   thread.unref() // who stops the server does not wait for it: it is begun again where it was
-  busy.set(app.database, thread)
   thread.on('error', (error) => app.log.error('an import ended in a mistake of ours', { error }))
-  thread.once('exit', () => busy.delete(app.database))
+  return thread
 }

@@ -7,6 +7,7 @@ import { publicIds } from '../ids.ts'
 import { ERASED, mayGo } from './bars.ts'
 import { type Change, change } from './changing.ts'
 import { choices, without } from './choices.ts'
+import { noteFields } from './entered.ts'
 import { type Known, known, saidYesSince, subscriberOf } from './known.ts'
 import type { List } from './lists.ts'
 import { saysMore, writeMore } from './more.ts'
@@ -14,6 +15,7 @@ import { unheardOf } from './nos.ts'
 import type { Reader } from './rows.ts'
 import { welcome } from './strangers.ts'
 import { type Evidence, testify } from './testimony.ts'
+import { withoutShared } from './within.ts'
 
 /**
  * A reader of a file, as all its rows together say; `copies` are further rows of the same address, `gone` the files that say
@@ -40,8 +42,14 @@ export type Admission = {
 }
 
 /** Judges each candidate; nothing is written. `prints` tell the files from others. */
-export async function judge(db: Db, list: List, candidates: Candidate[], prints: string[]): Promise<Admission> {
-  const found = await known(db, list, candidates)
+export async function judge(
+  db: Db,
+  { list, everywhere }: Pick<Run, 'list' | 'everywhere'>,
+  said: Candidate[],
+  prints: string[],
+): Promise<Admission> {
+  const found = await known(db, list, said)
+  const candidates = everywhere ? said : await withoutShared(db, list, said, found)
   const stays = await saidYesSince(
     db,
     list,
@@ -112,8 +120,8 @@ function differs(reader: Reader, before: Known): boolean {
   )
 }
 
-/** The import that a chunk belongs to, and its one moment. */
-export type Run = { id: number; actor: string; at: Instant; list: List; from: string }
+/** The import that a chunk belongs to, and its one moment; `everywhere` as in the options of `importFiles`. */
+export type Run = { id: number; actor: string; at: Instant; list: List; from: string; everywhere: boolean }
 
 /** Writes what was judged, in the caller's transaction. */
 export async function admit(
@@ -125,6 +133,10 @@ export async function admit(
   const newcomers = departing.filter(({ before }) => !before?.subscription_id).map(({ candidate }) => candidate)
   await enter(db, run, [...added, ...newcomers])
   await change(db, run, changes, departing)
+  await noteFields(db, run, [
+    ...known.added,
+    ...departing.flatMap(({ candidate, before }) => (before ? [candidate] : [])),
+  ])
   await writeMore(db, run.list, [
     ...known.added,
     ...strangers,

@@ -13,6 +13,7 @@ import type { List } from './lists.ts'
 import { count, type Outcome } from './outcome.ts'
 import type { Shelf } from './shelf.ts'
 import { candidates } from './stored.ts'
+import { ofOneList } from './within.ts'
 
 const LEAST = 250
 const MOST = 2000
@@ -29,15 +30,23 @@ export async function applyAll(
   options: Options,
 ): Promise<void> {
   const total = outcome.files.reduce((sum, { rows }) => sum + rows, 0)
-  const run: Run = { id: 0, actor, at: instant(app.now()), list, from: fromOf(outcome) }
+  const run: Run = {
+    id: 0,
+    actor,
+    at: instant(app.now()),
+    list,
+    from: fromOf(outcome),
+    everywhere: options.everywhere ?? true,
+  }
   const { aim, rest } = PACE[app.database.kind]
   let size = 400
   let ahead = false
   let done = 0
-  for (const chunk of chunks(shelf, () => size)) {
+  for (const whole of chunks(shelf, () => size)) {
+    const chunk = run.everywhere ? whole : whole.map(ofOneList)
     if (options.signal?.aborted) break
     const { took, changed }: Applied = options.dryRun
-      ? await rehearse(app, list, chunk, outcome)
+      ? await rehearse(app, run, chunk, outcome)
       : await applyChunk(app, run, chunk, outcome, ahead)
     ahead = !changed
     size = Math.round(Math.min(MOST, Math.max(LEAST, size / 2, Math.min(size * 1.5, (size * aim) / took))))
@@ -62,16 +71,16 @@ function* chunks(shelf: Shelf, size: () => number): Generator<Candidate[]> {
   if (chunk.length > 0) yield chunk
 }
 
-async function rehearse(app: App, list: List, chunk: Candidate[], outcome: Outcome): Promise<Applied> {
+async function rehearse(app: App, run: Run, chunk: Candidate[], outcome: Outcome): Promise<Applied> {
   const began = performance.now()
-  tell(outcome, chunk, await judge(app.read, list, chunk, outcome.prints))
+  tell(outcome, chunk, await judge(app.read, run, chunk, outcome.prints))
   return { took: performance.now() - began, changed: false }
 }
 
 /** One transaction; answers how long it held the others up, in ms. Where probably nothing changes, that is looked at before the turn to write is taken. */
 async function applyChunk(app: App, run: Run, chunk: Candidate[], outcome: Outcome, ahead: boolean): Promise<Applied> {
   if (ahead || chunk.some(({ fate }) => fate !== 'in')) {
-    const judged = await judge(app.read, run.list, chunk, outcome.prints)
+    const judged = await judge(app.read, run, chunk, outcome.prints)
     if (!judged.changed) {
       tell(outcome, chunk, judged)
       return { took: 1, changed: false }
@@ -84,7 +93,7 @@ async function applyChunk(app: App, run: Run, chunk: Candidate[], outcome: Outco
     await inTurn(db, 'import')
     await withoutHurry(db)
     const began = performance.now()
-    const judged = await judge(db, run.list, chunk, outcome.prints)
+    const judged = await judge(db, run, chunk, outcome.prints)
     changed = judged.changed
     if (changed && run.id === 0) await begin(db, run, outcome)
     if (changed) await admit(db, run, judged)

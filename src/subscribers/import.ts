@@ -30,6 +30,11 @@ export type Options = {
   onRefused?: (refused: Refused) => void
   onProgress?: (done: number, total?: number) => void
   signal?: AbortSignal
+  /**
+   * Whether who imports may change readers of every list (default: yes). Who may not only says who is on this list: a
+   * mailbox that is dead has left it, and name and fields of readers whom another list knows stay as they are.
+   */
+  everywhere?: boolean
 }
 
 /** `importFiles` for a single file that has no name. */

@@ -8,6 +8,7 @@ import { record } from '../changes.ts'
 import * as deliveries from '../deliveries/index.ts'
 import * as leftLog from '../left-log.ts'
 import type { Before } from './changing.ts'
+import { enteredIn, putFieldsBack } from './entered.ts'
 import { undoable } from './imports.ts'
 import type { Kept } from './more.ts'
 import { heirs } from './nos.ts'
@@ -145,10 +146,16 @@ async function undoSubscriptions(
   const said = await heirs(db, 'left', left, { list_id: row.list_id, row })
   const removable: Standing[] = []
   const unsaid = ({ state, address_hash }: Standing) => (state === 'left' ? [address_hash] : [])
-  for (const { row_id, before } of entries) {
+  for (const { row_id, before: kept } of entries) {
     const now = standing.get(row_id)
-    if (!now || now.erased_at !== null || now.acted) done.kept++
-    else if (now.state === 'left' && said.has(now.address_hash))
+    const entered = enteredIn(kept)
+    const before = entered ? null : kept
+    if (!now || now.erased_at !== null || now.acted) {
+      done.kept++
+      continue
+    }
+    if (entered) await putFieldsBack(db, now.subscriber_id, entered)
+    if (now.state === 'left' && said.has(now.address_hash))
       await bequeath(db, said.get(now.address_hash)!, now, before, done)
     else if (before !== null) await restore(db, now, JSON.parse(before), done, back)
     else if (untouched(now, row)) removable.push(now)

@@ -101,12 +101,18 @@ async function attempt(visit: Visit): Answer {
   const { app } = visit
   return workingOn(visit, async (run) => {
     const choices = await columnsTyped(visit, run)
-    await importRuns.begin(app, actorOf(visit), run, 'trying', choices)
+    await importRuns.begin(app, actorOf(visit), run, 'trying', { everywhere: mayEverywhere(visit), choices })
   })
 }
 
 async function start(visit: Visit): Answer {
-  return workingOn(visit, (run) => importRuns.begin(visit.app, actorOf(visit), run, 'bringing'))
+  const everywhere = mayEverywhere(visit)
+  return workingOn(visit, (run) => importRuns.begin(visit.app, actorOf(visit), run, 'bringing', { everywhere }))
+}
+
+/** Who has one list alone says nothing of the others by a file. */
+function mayEverywhere({ roles }: Visit): boolean {
+  return accounts.may(roles, 'reader.write')
 }
 
 async function stop(visit: Visit): Answer {

@@ -129,7 +129,7 @@ async function undo(visit: Visit): Answer {
   try {
     const id = Number(form.get('import'))
     await subscribers.mayUndo(app, id)
-    importRuns.takeBack(app, actorOf(visit), id)
+    await importRuns.takeBack(app, actorOf(visit), id)
     return c.redirect(tellAt(IMPORTS, 'done'), 303)
   } catch (error) {
     if (error instanceof Problem && error.status !== 404) return importsPage(visit, error)
