@@ -7,7 +7,9 @@ import type { App } from '../../app.ts'
 import { zoneName } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
+import * as uploads from '../../uploads.ts'
 import { clientNetwork } from '../client.ts'
+import { allowTime } from '../haste.ts'
 import { spokenOr } from '../sign-up.ts'
 import { articleRoutes } from './articles.ts'
 import { channelRoutes } from './channels.ts'
@@ -34,6 +36,7 @@ const POLICY =
 const FRAMED =
   "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; img-src 'self' data: https: http:; form-action 'none'; base-uri 'none'; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 const FORM = 64 * 1024
+const PATIENCE = 14 * 60_000 // ms in which files have arrived
 const AROUND = 1024 * 1024 // bytes that a form may have beside its files
 
 /** Every page that may be opened without signing in. */
@@ -165,7 +168,8 @@ async function admitted(route: Route, asking: Asking): Answer {
   }
   if (!(await allowed(route, visit, visitor))) throw new Problem('not-allowed')
   await measure(c, sizeOf(route))
-  const { form, files, done } = await receive(c, route.takes.files)
+  allowTime(c, PATIENCE)
+  const { form, files, done } = await receive(c, route.takes.files, uploads.roomOf(app.config))
   try {
     return await permitted(route, Object.assign(visit, { form, files }))
   } finally {
