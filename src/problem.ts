@@ -97,6 +97,7 @@ const PROBLEMS = {
   'keys-other': 500,
   'last-owner': 409,
   'left-log-unwritable': 507,
+  'length-missing': 411,
   'letter-empty': 422,
   'letter-too-large': 500,
   'lines-rejected': 422,

@@ -123,6 +123,34 @@ describe('every page of the desk', () => {
     expect(await accounts.rolesOf(desk.world.read, stranger.account.id)).toEqual([{ role: 'reader', list: 0 }])
   })
 
+  test('reads nothing of a large form before it knows who sends it, from where and how large', async () => {
+    await using desk = await openDesk()
+    const owner = await colleague(desk, 'owner')
+    const larger = routes.filter(({ takes }) => takes)
+    expect(larger.length).toBeGreaterThan(5)
+    for (const { path, takes } of larger) {
+      const type = 'files' in takes! ? 'multipart/form-data; boundary=xx' : FORM['Content-Type']
+      const origin = { Origin: 'https://news.example', 'Content-Type': type }
+      const known = { ...origin, Cookie: owner.cookie }
+      for (const [headers, status] of [
+        [origin, 401],
+        [{ ...known, Origin: 'https://evil.example' }, 403],
+        [known, 411],
+        [{ ...known, 'Content-Length': '9', 'Transfer-Encoding': 'chunked' }, 411],
+        [{ ...known, 'Content-Length': '999999999' }, 413],
+      ] as const) {
+        let read = 0
+        const body = new ReadableStream({ pull: () => void read++ }, { highWaterMark: 0 })
+        const init = { method: 'POST', body, duplex: 'half', headers } as RequestInit & {
+          headers: Record<string, string>
+        }
+        const answer = await desk.request(path.replace(/:\w+/g, '1'), init)
+        const gone = 'Cookie' in headers && answer.status === 404 && path.includes(':')
+        expect([path, answer.status, read]).toEqual([path, gone ? 404 : status, 0])
+      }
+    }
+  })
+
   test('changes nothing without its form’s token, or for another site’s form', { timeout: 60_000 }, async () => {
     await using desk = await openDesk()
     const owner = await colleague(desk, 'owner')

@@ -81,11 +81,13 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
 
   test('an edition is sent now, paused, resumed, watched until it is done, and reconciled', async () => {
     await using relay = await openRelay({
-      rcpt: (to) => (to === 'two@example.org' ? '550 5.1.1 no such user' : '250 ok'),
+      rcpt: (to) => (to === 'two@example.org' ? '550 5.1.1 <two@example.org>: no such user' : '250 ok'),
     })
     await using desk = await openDesk(kind, { NASHRA_SMTP: relay.url })
     const { world } = desk
     await promise(world)
+    const hours = { at: '08:00', zone: 'Europe/Istanbul' }
+    await digests.add(world, 'cli', { slug: 'second', title: 'نشرة أخرى', channel: 'all', list: 'list', ...hours })
     await add(world, 'g1', '2026-12-01T01:00:00Z')
     await add(world, 'g2', '2026-12-01T02:00:00Z')
     const sender = await colleague(desk, 'sender')
@@ -107,10 +109,10 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect(done).toMatch(/<progress max="2" value="2"/)
     expect(await (await sender.get(`${path}?count=1`)).text()).toContain('والحساب مطابق')
     const refused = await (await sender.get(`${path}/deliveries?state=refused`)).text()
-    expect(refused).toContain('550 5.1.1 no such user')
+    expect(refused).toContain('550 5.1.1 &lt;t…@example.org&gt;: no such user')
     expect(refused).not.toContain('two@example.org') // a sender sees no readers
     const owner = await colleague(desk, 'owner')
-    expect(await (await owner.get(`${path}/deliveries?state=refused`)).text()).toContain('two@example.org')
+    expect(await (await owner.get(`${path}/deliveries?state=refused`)).text()).toContain('&lt;two@example.org&gt;')
     const doubted_at = instant(world.now())
     await world.db.updateTable('delivery').set({ doubted_at }).where('state', '=', 'submitted').execute()
     expect(await (await owner.get(path)).text()).toContain('one@example.org')
@@ -122,14 +124,18 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     await add(world, 'g3', '2026-12-01T08:30:00Z')
     await add(world, 'g4', '2026-12-01T08:40:00Z')
     const next = await digests.composeNow(world, 'cli', 'daily', Temporal.Instant.from('2026-12-02T05:00:00Z'))
+    const second = await digests.composeNow(world, 'cli', 'second', Temporal.Instant.from('2026-12-02T05:00:00Z'))
     const held = await editions.find(world.db, next.edition!)
+    const other = await editions.find(world.db, second.edition!)
     await world.db.updateTable('article').set({ withdrawn_at: held.composed_at }).where('guid', '=', 'g3').execute()
     await editions.hold(world.db, held.id, editions.WITHDRAWN, held.composed_at) // and whoever did died before the revision
+    await editions.hold(world.db, other.id, editions.WITHDRAWN, held.composed_at)
     const page = await (await sender.get(`/admin/digests/editions/${next.edition}`)).text()
     for (const words of ['سُحب خبر من أخباره', 'لم يصل إلى أحد', `${next.edition}/revise`]) expect(page).toContain(words)
     expect((await sender.post(`/admin/digests/editions/${next.edition}/resume`)).status).toBe(409)
     expect((await sender.post(`/admin/digests/editions/${next.edition}/revise`)).status).toBe(303)
     expect(await editions.find(world.db, next.edition!)).toMatchObject({ state: 'frozen', revision: 2 })
+    expect(await editions.find(world.db, second.edition!)).toMatchObject({ state: 'held', revision: 1 })
     const table = await (await owner.get('/admin/digests/editions')).text()
     expect(table).toContain(path)
   })

@@ -19,13 +19,15 @@ export async function openDesk(kind: (typeof databases)[number] = 'sqlite', envi
   let peers = 0
   const request = (path: string, { peer = `198.51.${++peers % 250}.7`, ...init }: Init = {}) =>
     web.request(path, init, { incoming: { socket: { remoteAddress: peer } } })
-  const post = (path: string, fields: Fields, headers: Record<string, string> = {}, peer?: string) =>
-    request(path, {
+  const post = (path: string, fields: Fields, headers: Record<string, string> = {}, peer?: string) => {
+    const body = new URLSearchParams(fields).toString()
+    return request(path, {
       method: 'POST',
-      headers: { ...FORM, Origin: ORIGIN, ...headers },
-      body: new URLSearchParams(fields).toString(),
+      headers: { ...FORM, Origin: ORIGIN, 'Content-Length': String(body.length), ...headers },
+      body,
       ...(peer !== undefined && { peer }),
     })
+  }
   return { world, request, post, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() }
 }
 
@@ -54,12 +56,21 @@ export async function colleague(desk: Desk, role: accounts.Role, list = 0) {
     get: (path: string) => desk.request(path, { headers: { Cookie: cookie } }),
     post: (path: string, fields: Fields = {}, headers: Record<string, string> = {}) =>
       desk.post(path, [...pairs(fields), ['t', t]], { Cookie: cookie, ...headers }),
-    /** A form with files. */
-    send(path: string, form: FormData) {
+    /** A form with files, its size said as browsers do. */
+    async send(path: string, form: FormData) {
       const whole = new FormData()
       for (const [name, value] of [['t', t] as const, ...form])
         typeof value === 'string' ? whole.append(name, value) : whole.append(name, value, value.name)
-      return desk.request(path, { method: 'POST', body: whole, headers: { Origin: ORIGIN, Cookie: cookie } })
+      const sent = new Response(whole)
+      const type = sent.headers.get('content-type')!
+      const body = await sent.arrayBuffer()
+      const headers = {
+        'Content-Type': type,
+        'Content-Length': String(body.byteLength),
+        Origin: ORIGIN,
+        Cookie: cookie,
+      }
+      return desk.request(path, { method: 'POST', body, headers })
     },
   }
 }

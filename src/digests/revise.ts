@@ -78,7 +78,7 @@ export async function resume(app: App, actor: Actor, publicId: string): Promise<
       throw new Problem('edition-not-paused', { state: edition.state })
     await changes.record(db, actor, now, [{ verb: 'edition.resume', subject: `edition:${publicId}` }])
   })
-  await reviseHeld(app, actor)
+  await reviseHeld(app, actor, publicId)
   deliveries.wake(app)
   return (await editions.find(app.db, publicId)).state
 }
@@ -165,13 +165,17 @@ async function rename(app: App, db: Db, articleId: number): Promise<void> {
   }
 }
 
-/** Renders what was held for a withdrawn story without it, and lets it go on. Safe to run twice, or after a crash. */
-export async function reviseHeld(app: App, actor: Actor): Promise<void> {
+/**
+ * Renders what was held for a withdrawn story without it, and lets it go on: every edition, or the one that is named. Safe to run
+ * twice, or after a crash.
+ */
+export async function reviseHeld(app: App, actor: Actor, publicId?: string): Promise<void> {
   const held = await app.db
     .selectFrom('edition')
     .selectAll()
     .where('state', '=', 'held')
     .where('reason', '=', editions.WITHDRAWN)
+    .$if(publicId !== undefined, (one) => one.where('public_id', '=', publicId!))
     .execute()
   for (const edition of held) {
     try {

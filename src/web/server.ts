@@ -6,10 +6,12 @@ import { compress } from 'hono/compress'
 import { HTTPException } from 'hono/http-exception'
 import type { App } from '../app.ts'
 import { Problem } from '../problem.ts'
+import * as uploads from '../uploads.ts'
 import { desk } from './desk/door.ts'
 import { editionPages } from './editions.ts'
 import { brokenPage, problemPage } from './errors.ts'
 import { openFeeds } from './feeds.ts'
+import { hurry } from './haste.ts'
 import { health, lateEditions } from './health.ts'
 import { providerHooks } from './hooks.ts'
 import { type Lane, openLane } from './lane.ts'
@@ -72,12 +74,15 @@ export function handler(app: App, { extra }: Options = {}): Hono {
 
 /** Listens where the configuration says; refuses with a Problem where it may not. */
 export async function openServer(app: App, options: Options = {}): Promise<OpenServer> {
+  await uploads.sweep(app)
   const feeds = openFeeds(app)
   // The adapter's own Request must be the global one: limiting a body of unknown length makes a new one from it.
   const pages = getRequestListener(handler(app, options).fetch, { hostname: 'localhost' })
   const server = createServer(
-    { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 },
+    // Files may take a quarter of an hour; whoever is not known to bring some is cut after a minute.
+    { headersTimeout: 15_000, requestTimeout: 15 * 60_000, connectionsCheckingInterval: 5000 },
     (request, response) => {
+      hurry(request)
       if (!feeds.handle(request, response)) void pages(request, response)
     },
   )

@@ -1,14 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { every } from 'hono/combine'
 import { getCookie } from 'hono/cookie'
 import * as accounts from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
 import { zoneName } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
+import * as uploads from '../../uploads.ts'
 import { clientNetwork } from '../client.ts'
+import { allowTime } from '../haste.ts'
 import { spokenOr } from '../sign-up.ts'
 import { articleRoutes } from './articles.ts'
 import { channelRoutes } from './channels.ts'
@@ -35,6 +36,7 @@ const POLICY =
 const FRAMED =
   "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; img-src 'self' data: https: http:; form-action 'none'; base-uri 'none'; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 const FORM = 64 * 1024
+const PATIENCE = 14 * 60_000 // ms in which files have arrived
 const AROUND = 1024 * 1024 // bytes that a form may have beside its files
 
 /** Every page that may be opened without signing in. */
@@ -59,14 +61,14 @@ export const routes: readonly Route[] = [
 export function desk(app: App): Hono {
   const pages = new Hono()
   for (const route of openRoutes)
-    pages.on(route.method, route.path, ours(FORM), (c) =>
+    pages.on(route.method, route.path, ours(), (c) =>
       answer(app, c, async (asking) => {
-        if (c.req.method === 'POST') asking.form = await formOf(c)
+        if (c.req.method === 'POST') asking.form = await formOf(c, FORM)
         return route.answer(asking)
       }),
     )
   for (const route of routes)
-    pages.on(route.method, route.path, ours(sizeOf(route), route.framed ? FRAMED : POLICY), (c) =>
+    pages.on(route.method, route.path, ours(route.framed ? FRAMED : POLICY), (c) =>
       answer(app, c, (asking) => admitted(route, asking)),
     )
   pages.route('/', deskScripts())
@@ -74,21 +76,13 @@ export function desk(app: App): Hono {
 }
 
 /** What goes for the desk's own pages, and for nobody else's below /admin. */
-function ours(most: number, policy = POLICY) {
-  return every(
-    bodyLimit({
-      maxSize: most,
-      onError: () => {
-        throw new Problem('form-too-large')
-      },
-    }),
-    async (c, next) => {
-      await next()
-      c.res.headers.set('Content-Security-Policy', policy)
-      c.res.headers.set('Cache-Control', 'no-store, private')
-      c.res.headers.set('Referrer-Policy', 'same-origin')
-    },
-  )
+function ours(policy = POLICY): MiddlewareHandler {
+  return async (c, next) => {
+    await next()
+    c.res.headers.set('Content-Security-Policy', policy)
+    c.res.headers.set('Cache-Control', 'no-store, private')
+    c.res.headers.set('Referrer-Policy', 'same-origin')
+  }
 }
 
 function sizeOf({ takes }: Route): number {
@@ -140,7 +134,21 @@ function zoneOr(named: string | undefined, otherwise: string): string {
   }
 }
 
-async function formOf(c: Context): Promise<URLSearchParams> {
+/** Refuses a body larger than `most` bytes. A large one says its size: one that does not would be gathered to be measured. */
+async function measure(c: Context, most: number): Promise<void> {
+  const { body, headers } = c.req.raw
+  const unsaid = !headers.has('content-length') || headers.has('transfer-encoding')
+  if (most > FORM && unsaid && body) throw new Problem('length-missing')
+  await bodyLimit({
+    maxSize: most,
+    onError: () => {
+      throw new Problem('form-too-large')
+    },
+  })(c, async () => {})
+}
+
+async function formOf(c: Context, most: number): Promise<URLSearchParams> {
+  await measure(c, most)
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
     throw new Problem('bad-form')
   return new URLSearchParams(await c.req.text())
@@ -155,11 +163,13 @@ async function admitted(route: Route, asking: Asking): Answer {
   asking.language = visit.language
   if (c.req.method !== 'POST') return permitted(route, visit)
   if (!route.takes || !('files' in route.takes)) {
-    visit.form = await formOf(c)
+    visit.form = await formOf(c, sizeOf(route))
     return permitted(route, visit)
   }
   if (!(await allowed(route, visit, visitor))) throw new Problem('not-allowed')
-  const { form, files, done } = await receive(c, route.takes.files)
+  await measure(c, sizeOf(route))
+  allowTime(c, PATIENCE)
+  const { form, files, done } = await receive(c, route.takes.files, uploads.roomOf(app.config))
   try {
     return await permitted(route, Object.assign(visit, { form, files }))
   } finally {

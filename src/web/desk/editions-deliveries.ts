@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { masked } from '../../address.ts'
+import { masked, maskedIn } from '../../address.ts'
 import * as deliveries from '../../deliveries/index.ts'
 import { longDate, say } from '../../locale.ts'
 import { edition, listOfEdition } from './editions-frame.ts'
@@ -37,7 +37,7 @@ ${table(visit, { ...page, columns, caption, empty: say(language, 'desk.editions-
   )
 }
 
-/** Whose letter it is: in full for who may see readers. */
+/** Whose letter it is: in full for who may see readers, as are the server's words, which often name the address. */
 function columnsOf(visit: Visit, may: boolean, fate: Fate): Column<deliveries.Fated>[] {
   const { language } = visit
   return [
@@ -51,7 +51,10 @@ function columnsOf(visit: Visit, may: boolean, fate: Fate): Column<deliveries.Fa
       },
     },
     { name: 'desk.editions-state', cell: ({ state, reason }) => words(language, state, reason) },
-    { name: 'desk.editions-words', cell: ({ reply }) => html`<bdi dir="ltr">${reply ?? ''}</bdi>` },
+    {
+      name: 'desk.editions-words',
+      cell: ({ reply }) => html`<bdi dir="ltr">${may ? (reply ?? '') : maskedIn(reply ?? '')}</bdi>`,
+    },
     fate === 'waiting'
       ? { name: 'desk.editions-due', cell: ({ due_at }) => momentOf(visit, due_at) }
       : { name: 'desk.editions-when', cell: ({ submitted_at }) => momentOf(visit, submitted_at) },

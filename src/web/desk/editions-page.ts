@@ -31,7 +31,7 @@ export const editionRoutes: Route[] = [
     path: `${PATH}/revise`,
     allow: 'edition.send',
     list: listOfEdition,
-    answer: deed((app, actor) => digests.reviseHeld(app, actor)),
+    answer: deed(digests.reviseHeld),
   },
 ]
 

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,12 +16,13 @@ export type Received = { form: URLSearchParams; files: Upload[]; done: () => Pro
 const FIELDS = 200
 const FIELD = 16 * 1024 * 1024 // bytes: a text; what all of them may come to, the door sees to
 
-/** Reads a form with files, each straight to disk and at most `most` bytes; a Problem when it is larger, cut or no such form. */
-export async function receive(c: Context, most: number): Promise<Received> {
+/** Reads a form with files, each straight into `room` and at most `most` bytes; a Problem when it is larger, cut or no such form. */
+export async function receive(c: Context, most: number, room: string): Promise<Received> {
   const type = c.req.header('content-type') ?? ''
   const body = c.req.raw.body
   if (!/^multipart\/form-data\s*;/i.test(type) || !body) throw new Problem('bad-form')
-  const folder = await mkdtemp(join(tmpdir(), 'nashra-upload-'))
+  await mkdir(room, { recursive: true, mode: 0o700 })
+  const folder = await mkdtemp(join(room, 'form-'))
   const done = () => rm(folder, { recursive: true, force: true })
   try {
     return { ...(await readInto(folder, Readable.fromWeb(body as never), type, most)), done }
@@ -41,6 +41,7 @@ async function readInto(
   const form = new URLSearchParams()
   const files: Upload[] = []
   const writing: Promise<void>[] = []
+  const broken = new AbortController()
   const parser = new Busboy({
     headers: { 'content-type': type },
     limits: { fields: FIELDS, fieldSize: FIELD, files: 20, fileSize: most, parts: FIELDS + 20 },
@@ -62,15 +63,21 @@ async function readInto(
       upload.bytes += chunk.length
     })
     writing.push(
-      pipeline(stream, createWriteStream(upload.path, { mode: 0o600 })).then(() => {
+      pipeline(stream, createWriteStream(upload.path, { mode: 0o600 }), { signal: broken.signal }).then(() => {
         if ((stream as { truncated?: boolean }).truncated)
           throw new Problem('upload-too-large', { most: Math.floor(most / 1024 / 1024) })
       }),
     )
     writing.at(-1)!.catch(() => {}) // waited for below
   })
-  await pipeline(source, parser)
-  await Promise.all(writing)
+  try {
+    await pipeline(source, parser)
+    await Promise.all(writing)
+  } catch (error) {
+    broken.abort() // the parser ends no file that was cut: each would stay open
+    await Promise.allSettled(writing)
+    throw error
+  }
   if (cut) throw new Problem('form-too-large') // never half a text
   return { form, files: files.filter(({ name, bytes }) => name !== '' || bytes > 0) }
 }
