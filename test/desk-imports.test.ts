@@ -245,7 +245,7 @@ async function settled(who: Colleague, path: string): Promise<string> {
   for (let n = 0; n < 600; n++) {
     const page = await (await who.get(path)).text()
     if (!page.includes('<progress')) {
-      await sleep(100) // the thread closes its connections
+      await sleep(700) // the thread closes its connections
       return page
     }
     await sleep(50)

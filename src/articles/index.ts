@@ -20,7 +20,7 @@ export { importLines } from './import.ts'
 export { type KeptPictures, keepAllPictures, keepPictures } from './keep-pictures.ts'
 export { latestSince, listed, newestId } from './listing.ts'
 export { type Mark, markOf, marks } from './marks.ts'
-export { type Pin, pin, pinned, unpin } from './pin.ts'
+export { type Displaced, type Pin, pin, pinned, unpin } from './pin.ts'
 export { asFacets, type Manner, type Published, publish, publishIn } from './publish.ts'
 export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
 export { restore } from './restore.ts'
@@ -30,7 +30,7 @@ export { type Said, saidBy } from './said.ts'
 export { evenly, linkKey, titleKey } from './sameness.ts'
 export { withKept } from './shown-pictures.ts'
 export { type Article, leadsTo, type Story } from './story.ts'
-export { FIELDS, type Fields, fieldsOf, saidIn } from './typed.ts'
+export { FIELDS, type Fields, fieldsOf, refuseLong, saidIn } from './typed.ts'
 
 /**
  * Withdraws the article of this guid (or public id): gone from pages and feeds, its address answers 410 with the reason.
