@@ -124,10 +124,18 @@ async function receive(visit: Visit): Answer {
   }
 }
 
+/** What somebody for all lists brought in may have barred people everywhere: it is not for a role for one list to take back. */
+async function refuseWider(visit: Visit, id: number): Promise<void> {
+  if (accounts.may(visit.roles, 'reader.write')) return
+  const row = await visit.app.read.selectFrom('import').select('actor').where('id', '=', id).executeTakeFirst()
+  if (row?.actor !== actorOf(visit)) throw new Problem('not-allowed')
+}
+
 async function undo(visit: Visit): Answer {
   const { app, c, form } = visit
   try {
     const id = Number(form.get('import'))
+    await refuseWider(visit, id)
     await subscribers.mayUndo(app, id)
     await importRuns.takeBack(app, actorOf(visit), id)
     return c.redirect(tellAt(IMPORTS, 'done'), 303)
