@@ -13,6 +13,7 @@ export type Deed = { after: number; upTo: number }
 const MOST = 200 // lines of one deed
 const VERBS = ['article.withdraw', 'article.restore', 'article.revise', 'article.pin', 'article.unpin'] as const
 const REVIEWED = ['item.release', 'item.refuse']
+const PINS = ['article.pin', 'article.unpin']
 
 /** The last line of the trail: where a deed begins, or ends. */
 export async function mark(db: Db): Promise<number> {
@@ -25,16 +26,17 @@ export async function mark(db: Db): Promise<number> {
 
 /**
  * Takes back what this actor did with articles and with what waited for review. All of it or nothing: false where one of
- * them has been changed by anybody since.
+ * them has been changed by anybody since it began, and for more lines than one deed writes.
  */
 export async function takeBack(app: App, actor: Actor, deed: Deed): Promise<boolean> {
   const lines = await linesOf(app.db, actor, deed)
+  if (lines.length === 0 || lines.length > MOST) return false
   const reviewed = lines.filter(({ verb }) => REVIEWED.includes(verb))
   const about = lines.filter(({ verb }) => !REVIEWED.includes(verb))
   const taken = await app.db.transaction().execute(async (db) => {
-    if (lines.length === 0 || (await changedSince(db, lines, deed))) return false
+    if (await changedSince(db, lines)) return false
     if (reviewed.length > 0) return backToReview(app, db, actor, reviewed)
-    for (const line of about) await back(app, db, actor, line)
+    for (const line of about.toReversed()) await back(app, db, actor, line)
     return true
   })
   if (taken) await digests.reviseHeld(app, actor)
@@ -50,22 +52,25 @@ async function linesOf(db: Db, actor: Actor, { after, upTo }: Deed): Promise<Cha
     .where('actor', '=', actor)
     .where('verb', 'in', [...VERBS, ...REVIEWED])
     .orderBy('id')
-    .limit(MOST)
+    .limit(MOST + 1)
     .execute()
 }
 
-/** Whether anybody has changed one of these articles after the deed. */
-async function changedSince(db: Db, lines: Change[], { upTo }: Deed): Promise<boolean> {
+/** Whether anybody has changed one of these articles since the deed began, or what leads the front page where it was about that. */
+async function changedSince(db: Db, lines: Change[]): Promise<boolean> {
+  const ids = lines.map(({ id }) => id)
   const subjects = lines.map(({ subject }) => subject).filter((subject) => subject.startsWith('article:'))
+  const pins = lines.some(({ verb }) => PINS.includes(verb)) ? PINS : []
   if (subjects.length === 0) return false
-  const later = await db
+  const other = await db
     .selectFrom('change')
     .select('id')
-    .where('subject', 'in', subjects)
-    .where('id', '>', upTo)
+    .where('id', '>', ids[0]!)
+    .where('id', 'not in', ids)
+    .where(({ eb, or }) => or([eb('subject', 'in', subjects), ...(pins.length > 0 ? [eb('verb', 'in', pins)] : [])]))
     .limit(1)
     .executeTakeFirst()
-  return later !== undefined
+  return other !== undefined
 }
 
 /** What waited for review waits again; false where one of them is no longer as that left it. */
@@ -90,8 +95,8 @@ async function back(app: App, db: Db, actor: Actor, line: Change): Promise<void>
   if (!article) return
   if (line.verb === 'article.withdraw') await digests.restoreIn(app, db, actor, article)
   if (line.verb === 'article.restore') await digests.withdrawIn(app, db, actor, id, reasonOf(line))
-  if (line.verb === 'article.pin') await articles.unpin(db, actor, at)
-  if (line.verb === 'article.unpin') await articles.pin(db, actor, id, untilOf(line), at)
+  if (line.verb === 'article.pin') await pinAgain(db, actor, displacedBy(line), at)
+  if (line.verb === 'article.unpin') await pinAgain(db, actor, { article: id, until_at: untilOf(line) }, at)
   if (line.verb === 'article.revise') {
     const revision = await articles.revisionMadeAt(db, article.id, actor, line.at)
     if (revision) await articles.edit(db, actor, id, revision.said, { at })
@@ -100,6 +105,17 @@ async function back(app: App, db: Db, actor: Actor, line: Change): Promise<void>
 
 function reasonOf({ before }: Change): string {
   return (JSON.parse(before ?? '{}') as { withdrawn_reason?: string | null }).withdrawn_reason ?? ''
+}
+
+/** What led the front page leads it again, where its time is not over and it still stands; else nothing is pinned. */
+async function pinAgain(db: Db, actor: Actor, was: articles.Displaced | undefined, at: Instant): Promise<void> {
+  const stands = was && was.until_at > at && (await articles.find(db, was.article))?.withdrawn_at === null
+  if (stands) await articles.pin(db, actor, was.article, was.until_at, at)
+  else await articles.unpin(db, actor, at)
+}
+
+function displacedBy({ before }: Change): articles.Displaced | undefined {
+  return before === null ? undefined : (JSON.parse(before) as articles.Displaced)
 }
 
 function untilOf({ before }: Change): Instant {

@@ -65,6 +65,12 @@ describe.each(databases)('what is done with articles at the desk, on %s', (kind)
     const chosen = ids.map((id): [string, string] => ['id', id])
     const sections = async () => Promise.all(ids.map(async (id) => (await found(desk, id))!.section))
     expect((await editor.post(`${ROOM}/deeds`, [['deed', 'withdraw']])).status).toBe(422)
+    for (const wrong of [
+      { deed: 'section', words: ' ' },
+      { deed: 'other', words: 'x' },
+    ])
+      expect((await editor.post(`${ROOM}/deeds`, { id: ids[0]!, ...wrong })).status).toBeGreaterThan(400)
+    expect(await sections()).toEqual(['سياسة', 'سياسة'])
     desk.world.clock.advance({ minutes: 1 })
     const moved = await editor.post(`${ROOM}/deeds`, [
       ...chosen,
@@ -86,6 +92,28 @@ describe.each(databases)('what is done with articles at the desk, on %s', (kind)
     await other.post(`${ROOM}/${ids[0]}/restore`)
     expect(await undo(editor, gone)).toBe('gone')
     expect(await states()).toEqual([true, false])
+  })
+
+  test('what somebody else did between is never taken back with it', async () => {
+    await using desk = await openDesk(kind)
+    const editor = await colleague(desk, 'editor')
+    const other = await colleague(desk, 'owner')
+    const id = await written(editor, SPEECH)
+    const { world } = desk
+    const section = async () => (await found(desk, id))!.section
+    const move = (who: Colleague, words: string) => {
+      world.clock.advance({ minutes: 1 })
+      return who.post(`${ROOM}/deeds`, { id, deed: 'section', words })
+    }
+    const range = (answer: Response) => /undo=(\d+)-(\d+)/.exec(answer.headers.get('location')!)!
+    const first = range(await move(editor, 'اقتصاد'))
+    await move(other, 'رياضة')
+    const last = range(await move(editor, 'ثقافة'))
+    const both = await editor.post(`${ROOM}/undo`, { undo: `${first[1]}-${last[2]}` })
+    expect([both.headers.get('location'), await section()]).toEqual([`${ROOM}?told=gone`, 'ثقافة'])
+    const next = range(await move(editor, 'علوم'))
+    await editor.post(`${ROOM}/undo`, { undo: `${last[1]}-${next[2]}` })
+    expect(await section()).toBe('رياضة') // two of one's own: the last first
   })
 
   test('what an article said before a change can be seen and put back', async () => {
@@ -129,6 +157,24 @@ describe.each(databases)('what is done with articles at the desk, on %s', (kind)
     const again = await owner.post(`${ROOM}/${id}/pin`, { until: '2026-12-03T12:00' })
     expect(await undo(owner, again)).toBe('undone')
     expect(await articles.pinned(desk.world.db, instant(desk.world.now()))).toBeUndefined()
+  })
+
+  test('undoing a pin brings back what it displaced, and never takes back what somebody else pinned since', async () => {
+    await using desk = await openDesk(kind)
+    const [editor, owner] = [await colleague(desk, 'editor'), await colleague(desk, 'owner')]
+    const id = await written(editor, SPEECH)
+    const others = await written(editor, { ...SPEECH, title: 'ما ثبّته زميل آخر قبل ذلك' })
+    const pinned = async () => (await articles.pinned(desk.world.db, instant(desk.world.now())))?.public_id
+    const until = '2026-12-03T12:00'
+    await editor.post(`${ROOM}/${others}/pin`, { until })
+    const over = await owner.post(`${ROOM}/${id}/pin`, { until })
+    expect(await pinned()).toBe(id)
+    expect(await undo(owner, over)).toBe('undone')
+    expect(await pinned()).toBe(others)
+    const mine = await owner.post(`${ROOM}/${id}/pin`, { until })
+    await editor.post(`${ROOM}/${others}/pin`, { until })
+    expect(await undo(owner, mine)).toBe('gone')
+    expect(await pinned()).toBe(others)
   })
 
   test('a story stands where its channels and editions are named', async () => {

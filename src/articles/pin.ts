@@ -8,6 +8,9 @@ import * as site from '../site.ts'
 /** The story that leads the front page, and until when. */
 export type Pin = { article_id: number; public_id: string; title: string; until_at: Instant }
 
+/** What a pin stood in the place of: the public id of that story, and until when it was to lead. */
+export type Displaced = { article: string; until_at: Instant }
+
 /** Has this story lead the front page until then, in place of any other; in the caller's transaction. */
 export async function pin(db: Db, actor: Actor, publicId: string, until: Instant, at: Instant): Promise<void> {
   const article = await db
@@ -18,11 +21,13 @@ export async function pin(db: Db, actor: Actor, publicId: string, until: Instant
   if (!article) throw new Problem('article-not-found', { value: publicId })
   if (article.withdrawn_at !== null) throw new Problem('article-withdrawn')
   if (until <= at) throw new Problem('pin-over')
+  const known = await pinned(db, at)
+  const before: Displaced | undefined = known && { article: known.public_id, until_at: known.until_at }
   await db.deleteFrom('lead_pin').execute()
   await db.insertInto('lead_pin').values({ article_id: article.id, until_at: until, pinned_at: at }).execute()
   await site.touch(db)
   await changes.record(db, actor, at, [
-    { verb: 'article.pin', subject: `article:${publicId}`, after: { until_at: until } },
+    { verb: 'article.pin', subject: `article:${publicId}`, before, after: { until_at: until } },
   ])
 }
 
