@@ -140,6 +140,7 @@ const PROBLEMS = {
   'rule-unknown': 422,
   'rule-value': 422,
   'run-not-found': 404,
+  'section-empty': 422,
   'segment-in-use': 409,
   'segment-list-needed': 422,
   'segment-not-found': 404,

@@ -52,6 +52,8 @@ async function deed(visit: Visit): Answer {
   const chosen = await Promise.all(ids.map((id) => articleOf(visit, id)))
   const words = oneLine(form.get('words') ?? '')
   if (form.get('deed') === 'withdraw') return withdrawAll(visit, chosen, words, back)
+  if (form.get('deed') !== 'section') throw new Problem('page-not-found')
+  if (!words) throw new Problem('section-empty')
   return setSection(visit, chosen, words, back)
 }
 
@@ -67,14 +69,14 @@ async function withdrawAll(visit: Visit, chosen: articles.Story[], reason: strin
   })
 }
 
-async function setSection(visit: Visit, chosen: articles.Story[], typed: string, back: string): Promise<Response> {
+async function setSection(visit: Visit, chosen: articles.Story[], section: string, back: string): Promise<Response> {
   const { app } = visit
   const at = instant(app.now())
   return doing(visit, back, () =>
     app.db.transaction().execute(async (db) => {
       for (const { public_id } of chosen) {
         const { section: _, ...said } = await articles.standing(db, public_id)
-        await articles.edit(db, actorOf(visit), public_id, { ...said, ...(typed && { section: typed }) }, { at })
+        await articles.edit(db, actorOf(visit), public_id, { ...said, section }, { at })
       }
     }),
   )
