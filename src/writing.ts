@@ -102,8 +102,16 @@ export async function about(db: Db, articleId: number): Promise<(Omit<Writing, '
   return rows.map(({ name, address, ...row }) => ({ ...row, author: name || address }))
 }
 
-/** Lets a draft go: what it said is published, or is not wanted. Answers what it was, where it was there. */
-export async function drop(db: Db, id: string): Promise<Writing | undefined> {
-  const row = await db.deleteFrom('article_draft').where('public_id', '=', id).returningAll().executeTakeFirst()
-  return row && { ...row, typed: JSON.parse(row.typed) as Typed }
+/**
+ * Lets a draft go: what it said is published, or is not wanted. With a `version` only as that left it: false where it stays,
+ * because somebody has saved it since.
+ */
+export async function drop(db: Db, id: string, version?: number): Promise<boolean> {
+  await db
+    .deleteFrom('article_draft')
+    .where('public_id', '=', id)
+    .$if(version !== undefined, (query) => query.where('version', '=', version!))
+    .execute()
+  const left = await db.selectFrom('article_draft').select('id').where('public_id', '=', id).executeTakeFirst()
+  return left === undefined
 }

@@ -44,6 +44,46 @@ describe.each(databases)('writing at the desk, on %s', (kind) => {
     expect((await (await colleague(desk, 'reader')).get(`${ROOM}/drafts/${beside.draft}`)).status).toBe(403)
   })
 
+  test('a second press on the button publishes nothing twice, and a key is nothing but a UUID', async () => {
+    await using desk = await openDesk(kind)
+    const editor = await colleague(desk, 'editor')
+    const blank = fieldsOf(await (await editor.get(`${ROOM}/new`)).text())
+    const opened = { ...blank, ...STORY, deed: 'publish' }
+    const kept = await autosaved(editor, opened)
+    const pressed = { ...opened, draft: kept.draft, version: kept.version }
+    const [first, second] = await Promise.all([written(editor, pressed), written(editor, pressed)])
+    expect(second).toBe(first)
+    desk.world.clock.advance({ minutes: 1 })
+    expect(await written(editor, { ...pressed, title: 'العبّارة الأولى تصل متأخرة' })).toBe(first)
+    const count = async () => (await desk.world.db.selectFrom('article').select('id').execute()).length
+    expect([await count(), (await found(desk, first))!.title]).toEqual([1, 'العبّارة الأولى تصل متأخرة'])
+    for (const key of ['x', '../1', '']) await written(editor, { ...STORY, title: `خبر ${key}`, key })
+    expect(await count()).toBe(4)
+    const other = fieldsOf(await (await editor.get(`${ROOM}/new`)).text())
+    expect(other['key']).not.toBe(blank['key'])
+  })
+
+  test('publishing lets no draft go that somebody else has saved meanwhile, and says so', async () => {
+    await using desk = await openDesk(kind)
+    const [one, other] = [await colleague(desk, 'editor'), await colleague(desk, 'owner')]
+    const mine = await autosaved(one, STORY)
+    await autosaved(other, { ...STORY, ...mine, body: '<p>ما أضافه الآخر</p>' })
+    const { words: _, ...hidden } = mine
+    const answer = await one.send(`${ROOM}/save`, sheet({ ...STORY, ...hidden }))
+    expect(answer.headers.get('location')).toContain('told=beside')
+    const left = fieldsOf(await (await other.get(`${ROOM}/drafts/${mine.draft}`)).text())
+    expect(left['body']).toBe('<p>ما أضافه الآخر</p>')
+  })
+
+  test('a draft longer than anybody can publish is not kept', async () => {
+    await using desk = await openDesk(kind)
+    const editor = await colleague(desk, 'editor')
+    const long = (typed: Record<string, string>) => editor.post(`${ROOM}/autosave`, typed)
+    expect((await long({ body: 'x'.repeat(2_000_001) })).status).toBe(422)
+    expect((await long({ published: 'x'.repeat(2001) })).status).toBe(422)
+    expect(await desk.world.db.selectFrom('article_draft').select('id').execute()).toEqual([])
+  })
+
   test('a draft is kept without JavaScript, too', async () => {
     await using desk = await openDesk(kind)
     const editor = await colleague(desk, 'editor')

@@ -12,9 +12,27 @@ import type { Article } from './story.ts'
 /** What an edit came to; `stamp` is the article's fingerprint then. */
 export type Edited = { id: number; public_id: string; stamp: string; changed: boolean }
 
-/** Publishes what was written at the desk, in the caller's transaction. Its guid is a new one of our own. */
-export async function write(db: Db, actor: Actor, said: Said, at: Instant): Promise<Edited> {
-  const { ids } = await publishIn(db, actor, [{ ...said, guid: `urn:uuid:${randomUUID()}` }], at)
+/**
+ * Publishes what was written at the desk, in the caller's transaction. Its guid is a new one of our own, or of `key`, a UUID
+ * that the sheet it was written on bears: the same sheet once more has its article say this, and publishes no second one.
+ */
+export async function write(
+  db: Db,
+  actor: Actor,
+  said: Said,
+  at: Instant,
+  key: string = randomUUID(),
+): Promise<Edited> {
+  const guid = `urn:uuid:${key}`
+  await inTurn(db, 'intake')
+  const known = await db
+    .selectFrom('article')
+    .select(['public_id', 'published_at'])
+    .where('source_id', '=', 0)
+    .where('guid', '=', guid)
+    .executeTakeFirst()
+  if (known) return edit(db, actor, known.public_id, { published_at: known.published_at, ...said }, { at })
+  const { ids } = await publishIn(db, actor, [{ ...said, guid }], at)
   return { ...(await named(db, ids[0]!)), changed: true }
 }
 

@@ -30,7 +30,7 @@ export { type Said, saidBy } from './said.ts'
 export { evenly, linkKey, titleKey } from './sameness.ts'
 export { withKept } from './shown-pictures.ts'
 export { type Article, leadsTo, type Story } from './story.ts'
-export { FIELDS, type Fields, fieldsOf, saidIn } from './typed.ts'
+export { FIELDS, type Fields, fieldsOf, refuseLong, saidIn } from './typed.ts'
 
 /**
  * Withdraws the article of this guid (or public id): gone from pages and feeds, its address answers 410 with the reason.

@@ -12,6 +12,7 @@ const LONGEST: Record<keyof Fields, number> = {
   ...{ title: 2000, summary: 10_000, body: 2_000_000, language: 35, section: 300, tags: 4000, authors: 2000 },
   ...{ credit: 500, url: 2000 },
 }
+const LONGEST_OTHER = 2000
 const MOST_LABELS = 50
 const LONGEST_LABEL = 2000 // bytes: PostgreSQL's indexes take no more than 2,700 in a row
 
@@ -27,10 +28,7 @@ export function fieldsOf(said: Said): Fields {
  * byte, whatever a form does to the ends of lines. A Problem for what nobody can publish.
  */
 export function saidIn(fields: Fields, base: string, before?: Said): Omit<Said, 'published_at' | 'image'> {
-  for (const name of FIELDS) {
-    const most = LONGEST[name]
-    if (fields[name].length > most) throw new Problem('text-too-long', { name, most })
-  }
+  refuseLong(fields)
   const was = before && fieldsOf(before)
   const as = <T>(name: keyof Fields, kept: T | undefined, fresh: () => T): T =>
     was && even(fields[name]) === even(was[name]) ? (kept as T) : fresh()
@@ -49,6 +47,15 @@ export function saidIn(fields: Fields, base: string, before?: Said): Omit<Said, 
     ...(section !== undefined && { section }),
     ...(credit !== undefined && { credit }),
     ...(url !== undefined && { url }),
+  }
+}
+
+/** A Problem where one of these fields, or of those that a form may have beside them, is longer than anybody can publish. */
+export function refuseLong(fields: Record<string, string>): void {
+  const others: Record<string, number> = LONGEST
+  for (const [name, text] of Object.entries(fields)) {
+    const most = others[name] ?? LONGEST_OTHER
+    if (text.length > most) throw new Problem('text-too-long', { name, most })
   }
 }
 

@@ -12,7 +12,7 @@ import { editorForm, keptNow, type Sheet } from './articles-form.ts'
 import { notes } from './articles-notes.ts'
 import { ROOM, tabs } from './articles-states.ts'
 import { dialogs } from './articles-toolbar.ts'
-import { keepPicture, saidIn, typedIn, typedOf } from './articles-typed.ts'
+import { keepPicture, keyOf, saidIn, typedIn, typedOf } from './articles-typed.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -101,15 +101,14 @@ async function publish(visit: Visit, { article, base, draft, typed, zone }: Shee
   const work = (db: typeof app.db) =>
     article
       ? articles.edit(db, actor, article.public_id, said, { at, ...(base && { base }) })
-      : articles.write(db, actor, said, at)
+      : articles.write(db, actor, said, at, keyOf(typed))
   const { came, undo } = await noting(visit, () =>
     app.db.transaction().execute(async (db) => {
       const done = await work(db)
-      if (draft) await writing.drop(db, draft.id)
-      return done
+      return { ...done, dropped: !draft || (await writing.drop(db, draft.id, draft.version)) }
     }),
   )
-  return c.redirect(tellAt(`${ROOM}/${came.public_id}`, 'saved', article && undo), 303)
+  return c.redirect(tellAt(`${ROOM}/${came.public_id}`, came.dropped ? 'saved' : 'beside', article && undo), 303)
 }
 
 /** Somebody else was faster: what was typed is kept as a draft, and can be saved over the other knowingly. */
@@ -119,7 +118,8 @@ async function conflicting(visit: Visit, sheet: Sheet, problem: Problem): Answer
   return page(visit, { ...sheet, article, base: article.fingerprint, draft: { id: draft, version } }, problem)
 }
 
-function keep({ app, account }: Visit, { article, base, draft, typed }: Sheet): Promise<writing.Saved> {
+async function keep({ app, account }: Visit, { article, base, draft, typed }: Sheet): Promise<writing.Saved> {
+  articles.refuseLong(typed)
   return writing.save(app.db, {
     ...{ draft: draft?.id, version: draft?.version, article: article?.id, base, typed },
     account: account.id,

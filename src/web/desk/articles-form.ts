@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { html } from 'hono/html'
 import * as articles from '../../articles/index.ts'
 import { direction, say } from '../../locale.ts'
@@ -6,6 +7,7 @@ import type { Typed } from '../../writing.ts'
 import type { Html } from '../pages.ts'
 import { languageName, ROOM } from './articles-states.ts'
 import { toolbar } from './articles-toolbar.ts'
+import { keyOf } from './articles-typed.ts'
 import { area, check, choice, field, fileField } from './fields.ts'
 import { editorScripts } from './files.ts'
 import { hidden } from './frame.ts'
@@ -28,7 +30,7 @@ export async function editorForm(visit: Visit, sheet: Sheet): Promise<Html> {
   const { language } = visit
   const { article, typed } = sheet
   return html`<div class="writing-room"><form id="writing" class="writing" method="post" action="${ROOM}/save" enctype="multipart/form-data">${hidden(visit)}
-<input type="hidden" name="article" value="${article?.public_id ?? ''}"><input type="hidden" name="base" value="${sheet.base ?? ''}">
+<input type="hidden" name="article" value="${article?.public_id ?? ''}"><input type="hidden" name="base" value="${sheet.base ?? ''}"><input type="hidden" name="key" value="${keyOf(typed) ?? randomUUID()}">
 <div class="sheet">
 ${field(language, { name: 'title', label: 'desk.articles-title', value: typed['title']!, max: 2000, required: true })}
 ${area(language, { name: 'summary', label: 'desk.articles-summary', hint: 'desk.articles-summary-hint', value: typed['summary']!, rows: 2, max: 10_000 })}

@@ -9,14 +9,24 @@ import type { Typed } from '../../writing.ts'
 import { fieldMoment, readMoment } from './moments.ts'
 import type { Visit } from './routes.ts'
 
-/** The editor's fields: those of the text, its hour, its picture. `image` is a picture's hash, `same` for the one it has. */
-const NAMES = [...articles.FIELDS, 'published', 'image', 'image_alt', 'image_caption', 'image_credit'] as const
+/**
+ * The editor's fields: those of the text, its hour, its picture. `image` is a picture's hash, `same` for the one it has; `key`
+ * is a UUID that tells this sheet, so that a second press of its button publishes nothing twice.
+ */
+const NAMES = [...articles.FIELDS, 'published', 'image', 'image_alt', 'image_caption', 'image_credit', 'key'] as const
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LONGEST_LINE = { alt: 1000, caption: 2000, credit: 500 }
 const SAME = 'same'
 
 /** The fields as somebody filled them in. */
 export function typedIn(form: URLSearchParams): Typed {
-  return Object.fromEntries(NAMES.map((name) => [name, form.get(name) ?? '']))
+  const typed = Object.fromEntries(NAMES.map((name) => [name, form.get(name) ?? '']))
+  return { ...typed, key: keyOf(typed) ?? '' }
+}
+
+/** The key of a sheet; undefined for none, and for what is no UUID. */
+export function keyOf({ key = '' }: Typed): string | undefined {
+  return UUID.test(key) ? key : undefined
 }
 
 /** The fields of an article as it stands; moments are in the site's zone. */

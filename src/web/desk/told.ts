@@ -10,6 +10,7 @@ const TOLD = {
   done: 'desk.kit-done',
   undone: 'desk.kit-undone',
   gone: 'desk.kit-gone',
+  beside: 'desk.kit-beside',
 } as const satisfies Record<string, MessageKey>
 
 export type Told = keyof typeof TOLD
