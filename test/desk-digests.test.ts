@@ -163,6 +163,17 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
     ).toEqual({
       ...{ sent: 'sent 2026-12-01', old: 'too-old', sport: 'other-section', embargo: 'embargoed', gone: 'withdrawn' },
     })
+    const path = '/admin/digests/daily/coming'
+    expect(await (await (await colleague(desk, 'reader')).get(path)).text()).toContain('خبر sport')
+    const ofList = await colleague(desk, 'editor', (await subscribers.findList(world.db, 'list')).id)
+    const theirs = await (await ofList.get(path)).text()
+    expect([theirs.includes('خبر full'), theirs.includes('خبر gone'), theirs.includes('خبر sport')]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    const later = await ofList.get('/admin/digests/daily/preview?as=text&at=2026-12-03T08:00')
+    expect(await later.text()).not.toContain('خبر embargo')
   })
 
   test('the choices go for every hour of the day, and for an edition that is made before its time', async () => {

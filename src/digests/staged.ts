@@ -28,7 +28,10 @@ export type Why =
   | 'other-section' | 'other-language' | 'other-source' | 'other-tag' | 'other-author'
   | 'embargoed' | 'too-old' | 'late' // biome-ignore format: one list
 
-export type Absent = { article: Shown; why: Why; by?: string; at?: Instant; day?: string | undefined }
+/** `passes`: it is one of the channel's. */
+export type Absent = { article: Shown; passes: boolean } & Reason
+
+type Reason = { why: Why; by?: string; at?: Instant; day?: string | undefined }
 
 /** The edition to come, as it would be made at `at` for who has read all the earlier ones. */
 export type Staged = {
@@ -125,21 +128,22 @@ async function explained(db: Db, place: Place, articles: Shown[], judged: Judged
     await enteredOf(db, place, ids),
   ]
   const days = await daysOf(db, place)
-  return articles.map((article) => {
+  const reasonOf = (article: Shown): Reason => {
     const left = judged.chosen.out.get(article.id)
-    if (left) return { article, why: 'left-out', ...left }
-    if (article.withdrawn_at !== null) return { article, why: 'withdrawn', at: article.withdrawn_at }
+    if (left) return { why: 'left-out', ...left }
+    if (article.withdrawn_at !== null) return { why: 'withdrawn', at: article.withdrawn_at }
     const story = entered.get(article.id)
-    if (story?.excluded_at) return { article, why: 'counted' }
+    if (story?.excluded_at) return { why: 'counted' }
     if (story && story.seq <= (judged.told ?? 0))
-      return { article, why: 'sent', day: days.find(({ to_seq }) => to_seq >= story.seq)?.day }
-    if (!passing.has(article.id)) return { article, why: foreign.get(article.id) ?? 'other-section' }
-    if (article.published_at > judged.at) return { article, why: 'embargoed', at: article.published_at }
-    if (article.archived_at !== null) return { article, why: 'archive' }
-    if (article.published_at < judged.oldest) return { article, why: 'too-old' }
+      return { why: 'sent', day: days.find(({ to_seq }) => to_seq >= story.seq)?.day }
+    if (!passing.has(article.id)) return { why: foreign.get(article.id) ?? 'other-section' }
+    if (article.published_at > judged.at) return { why: 'embargoed', at: article.published_at }
+    if (article.archived_at !== null) return { why: 'archive' }
+    if (article.published_at < judged.oldest) return { why: 'too-old' }
     const { told_until } = place.digest
-    return { article, why: told_until !== null && article.published_at <= told_until ? 'counted' : 'late' }
-  })
+    return { why: told_until !== null && article.published_at <= told_until ? 'counted' : 'late' }
+  }
+  return articles.map((article) => ({ article, passes: passing.has(article.id), ...reasonOf(article) }))
 }
 
 async function passingOf(db: Db, { digest }: Place, ids: number[]): Promise<Set<number>> {

@@ -78,8 +78,9 @@ function formWords(language: string, { digest }: digests.Place, { form }: digest
   })
 }
 
-async function absent(visit: Visit, place: digests.Place, { absent }: digests.Staged): Promise<Html | ''> {
+async function absent(visit: Visit, place: digests.Place, { absent: all }: digests.Staged): Promise<Html | ''> {
   const { language } = visit
+  const absent = seenBy(visit, all)
   if (absent.length === 0) return ''
   const may = mayHere(visit, place, 'digest.write')
   const names = await namesOf(
@@ -94,6 +95,11 @@ async function absent(visit: Visit, place: digests.Place, { absent }: digests.St
 ${one.why === 'left-out' && may && html`<div class="moves"><button class="plain" name="deed" value="back ${article.public_id}" aria-label="${say(language, 'desk.digests-put-back-of', { title: article.title })}">${say(language, 'desk.digests-put-back')}</button></div>`}</li>
 `
   })}</ul>`
+}
+
+/** Who sees the articles of the whole paper sees what passed this by; others what is of the digest's channel. */
+function seenBy({ roles }: Visit, absent: digests.Absent[]): digests.Absent[] {
+  return accounts.may(roles, 'article.read') ? absent : absent.filter(({ passes }) => passes)
 }
 
 function reasonWords(visit: Visit, one: digests.Absent, names: Map<string, string>): Html {
@@ -179,6 +185,13 @@ function sendForm(visit: Visit, place: digests.Place): Html {
 <form method="post" action="${pathOf(place, 'send')}">${hidden(visit)}<p><button type="submit">${say(language, 'desk.digests-send-now')}</button></p></form></details>`
 }
 
+/** A Problem where nothing was sent: the day's edition was there, or there is none, and why. */
+function refuseUnsent({ language }: Visit, { state, reason, day }: digests.Composed): void {
+  if (state === 'exists') throw new Problem('edition-exists', { day })
+  const why = reason ? say(language, `desk.editions-skipped-${reason}`) : '—'
+  if (state === 'skipped') throw new Problem('edition-skipped', { why })
+}
+
 /** Composes the edition now. A large list's recipients take longer than a page may: they are written behind it. */
 async function sendNow(visit: Visit): Answer {
   const { app, c } = visit
@@ -189,6 +202,7 @@ async function sendNow(visit: Visit): Answer {
       const composed = await Promise.race([composing, setTimeout(PATIENCE, undefined, { ref: false })])
       if (!composed)
         composing.catch((error) => app.log.error('an edition cannot be composed', { digest: place.digest.slug, error }))
+      if (composed) refuseUnsent(visit, composed)
       const { edition } = composed ?? { edition: null }
       const path =
         edition === null ? `/admin/digests/editions?digest=${place.digest.slug}` : `/admin/digests/editions/${edition}`

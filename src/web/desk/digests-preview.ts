@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Instant, instant, moment } from '../../../db/instant.ts'
+import * as accounts from '../../accounts/index.ts'
 import * as digests from '../../digests/index.ts'
 import * as letters from '../../letters/index.ts'
 import { say } from '../../locale.ts'
@@ -83,7 +84,7 @@ async function wanted(
   { reader, at, slot }: Omit<Asked, 'look'>,
 ): Promise<digests.Wanted> {
   return {
-    at: moment(at === '' ? comes(visit, place) : momentTyped(at, place)),
+    at: moment(at === '' ? comes(visit, place) : capped(visit, place, momentTyped(at, place))),
     ...(reader !== '' && { subscriber: reader }),
     ...(slot !== '' && { slot: await slotTyped(visit, place, slot) }),
   }
@@ -97,6 +98,12 @@ function momentTyped(at: string, { slot }: digests.Place): Instant {
   const found = readMoment(at, slot.zone)
   if (found === undefined) throw new Problem('bad-date', { value: at.slice(0, 40) })
   return found
+}
+
+/** Who does not see the articles of the whole paper sees none before the hour of the edition that brings them. */
+function capped(visit: Visit, place: digests.Place, at: Instant): Instant {
+  const may = accounts.may(visit.roles, 'article.read')
+  return may ? at : (Math.min(at, comes(visit, place)) as Instant)
 }
 
 async function slotTyped({ app }: Visit, { digest }: digests.Place, slot: string): Promise<number> {

@@ -11,6 +11,7 @@ import { deskPage } from './frame.ts'
 import { momentOf } from './moments.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { type Column, filters, table } from './table.ts'
+import { toldHere } from './told.ts'
 
 const PAGE = 50
 
@@ -54,7 +55,7 @@ async function room(visit: Visit): Answer {
   return deskPage(
     visit,
     say(language, 'desk.editions'),
-    html`<p><a href="/admin/digests">${say(language, 'desk.digests')}</a></p>${filters(visit, fields)}
+    html`<p><a href="/admin/digests">${say(language, 'desk.digests')}</a></p>${toldHere(visit)}${filters(visit, fields)}
 ${table(visit, { ...(await rowsOf(visit)), caption: say(language, 'desk.editions'), columns: columnsOf(visit), empty: say(language, 'desk.editions-none') })}`,
   )
 }
