@@ -47,7 +47,7 @@ async function readers({ app, language, roles }: Visit): Promise<Html | ''> {
   const n = (number: number) => `${new Intl.NumberFormat('en').format(number)}${more ? '+' : ''}`
   return html`<section><h2>${say(language, 'desk.week')}</h2><dl class="figures">
 <div><dt>${say(language, 'desk.gained')}</dt><dd><a href="/admin/readers?state=active&amp;joined-after=${day}">${n(gained)}</a></dd></div>
-<div><dt>${say(language, 'desk.lost')}</dt><dd><a href="/admin/readers?state=left">${n(lost)}</a></dd></div></dl></section>`
+<div><dt>${say(language, 'desk.lost')}</dt><dd>${n(lost)}</dd></div></dl></section>`
 }
 
 /** The sources that have not been read for more than a day. */
