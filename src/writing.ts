@@ -1,8 +1,11 @@
 import type { Selectable } from 'kysely'
+import { kindOf } from '../db/database.ts'
+import { typedField } from '../db/drafts.ts'
 import type { Instant } from '../db/instant.ts'
 import type { ArticleDraftTable, Db } from '../db/schema.ts'
 import { publicId } from './ids.ts'
 import { Problem } from './problem.ts'
+import { wellFormed } from './text.ts'
 
 /** What somebody is writing, as it was typed: nothing of it is published, checked or cleaned. Owns article_draft. */
 export type Writing = Omit<Selectable<ArticleDraftTable>, 'typed'> & { typed: Typed }
@@ -26,7 +29,8 @@ export type Saved = { draft: string; version: number; beside: boolean }
 
 /** Keeps what is being written. */
 export async function save(db: Db, saving: Saving): Promise<Saved> {
-  const { draft, version = 0, account, typed, at } = saving
+  const { draft, version = 0, account, at } = saving
+  const typed = Object.fromEntries(Object.entries(saving.typed).map(([name, text]) => [name, wellFormed(text)])) // as databases read it
   if (draft !== undefined) {
     const written = await db
       .updateTable('article_draft')
@@ -62,16 +66,35 @@ export async function find(db: Db, id: string): Promise<Writing> {
   return { ...row, typed: JSON.parse(row.typed) as Typed }
 }
 
+/** A draft as a table shows it: without its text, which may be long. */
+export type Listed = Pick<Writing, 'id' | 'public_id' | 'saved_at'> & {
+  author: string
+  title: string
+  section: string
+  language: string
+}
+
 /** The drafts, the last saved first; `before` continues a page. */
 export async function list(
   db: Db,
   { before, limit }: { before?: Pick<Writing, 'saved_at' | 'id'>; limit: number },
-): Promise<(Writing & { author: string })[]> {
+): Promise<Listed[]> {
+  const kind = kindOf(db)
   const rows = await db
     .selectFrom('article_draft')
     .innerJoin('account', 'account.id', 'account_id')
-    .selectAll('article_draft')
-    .select(['account.name', 'account.address'])
+    .select([
+      'article_draft.id',
+      'article_draft.public_id',
+      'article_draft.saved_at',
+      'account.name',
+      'account.address',
+    ])
+    .select([
+      typedField(kind, 'title').as('title'),
+      typedField(kind, 'section').as('section'),
+      typedField(kind, 'language').as('language'),
+    ])
     .$if(before !== undefined, (query) =>
       query.where(({ eb, refTuple, tuple }) =>
         eb(refTuple('article_draft.saved_at', 'article_draft.id'), '<', tuple(before!.saved_at, before!.id)),
@@ -81,10 +104,12 @@ export async function list(
     .orderBy('article_draft.id', 'desc')
     .limit(limit)
     .execute()
-  return rows.map(({ name, address, typed, ...row }) => ({
+  return rows.map(({ name, address, title, section, language, ...row }) => ({
     ...row,
     author: name || address,
-    typed: JSON.parse(typed) as Typed,
+    title: title ?? '',
+    section: section ?? '',
+    language: language ?? '',
   }))
 }
 

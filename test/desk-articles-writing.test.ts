@@ -30,7 +30,7 @@ describe.each(databases)('writing at the desk, on %s', (kind) => {
     const second = await autosaved(one, { ...STORY, ...first, body: '<p>صيغة ثانية</p>' })
     expect([second.draft, second.version]).toEqual([first.draft, '2'])
     expect(await articles.newestId(desk.world.db)).toBe(0)
-    const beside = await autosaved(other, { ...STORY, ...first, title: 'من صفحة قديمة' })
+    const beside = await autosaved(other, { ...STORY, ...first, title: 'من صفحة\u0000 قديمة' })
     expect(beside.draft).not.toBe(first.draft)
     const list = await (await one.get(`${ROOM}?state=draft`)).text()
     for (const title of [STORY.title, 'من صفحة قديمة']) expect(list).toContain(title)

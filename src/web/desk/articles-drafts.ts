@@ -10,8 +10,6 @@ import { type Column, table } from './table.ts'
 
 const PAGE = 50
 
-type Row = Awaited<ReturnType<typeof writing.list>>[number]
-
 /** What is being written, the last saved first. */
 export async function draftTable(visit: Visit): Promise<Html> {
   const { app, language, query } = visit
@@ -22,16 +20,16 @@ export async function draftTable(visit: Visit): Promise<Html> {
   })
   const page = rows.slice(0, PAGE)
   const last = page.at(-1)
-  const columns: Column<Row>[] = [
+  const columns: Column<writing.Listed>[] = [
     {
       name: 'desk.articles-title',
-      cell: ({ public_id, typed }) =>
-        html`<a href="${ROOM}/drafts/${public_id}" dir="auto">${typed['title'] || say(language, 'desk.articles-untitled')}</a>`,
+      cell: ({ public_id, title }) =>
+        html`<a href="${ROOM}/drafts/${public_id}" dir="auto">${title || say(language, 'desk.articles-untitled')}</a>`,
     },
     { name: 'desk.articles-author', cell: ({ author }) => html`<bdi>${author}</bdi>` },
     { name: 'desk.articles-saved', cell: ({ saved_at }) => momentOf(visit, saved_at) },
-    { name: 'desk.articles-section', cell: ({ typed }) => html`<bdi>${typed['section'] ?? ''}</bdi>` },
-    { name: 'desk.articles-language', cell: ({ typed }) => languageName(typed['language'] ?? '', language) },
+    { name: 'desk.articles-section', cell: ({ section }) => html`<bdi>${section}</bdi>` },
+    { name: 'desk.articles-language', cell: (row) => languageName(row.language, language) },
   ]
   return table(visit, {
     ...{ rows: page, columns, caption: say(language, 'desk.articles-drafts') },
