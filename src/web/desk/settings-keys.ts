@@ -49,7 +49,12 @@ function keyShown(visit: Visit, key: dkim.DkimKey, signs: boolean): Html {
   const { name, text } = dkim.record(key)
   return html`<section class="record"><h2><bdi dir="ltr">${key.selector} · ${key.domain}</bdi></h2>
 <p>${signs ? say(language, 'desk.settings-key-signs') : html`${say(language, 'desk.settings-key-since')} ${momentOf(visit, key.signs_at)}`}</p>
-<dl dir="ltr"><dt>TXT</dt><dd><code>${name}</code></dd><dt>${say(language, 'desk.settings-key-value')}</dt><dd><code>${text}</code></dd></dl></section>`
+<dl dir="ltr"><dt>TXT</dt><dd><code>${name}</code> ${copying(language, name)}</dd><dt>${say(language, 'desk.settings-key-value')}</dt><dd><code>${text}</code> ${copying(language, text)}</dd></dl></section>`
+}
+
+/** A button that copies what stands before it; shown where the browser can. */
+function copying(language: string, text: string): Html {
+  return html`<button class="plain" type="button" data-copy="${text}" data-copied="${say(language, 'desk.channels-copied')}" hidden>${say(language, 'desk.channels-copy')}</button> <span class="small" role="status"></span>`
 }
 
 async function senderDomain({ app }: Visit): Promise<string | undefined> {
