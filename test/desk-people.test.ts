@@ -28,6 +28,21 @@ describe.each(databases)('who works at the desk, on %s', (kind) => {
     }
   })
 
+  test('somebody chooses a name and a language of his own, and no other than the desk speaks', async () => {
+    await using desk = await openDesk(kind)
+    const [editor, reader] = [await colleague(desk, 'editor'), await colleague(desk, 'reader')]
+    const answer = await reader.post('/admin/me', { name: '  Selin\u202e Ak ', language: 'tr' })
+    expect(answer.headers.get('location')).toBe('/admin/me?told=saved')
+    const page = await (await reader.get('/admin/me')).text()
+    expect([page.includes('<html lang="tr"'), page.includes('value="Selin Ak"')]).toEqual([true, true])
+    expect(await (await editor.get('/admin/me')).text()).toContain('<html lang="ar"')
+    expect((await reader.post('/admin/me', { name: 'Selin', language: 'xx' })).status).toBe(422)
+    expect((await reader.post('/admin/me', { name: 'x'.repeat(101), language: 'en' })).status).toBe(422)
+    expect(await (await reader.get('/admin/me')).text()).toContain('<html lang="tr"')
+    const trail = await desk.world.db.selectFrom('change').selectAll().where('verb', '=', 'account.describe').execute()
+    expect(trail).toMatchObject([{ subject: `account:${reader.account.public_id}`, after: '{"language":"tr"}' }])
+  })
+
   test('a sign-in under way with the old password gets no session when the password has been changed', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')

@@ -5,8 +5,10 @@ import { addressHash, type Email, email, masked } from '../address.ts'
 import type { Actor, App } from '../app.ts'
 import { record } from '../changes.ts'
 import { publicId } from '../ids.ts'
+import { spoken } from '../locale.ts'
 import { Problem } from '../problem.ts'
 import * as site from '../site.ts'
+import { oneLine } from '../text.ts'
 import { annul } from './links.ts'
 import { type Granted, rolesOf } from './roles.ts'
 import { type Account, endAll } from './sessions.ts'
@@ -118,6 +120,25 @@ export async function setRoles(app: App, actor: Actor, account: Account, roles: 
     await endAll(db, account.id)
     await record(db, actor, instant(app.now()), [
       { verb: 'account.roles', subject: `account:${account.public_id}`, before: { roles: before }, after: { roles } },
+    ])
+  })
+}
+
+const LONGEST_NAME = 100
+
+/** What somebody is called at the desk, and which language it speaks with him: one of those that it knows. */
+export async function describe(
+  app: App,
+  account: Account,
+  { name, language }: { name: string; language: string },
+): Promise<void> {
+  if (!spoken.includes(language)) throw new Problem('bad-language', { value: oneLine(language).slice(0, 40) })
+  const after = { name: oneLine(name), language }
+  if (after.name.length > LONGEST_NAME) throw new Problem('text-too-long', { name: 'name', most: LONGEST_NAME })
+  await app.db.transaction().execute(async (db) => {
+    await db.updateTable('account').set(after).where('id', '=', account.id).execute()
+    await record(db, actorOf(account), instant(app.now()), [
+      { verb: 'account.describe', subject: `account:${account.public_id}`, after: { language } },
     ])
   })
 }

@@ -1,18 +1,22 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { clockTime, say, shortDate } from '../../locale.ts'
+import { clockTime, say, shortDate, spoken } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
+import { languageName } from './articles-states.ts'
 import * as cookie from './cookie.ts'
+import { choice, field } from './fields.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
+import { tellAt, toldHere } from './told.ts'
 
 /** One's own account: password, second factor, where one is signed in. */
 export const ownRoutes: Route[] = [
   { method: 'POST', path: '/admin/sign-out', allow: 'signed-in', answer: signOut },
   { method: 'GET', path: '/admin/me', allow: 'signed-in', answer: (visit) => ownPage(visit) },
+  { method: 'POST', path: '/admin/me', allow: 'signed-in', answer: describe },
   { method: 'POST', path: '/admin/me/password', allow: 'signed-in', answer: changePassword },
   { method: 'POST', path: '/admin/me/sessions/end', allow: 'signed-in', answer: endSession },
   { method: 'POST', path: '/admin/me/factor', allow: 'signed-in', answer: beginFactor },
@@ -31,7 +35,8 @@ async function ownPage(visit: Visit, problem?: Problem): Answer {
   const page = await deskPage(
     visit,
     say(language, 'desk.me'),
-    html`${mistake(language, problem)}
+    html`${toldHere(visit)}${mistake(language, problem)}
+${whoForm(visit)}
 <section><h2>${say(language, 'desk.password')}</h2>
 <form method="post" action="/admin/me/password">${hidden(visit)}
 <p><label for="before">${say(language, 'desk.password-before')}</label>
@@ -48,6 +53,23 @@ ${account.totp_at === null ? passwordField(language) : codeField(language)}
 ${await sessionList(visit)}`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+function whoForm(visit: Visit): Html {
+  const { language, account, form } = visit
+  const options = spoken.map((tag) => [tag, languageName(tag, tag)] as const)
+  return html`<section><form method="post" action="/admin/me">${hidden(visit)}
+${field(language, { name: 'name', label: 'desk.name', value: form.get('name') ?? account.name, max: 100, complete: 'name' })}
+${choice(language, { name: 'language', label: 'desk.kit-language', value: account.language, options })}
+<p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>`
+}
+
+async function describe(visit: Visit): Answer {
+  const { app, c, account, form } = visit
+  return orOwnPage(visit, async () => {
+    await accounts.describe(app, account, { name: form.get('name') ?? '', language: form.get('language') ?? '' })
+    return c.redirect(tellAt('/admin/me', 'saved'), 303)
+  })
 }
 
 async function sessionList(visit: Visit): Promise<Html> {
