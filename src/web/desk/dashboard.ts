@@ -43,10 +43,9 @@ async function readers({ app, language, roles }: Visit): Promise<Html | ''> {
   if (lists !== 'all' && lists.length === 0) return ''
   const since = later(instant(app.now()), -WEEK)
   const { gained, lost, more } = await subscribers.movement(app.read, since, lists)
-  const day = new Date(since).toISOString().slice(0, 10)
   const n = (number: number) => `${new Intl.NumberFormat('en').format(number)}${more ? '+' : ''}`
   return html`<section><h2>${say(language, 'desk.week')}</h2><dl class="figures">
-<div><dt>${say(language, 'desk.gained')}</dt><dd><a href="/admin/readers?state=active&amp;joined-after=${day}">${n(gained)}</a></dd></div>
+<div><dt>${say(language, 'desk.gained')}</dt><dd>${n(gained)}</dd></div>
 <div><dt>${say(language, 'desk.lost')}</dt><dd>${n(lost)}</dd></div></dl></section>`
 }
 
