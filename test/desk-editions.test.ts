@@ -112,6 +112,7 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect(done).not.toContain('hx-trigger')
     expect(done).toMatch(/<progress max="2" value="2"/)
     expect(await (await sender.get(`${path}?count=1`)).text()).toContain('والحساب مطابق')
+    expect(await (await editor.get(`${path}?count=1`)).text()).not.toContain('والحساب مطابق')
     const refused = await (await sender.get(`${path}/deliveries?state=refused`)).text()
     expect(refused).toContain('550 5.1.1 &lt;t…@example.org&gt;: no such user')
     expect(refused).not.toContain('two@example.org') // a sender sees no readers
