@@ -85,6 +85,23 @@ describe.each(databases)('the desk’s door on %s', (kind) => {
     expect(await seen(scoped)).toEqual(['one', 'one'])
   })
 
+  test('an address that nobody typed is refused or read without what it cannot hold, and breaks nothing', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    for (const { method, path } of routes) {
+      const strange = path.replace(/:\w+/g, 'a%00')
+      const asked = method === 'GET' ? owner.get : owner.post
+      if (strange !== path) expect([strange, (await asked(strange)).status]).toEqual([strange, 404])
+      if (method === 'GET' && strange === path && !path.endsWith('.csv'))
+        for (const after of ['%00', '1.5', '9007199254740991', '99999999999']) {
+          const answer = await owner.get(`${path}?after=${after}&subject=a%00&q=%00&search=%00&state=%00&actor=%00`)
+          expect([path, after, answer.status < 500]).toEqual([path, after, true])
+        }
+    }
+    expect((await owner.post('/admin/lists', { slug: 'a\0b', title: '\0', 'x\0': '\0' })).status).toBeLessThan(500)
+    expect(desk.world.logs.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
   test('the last owner cannot go', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')

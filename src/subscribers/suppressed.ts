@@ -17,7 +17,8 @@ export async function suppressed(
 ): Promise<{ rows: Selectable<SuppressionTable>[]; next?: number }> {
   if (address !== undefined) return { rows: await ofAddress(db, address) }
   const rows: Selectable<SuppressionTable>[] = []
-  for (let below = after ?? (await newest(db)) + 1; below > 0 && rows.length <= limit; below -= STRETCH) {
+  const top = (await newest(db)) + 1
+  for (let below = Math.min(after ?? top, top); below > 0 && rows.length <= limit; below -= STRETCH) {
     rows.push(...(await stretch(db, reason, below, limit + 1 - rows.length)))
     await setImmediate() // the web server's turn
   }

@@ -13,7 +13,7 @@ import { channelPage, saveChannel, undoChange } from './channels-page.ts'
 import { answerPreview } from './channels-preview.ts'
 import { deskPage } from './frame.ts'
 import type { Answer, Route, Visit } from './routes.ts'
-import { type Column, table } from './table.ts'
+import { afterIn, type Column, table } from './table.ts'
 
 const HERE = '/admin/channels'
 const PAGE = 50
@@ -34,9 +34,9 @@ export const channelRoutes: Route[] = [
 type Row = channels.Channel & { entries: number; readers: number }
 
 async function room(visit: Visit): Answer {
-  const { app, language, query, roles } = visit
+  const { app, language, roles } = visit
   const all = await channels.all(app.read)
-  const after = Number(query.get('after')) || 0
+  const after = afterIn(visit) ?? 0
   const page = all.filter(({ id }) => id > after).slice(0, PAGE)
   const columns: Column<Row>[] = [
     {

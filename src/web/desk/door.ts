@@ -95,6 +95,7 @@ async function answer(app: App, c: Context, work: (asking: Asking) => Answer): P
   const asking = await read(app, c)
   try {
     if (c.req.method === 'POST' && !fromOurPage(app, c)) throw new Problem('foreign-form', { url: app.config.url })
+    if (Object.values(asking.params).some((one) => one.includes('\0'))) throw new Problem('page-not-found')
     const answered = await work(asking)
     return answered instanceof Response ? answered : c.html(await answered)
   } catch (error) {
@@ -105,7 +106,7 @@ async function answer(app: App, c: Context, work: (asking: Asking) => Answer): P
 }
 
 async function read(app: App, c: Context): Promise<Asking> {
-  const query = new URL(c.req.url).searchParams
+  const query = speakable(new URL(c.req.url).searchParams)
   const { language, zone } = await site.show(app, app.read)
   return {
     ...{ app, c, query, params: c.req.param() as Record<string, string>, form: new URLSearchParams(), files: [] },
@@ -151,7 +152,12 @@ async function formOf(c: Context, most: number): Promise<URLSearchParams> {
   await measure(c, most)
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
     throw new Problem('bad-form')
-  return new URLSearchParams(await c.req.text())
+  return speakable(new URLSearchParams(await c.req.text()))
+}
+
+/** What was typed without NUL, which no keyboard has and PostgreSQL keeps in no text. */
+function speakable(fields: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...fields].map((pair) => pair.map((text) => text.replaceAll('\0', ''))))
 }
 
 /** The route's answer to somebody who may have it. Nothing of a form is read, and no file, before it is known who sends it. */
@@ -171,7 +177,7 @@ async function admitted(route: Route, asking: Asking): Answer {
   allowTime(c, PATIENCE)
   const { form, files, done } = await receive(c, route.takes.files, uploads.roomOf(app.config))
   try {
-    return await permitted(route, Object.assign(visit, { form, files }))
+    return await permitted(route, Object.assign(visit, { form: speakable(form), files }))
   } finally {
     await done()
   }

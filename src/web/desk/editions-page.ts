@@ -118,9 +118,10 @@ async function uncertain({ app, language, roles }: Visit, shown: Shown): Promise
 <p><a class="go" href="/admin/digests/editions/${shown.public_id}/deliveries?state=doubted">${say(language, 'desk.editions-uncertain-all')}</a></p></section>`
 }
 
-/** Counts every delivery anew, where that is asked for. */
-async function counted({ app, language, query, c }: Visit, { public_id, state }: Shown): Promise<Html | ''> {
-  if (state === 'skipped') return ''
+/** Counts every delivery anew, where that is asked for: for those who send, as it is work for the machine. */
+async function counted({ app, language, query, c, roles }: Visit, shown: Shown): Promise<Html | ''> {
+  const { public_id, state, list_id } = shown
+  if (state === 'skipped' || !accounts.may(roles, 'edition.send', list_id)) return ''
   if (query.get('count') === null)
     return html`<p><a class="act" href="${c.req.path}?count=1">${say(language, 'desk.editions-count')}</a></p>`
   const verdict = await deliveries.verify(app.read, public_id)

@@ -10,7 +10,7 @@ import { addRoutes } from './sources-add.ts'
 import { itemRoutes } from './sources-items.ts'
 import { pageRoutes } from './sources-page.ts'
 import { nameOf, reviewOf } from './sources-words.ts'
-import { type Column, filters, table } from './table.ts'
+import { afterIn, type Column, filters, table } from './table.ts'
 import { toldHere } from './told.ts'
 
 const HERE = '/admin/sources'
@@ -28,7 +28,7 @@ export const sourceRoutes: Route[] = [
 async function room(visit: Visit): Answer {
   const { app, language, query, roles } = visit
   const state = STATES.find((one) => one === query.get('state')) ?? ''
-  const rows = await sources.listedPage(app.read, { state, after: Number(query.get('after')) || 0, limit: PAGE + 1 })
+  const rows = await sources.listedPage(app.read, { state, after: afterIn(visit) ?? 0, limit: PAGE + 1 })
   const page = rows.slice(0, PAGE)
   const options = [
     ['', say(language, 'desk.sources-any')] as const,

@@ -53,6 +53,12 @@ function beginning(visit: Visit): Html | '' {
     : ''
 }
 
+/** The whole number behind which the page begins, where the address says one. */
+export function afterIn({ query }: Pick<Visit, 'query'>): number | undefined {
+  const text = query.get('after') ?? ''
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
+}
+
 /** The page's own address with one field changed or taken away; what was told on it is not told again. */
 export function addressWith({ c, query }: Pick<Visit, 'c' | 'query'>, name: string, value: string | undefined): string {
   const fields = new URLSearchParams(query)

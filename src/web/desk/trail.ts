@@ -8,7 +8,7 @@ import { choice, field } from './fields.ts'
 import { momentOf } from './moments.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { settingsPage } from './settings-page.ts'
-import { addressWith, type Column, filters, table } from './table.ts'
+import { addressWith, afterIn, type Column, filters, table } from './table.ts'
 
 const HERE = '/admin/settings/trail'
 const PAGE = 50
@@ -21,7 +21,7 @@ export const trailRoutes: Route[] = [
 
 async function trailPage(visit: Visit): Answer {
   const { app, language, query } = visit
-  const before = Number(query.get('after')) || undefined
+  const before = afterIn(visit)
   const rows = await trail.list(app.read, { ...sought(visit), limit: PAGE + 1, ...(before && { before }) })
   const page = rows.slice(0, PAGE)
   const { verbs, actors } = await trail.names(app.read)
