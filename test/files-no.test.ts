@@ -5,6 +5,7 @@ import { addressHash, email } from '../src/address.ts'
 import * as leftLog from '../src/left-log.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, type Kind, openWorld, type World } from './world.ts'
+import { writable } from './writable.ts'
 
 const NOW = '2026-11-23T04:10:00Z'
 const READS = 'email,name\na@example.org,Amal\nb@example.org,Bahar\n'
@@ -32,14 +33,14 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
     expect(await evidenceOf(world)).toEqual(before)
     await undo(world, 1)
     await bring(world, READS)
-    expect(await reading(world)).toEqual(['b@example.org'])
+    expect(await writable(world)).toEqual(['b@example.org'])
     const log = (await leftLog.known(world.config.data)).filter(leftLog.isLeaving)
     await subscribers.replay(world.db, log)
-    expect(await reading(world)).toEqual(['b@example.org'])
+    expect(await writable(world)).toEqual(['b@example.org'])
     await undo(world, 2)
     await undo(world, 3)
     await bring(world, READS)
-    expect(await reading(world)).toEqual(['a@example.org', 'b@example.org'])
+    expect(await writable(world)).toEqual(['a@example.org', 'b@example.org'])
   })
 
   test('stays when both undoings come the other way round, and who was only brought is gone', async () => {
@@ -62,9 +63,9 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
       await bring(world, 'email,name,state\na@example.org,Other,left\nc@example.org,,left\n')
       await bring(world, LEFT)
       await undo(world, order[0]!)
-      expect(await reading(world)).toEqual(['b@example.org'])
+      expect(await writable(world)).toEqual(['b@example.org'])
       await undo(world, order[1]!)
-      expect(await reading(world)).toEqual(['a@example.org', 'b@example.org'])
+      expect(await writable(world)).toEqual(['a@example.org', 'b@example.org'])
     }
   }) // biome-ignore format: two orders
 
@@ -78,7 +79,7 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
     await bringAll(world, files)
     await undo(world, 1)
     await bring(world, READS)
-    expect(await reading(world)).toEqual(['b@example.org'])
+    expect(await writable(world)).toEqual(['b@example.org'])
   })
 
   test('ends with the reader’s own later yes, which no undoing takes back', async () => {
@@ -87,11 +88,11 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
     world.clock.advance({ hours: 1 })
     await join(world, 'a')
     await bring(world, LEFT_TOO)
-    expect(await reading(world)).toEqual([])
+    expect(await writable(world)).toEqual([])
     await undo(world, 2)
-    expect(await reading(world)).toEqual(['a@example.org'])
+    expect(await writable(world)).toEqual(['a@example.org'])
     await undo(world, 1)
-    expect(await reading(world)).toEqual(['a@example.org'])
+    expect(await writable(world)).toEqual(['a@example.org'])
   })
 
   test('about a dead mailbox is not lifted with what our own letters said of it', async () => {
@@ -102,7 +103,7 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
     expect(await subscribers.lift(world, 'cli', { since, dry: true })).toBe(1)
     expect(await subscribers.lift(world, 'cli', { since })).toBe(1)
     await bring(world, READS)
-    expect(await reading(world)).toEqual(['b@example.org'])
+    expect(await writable(world)).toEqual(['b@example.org'])
     await expect(subscribers.lift(world, 'cli', { address: 'a@example.org' })).rejects.toThrow('suppression-stays')
     await undo(world, 1)
     expect(await subscribers.lift(world, 'cli', { address: 'a@example.org' })).toBe(1)
@@ -114,7 +115,7 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
     await subscribers.erase(world, 'cli', 'a@example.org')
     for (const text of [LEFT, LEFT_TOO, DEAD_TOO, READS]) await bring(world, text)
     expect(await world.db.selectFrom('consent').select('kind').where('address_hash', '=', hashOf('a')).execute()).toEqual([]) // biome-ignore format: one line
-    expect(await reading(world)).toEqual(['b@example.org'])
+    expect(await writable(world)).toEqual(['b@example.org'])
   })
 
   test('in any sequence of files, undoings, sign-ups, leavings and erasures: the last own word, else any file’s', async () => {
@@ -158,7 +159,7 @@ describe.each(databases)('what a file says of who is gone, on %s', (kind) => {
           }
         }
         await bring(world, `email,run\np@${at},${n}\nq@${at},${n}\n`)
-        const reads = await reading(world)
+        const reads = await writable(world)
         for (const name of ['p', 'q']) {
           const word = own.get(name)
           const standing = files.filter((file) => !file.undone)
@@ -236,18 +237,4 @@ function hashOf(who: string): string {
 
 function evidenceOf(world: World) {
   return world.db.selectFrom('consent').selectAll().orderBy('id').execute()
-}
-
-/** Whom a letter would go to. */
-async function reading(world: World): Promise<(string | null)[]> {
-  const rows = await world.db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
-    .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
-    .select('subscriber.address')
-    .where('state', '=', 'active')
-    .where('suppression.id', 'is', null)
-    .orderBy('subscriber.address')
-    .execute()
-  return rows.map(({ address }) => address)
 }

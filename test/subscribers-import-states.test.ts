@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, openWorld, type World } from './world.ts'
+import { writable } from './writable.ts'
 
 const SIGNS = 'Email Address,First Name,MEMBER_RATING,LEID,EUID'
 
@@ -11,7 +12,7 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
     const text =
       'email,status,name,status\na@e.example,enabled,A,unsubscribed\nb@e.example,enabled,B,confirmed\nc@e.example,blocklisted,C,confirmed\n'
     await bring(world, 'joined.csv', text)
-    expect(await active(world)).toEqual(['b@e.example'])
+    expect(await writable(world)).toEqual(['b@e.example'])
   })
 
   test.each([
@@ -20,7 +21,7 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
   ])('says so without a header in %s', async (_, text) => {
     await using world = await open()
     await bring(world, 'x.csv', text)
-    expect(await active(world)).toEqual(['stay@e.example'])
+    expect(await writable(world)).toEqual(['stay@e.example'])
     const names = await world.db.selectFrom('subscriber').select('name').execute()
     expect(names.map(({ name }) => name)).not.toContain('unsubscribed')
   })
@@ -79,7 +80,7 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
     await using world = await open()
     expect(await bring(world, 'b.csv', text)).toMatchObject({ refused: false, added: 0, rejected: [] })
     await bring(world, 'a.csv', 'email\ngone@e.example\nstay@e.example\n')
-    expect(await active(world)).toEqual(['stay@e.example'])
+    expect(await writable(world)).toEqual(['stay@e.example'])
   })
 
   test.each([
@@ -97,7 +98,7 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
       await using world = await open()
       const done = await bring(world, 'a.csv', `email,state\na@e.example,${state}\nb@e.example,active\n`)
       expect(done).toMatchObject({ added: 1, rejected: [{ line: 2 }] })
-      expect(await active(world)).toEqual(['b@e.example'])
+      expect(await writable(world)).toEqual(['b@e.example'])
     },
   )
 
@@ -112,7 +113,7 @@ describe.each(databases)('a file of people who are gone, on %s', (kind) => {
     const done = await bring(world, 'a.csv', text)
     expect(done).toMatchObject({ refused: true, added: 0 })
     expect(done.reason).toContain(column)
-    expect(await active(world)).toEqual([])
+    expect(await writable(world)).toEqual([])
     const place = column === '3' ? '3' : '2'
     expect(await bring(world, 'a.csv', told, { map: { state: place } })).toMatchObject({ refused: false, added: 1 })
     expect(await bring(world, 'a.csv', text, { map: { state: '-' } })).toMatchObject({ refused: false })
@@ -143,17 +144,4 @@ function bring(
     list: 'daily',
     ...more,
   })
-}
-
-async function active(world: World): Promise<(string | null)[]> {
-  const rows = await world.db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscriber_id')
-    .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
-    .select('subscriber.address')
-    .where('state', '=', 'active')
-    .where('suppression.id', 'is', null)
-    .orderBy('subscriber.address')
-    .execute()
-  return rows.map(({ address }) => address)
 }

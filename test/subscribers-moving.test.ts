@@ -10,6 +10,7 @@ import { instant } from '../db/instant.ts'
 import { tablesOf } from '../src/spreadsheets/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { databases, openWorld, type World } from './world.ts'
+import { writable } from './writable.ts'
 import { zipOf } from './zip.ts'
 
 const NOW = '2026-11-23T04:10:00Z'
@@ -46,7 +47,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
         for (const runs of [[told], told.map((file) => [file])]) {
           await using world = await open()
           for (const run of runs) await bring(world, run)
-          expect(await readers(world)).toEqual(['stays@example.org'])
+          expect(await writable(world)).toEqual(['stays@example.org'])
           const { suppression } = await subscribers.show(world.db, 'dead@example.org')
           expect(suppression).toMatchObject({ reason: 'import (mailchimp)' })
           const { subscriptions } = await subscribers.show(world.db, 'left@example.org')
@@ -76,14 +77,14 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
       await using world = await open()
       for (const text of [LEFT, CLEANED]) await bring(world, [{ name: NAMES.stays, text }])
       await bring(world, [{ name: 'readers.csv', text: LEFT }], { map: { left_at: '-', state: '-' } })
-      expect(await readers(world)).toEqual([])
+      expect(await writable(world)).toEqual([])
     })
 
     test('the file’s name decides where its columns do not', async () => {
       await using world = await open()
       for (const name of [NAMES.left, NAMES.cleaned, 'nonsubscribed_members_export_1.csv'])
         await bring(world, [{ name: `a/b/${name}`, text: STAYS.replaceAll('@', `@${name.slice(0, 3)}.`) }])
-      expect(await readers(world)).toEqual([])
+      expect(await writable(world)).toEqual([])
     })
 
     test('comes as the ZIP that it makes, and nothing of it touches the disk', async () => {
@@ -105,7 +106,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
         recorded: { left: 2, suppressed: 1 },
         files: [{ from: 'mailchimp' }, { all: 'left' }, { all: 'bounced' }],
       })
-      expect(await readers(world)).toEqual(['stays@example.org'])
+      expect(await writable(world)).toEqual(['stays@example.org'])
       rmSync(folder, { recursive: true })
     })
 
@@ -114,7 +115,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
       const done = await bring(world, [files[0]!, { name: NAMES.left, text: '\x89PNG\r\n' }])
       expect(done).toMatchObject({ refused: true, added: 0 })
       expect(done.reason).toContain(NAMES.left)
-      expect(await readers(world)).toEqual([])
+      expect(await writable(world)).toEqual([])
     })
   })
 
@@ -126,7 +127,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
     await using world = await open()
     const done = await bring(world, [{ name: 'export.csv', text }])
     expect(done).toMatchObject({ added: 1, rejected: [], files: [{ from }] })
-    expect(await readers(world)).toEqual(['stays@example.org'])
+    expect(await writable(world)).toEqual(['stays@example.org'])
   }) // biome-ignore format: files as they are
 
   test('in any order of any files and runs, who once left or bounced is never written to', async () => {
@@ -158,7 +159,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
             .filter(({ state }) => state === 'active' || state === '')
             .map(({ who }) => who),
         )
-        const reading = (await readers(world)).filter((address) => address.endsWith(`@${domain}`))
+        const reading = (await writable(world)).filter((address) => address.endsWith(`@${domain}`))
         expect(reading).toEqual(
           [...all]
             .filter((who) => !out.has(who))
@@ -180,7 +181,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
       },
     ])
     expect(done).toMatchObject({ unchanged: 1, recorded: { left: 2 } })
-    expect(await readers(world)).toEqual(['stays@example.org'])
+    expect(await writable(world)).toEqual(['stays@example.org'])
     const log = readFileSync(join(world.config.data, 'left.log'), 'utf8')
     expect(log.match(/"what":"left"/g)).toHaveLength(2)
     expect(log).not.toContain('@')
@@ -192,7 +193,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
     const old = 'a@example.org,2021-01-01,\nb@example.org,2021-01-01,\nc@example.org,2022-01-01,\n'
     const text = `email,unsubscribed at,state\n${old}a@example.org,,left\nb@example.org,2026-11-24,\nc@example.org,2020-01-01,\n`
     expect(await bring(world, [{ name: 'x.csv', text }])).toMatchObject({ recorded: { left: 2 } })
-    expect(await readers(world)).toEqual(['c@example.org'])
+    expect(await writable(world)).toEqual(['c@example.org'])
   })
 
   test('so does one that the list took at once, without a letter', async () => {
@@ -202,7 +203,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
     for (const who of ['stays', 'goes']) await subscribers.invite(world, { ...request, address: `${who}@example.org` })
     const text = 'email,unsubscribed at\nstays@example.org,2021-01-01\ngoes@example.org,2026-11-24\n'
     expect(await bring(world, [{ name: 'x.csv', text }])).toMatchObject({ unchanged: 1, recorded: { left: 1 } })
-    expect(await readers(world)).toEqual(['stays@example.org'])
+    expect(await writable(world)).toEqual(['stays@example.org'])
   })
 
   test('what was not taken in is told row by row, with the reason', async () => {
@@ -317,7 +318,7 @@ describe.each(databases)('readers who move here, on %s', (kind) => {
       await expect(subscribers.undoImport(world, 'cli', 1)).rejects.toThrow('import-too-old')
       await subscribers.forgetImports(world)
       expect(await world.db.selectFrom('import_entry').selectAll().execute()).toEqual([])
-      expect(await readers(world)).toEqual(['a@example.org'])
+      expect(await writable(world)).toEqual(['a@example.org'])
     })
 
     test('goes through thousands of readers in short steps', async () => {
@@ -352,20 +353,6 @@ async function joins(world: World, address: string): Promise<void> {
     .execute()
   const letter = { id: rows[0]!.id, requested_at: instant(world.now()) } // the link of this request's own letter
   await subscribers.confirm(world, subscribers.tokens(world, letter).confirm, '192.0.2.9')
-}
-
-/** Who would be written to. */
-async function readers(world: World): Promise<string[]> {
-  const rows = await world.db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
-    .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
-    .select('subscriber.address')
-    .where('state', '=', 'active')
-    .where('suppression.id', 'is', null)
-    .orderBy('subscriber.address')
-    .execute()
-  return rows.map(({ address }) => address!)
 }
 
 async function states(world: World) {

@@ -131,7 +131,7 @@ async function held({ app }: Visit, { digest, slot }: digests.Place): Promise<Va
     .select(['channel.slug as channel', 'list.slug as list', 'segment.slug as segment'])
     .where('digest.id', '=', digest.id)
     .executeTakeFirstOrThrow()
-  const time = `${String(Math.floor(slot.minute / 60)).padStart(2, '0')}:${String(slot.minute % 60).padStart(2, '0')}`
+  const time = subscribers.timeOf(slot.minute)
   return {
     ...{ slug: digest.slug, title: digest.title, list: row.list, channel: row.channel, segment: row.segment ?? '' },
     ...{ at: time, zone: slot.zone, max: String(digest.max), min: String(digest.min) },
