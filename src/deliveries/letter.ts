@@ -32,7 +32,13 @@ export type Desk = {
 export type Shared = letters.Shared
 
 type List = Pick<Selectable<ListTable>, 'slug' | 'title' | 'sender' | 'reply_to'>
-type Sheet = { fixed: letters.Fixed; from: Mailbox; made: string; hand?: Hand | undefined }
+type Sheet = {
+  fixed: letters.Fixed
+  from: Mailbox
+  made: string
+  hand?: Hand | undefined
+  signature?: dkim.Signature | undefined
+}
 
 const KEPT = 64 // sheets; one is about 150 KB
 const USED = 120_000 // ms that a sheet stays after its letters were claimed, however many there are
@@ -54,7 +60,7 @@ export function openDesk(app: App): Desk {
               : task.kind === 'report'
                 ? await reportSheet(app, identity, sender, task, kept)
                 : await noticeSheet(app, identity, sender, task, kept)
-          await sign(sheet, kept, signing)
+          await sign(sheet, signing)
           sheets.delete(key) // to the end of the map: the first ones are those unused for longest
           sheets.set(key, sheet)
           usedAt.set(key, performance.now())
@@ -74,7 +80,7 @@ export function openDesk(app: App): Desk {
       if (!sheet) throw new Error('this letter was not prepared')
       const to = email(task.address) // our own grammar once more, before it becomes a header
       const letter = letters.spliced(sheet.fixed, personal(app, task, sheet.from, to))
-      const signature = sheet.hand && relay.sign ? await signed(app, sheet.hand, sheet.fixed, letter) : ''
+      const signature = sheet.signature && relay.sign ? await signed(app, sheet.signature, sheet.fixed, letter) : ''
       const from = envelope(app, aboutOf(task), sheet.from.address)
       return { from, to, pieces: [signature + letter.head, ...letter.body] }
     },
@@ -94,27 +100,34 @@ function tokensOf(app: App, task: Task): letters.Personal['tokens'] {
   return { unsubscribe: of.unsubscribe, preferences: of.preferences }
 }
 
-function signed(app: App, { signer }: Hand, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {
-  const seconds = Math.floor(instant(app.now()) / 1000)
-  return dkim.signature(signer, letter.head, letters.bodyHash(fixed, letter), seconds)
+function signed(app: App, sign: dkim.Signature, fixed: letters.Fixed, letter: letters.Spliced): Promise<string> {
+  return sign(letter.own, letters.bodyHash(fixed, letter), Math.floor(instant(app.now()) / 1000))
 }
 
-/** Looks up who signs a sheet's letters now; a new sheet is proved with a letter to its own sender. */
-async function sign(sheet: Sheet, kept: Sheet | undefined, signing: Signing): Promise<void> {
-  const before = kept?.hand
-  sheet.hand = await signing(sheet.from.address)
-  if (!sheet.hand || (sheet === kept && sheet.hand === before)) return
+/**
+ * Looks up who signs a sheet's letters now. A new signature is proved with a letter to the sheet's own sender; until then
+ * its letters bear the one before.
+ */
+async function sign(sheet: Sheet, signing: Signing): Promise<void> {
+  const hand = await signing(sheet.from.address)
+  if (hand === sheet.hand) return
+  const signature = hand && (await proved(sheet, hand))
+  sheet.hand = hand
+  sheet.signature = signature
+}
+
+async function proved({ fixed, from: { address } }: Sheet, { signer, prove }: Hand): Promise<dkim.Signature> {
+  const signature = dkim.signatures(signer, fixed.sender, fixed.constant)
   const token = '-'.repeat(30)
-  const { address } = sheet.from
-  const tokens = { unsubscribe: token, confirm: token, preferences: token }
-  const letter = letters.spliced(sheet.fixed, {
+  const letter = letters.spliced(fixed, {
     to: address,
     messageId: `test@${address.split('@')[1]}`,
     date: 0 as Instant,
-    tokens,
+    tokens: { unsubscribe: token, confirm: token, preferences: token },
   })
-  const body = Buffer.concat(letter.body).toString('latin1')
-  await sheet.hand.prove(letter.head, letters.bodyHash(sheet.fixed, letter), body)
+  const field = await signature(letter.own, letters.bodyHash(fixed, letter), 0)
+  prove(field + letter.head + Buffer.concat(letter.body).toString('latin1'))
+  return signature
 }
 
 function aboutOf(task: Task) {

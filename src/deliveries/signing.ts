@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts'
 import { relaysOf } from '../relay-settings.ts'
 
 /** Who signs for a sender. `prove` holds a whole letter against the public key. */
-export type Hand = { signer: dkim.Signer; prove(head: string, bodyHash: string, body: string): Promise<void> }
+export type Hand = { signer: dkim.Signer; prove(letter: string): void }
 
 /**
  * Looks the key up that signs for this sender now; undefined when letters go unsigned.
@@ -38,5 +38,5 @@ export function openSigning(app: App): Signing {
 
 async function open(app: App, key: dkim.DkimKey): Promise<Hand> {
   const signer = await dkim.open(app, key)
-  return { signer, prove: (head, bodyHash, body) => dkim.prove(signer, key, head, bodyHash, body) }
+  return { signer, prove: (letter) => dkim.prove(key, letter) }
 }

@@ -3,4 +3,4 @@
  * signed although its domain has a key is not sent.
  */
 export { add, all, current, type DkimKey, open, prove, record, rotate, type Wish } from './keys.ts'
-export { type Signer, signature } from './signature.ts'
+export { type Signature, type Signer, signature, signatures } from './signature.ts'

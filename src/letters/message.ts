@@ -74,14 +74,16 @@ export function fix(rendered: Rendered, shared: Shared): Fixed {
   }
 }
 
-/** A reader's letter, ready for DATA: RFC 5322 with CRLF, lines of at most 76 letters in the body. The pieces of the body are shared: not to be written to. */
-export type Spliced = { head: string; body: readonly Buffer[] }
+/** A reader's letter, ready for DATA: RFC 5322 with CRLF, lines of at most 76 letters in the body. The pieces of the body are shared: not to be written to. `own` is what the head says of its reader. */
+export type Spliced = { head: string; own: string; body: readonly Buffer[] }
 
 /** One reader's letter in its pieces: only the head and the tokens are made for it. */
 export function spliced(fixed: Fixed, personal: Personal): Spliced {
   const lines: Partial<Record<Slot, Buffer>> = {}
+  const own = personalHeaders(fixed, personal)
   return {
-    head: `${fixed.sender}${personalHeaders(fixed, personal)}${fixed.constant}`,
+    head: `${fixed.sender}${own}${fixed.constant}`,
+    own,
     body: fixed.body.map((piece) => {
       if (typeof piece !== 'string') return piece
       lines[piece] ??= tokenLine(piece, personal.tokens[piece])
