@@ -5,10 +5,10 @@ import type { Email } from './address.ts'
 import type { Relay } from './config.ts'
 import { isLoopback } from './loopback.ts'
 import { type Answer, broken, type Outcome, oneLine, taken, turnedDown } from './wire/answer.ts'
-import { NOT_NOW, openWire, type Patience, type Piece, type Wire } from './wire/wire.ts'
+import { type Envelope, NOT_NOW, openWire, type Patience, type Piece, type Wire } from './wire/wire.ts'
 
 export type { Answer } from './wire/answer.ts'
-export type { Piece } from './wire/wire.ts'
+export type { Envelope, Piece } from './wire/wire.ts'
 
 /** A line to a relay: one letter at a time. */
 export type Connection = {
@@ -18,9 +18,15 @@ export type Connection = {
   readonly direct: boolean
   /**
    * `pieces` are the letter's bytes, as for DATA: no line begins with a dot. None of them leaves before `mayGo` has said
-   * yes, though the envelope may; after a no the line ends, and the letter is unsent.
+   * yes, though the envelope may; after a no the line ends, and the letter is unsent. `following` is asked when they leave:
+   * the envelope that it names may go with them, and its letter must then be the next.
    */
-  submit(from: Email, to: Email, pieces: readonly Piece[], mayGo?: () => Promise<boolean>): Promise<Answer>
+  submit(
+    envelope: Envelope,
+    pieces: readonly Piece[],
+    mayGo?: () => Promise<boolean>,
+    following?: () => Envelope | undefined,
+  ): Promise<Answer>
   /** Says goodbye, and waits a moment for the answer. */
   quit(): Promise<void>
   /** Hangs up at once; a letter under way is answered as far as it came. */
@@ -109,10 +115,10 @@ function ours(line: SMTPConnection, wire: Wire): Connection {
     get open() {
       return !line.destroyed && wire.open
     },
-    async submit(from, to, pieces, mayGo) {
-      const { answer, usable } = await wire.submit(from, to, pieces, mayGo)
+    async submit(envelope, pieces, mayGo, following) {
+      const { answer, usable } = await wire.submit(envelope, pieces, mayGo, following)
       if (!usable) line.close()
-      else if (answer.kind !== 'accepted' && !(await wire.reset())) line.close()
+      else if (answer.kind !== 'accepted' && !wire.announced && !(await wire.reset())) line.close()
       return answer
     },
     async quit() {
@@ -134,7 +140,7 @@ function theirs(line: SMTPConnection): Connection {
     get open() {
       return !line.destroyed
     },
-    async submit(from, to, pieces, mayGo) {
+    async submit({ from, to }, pieces, mayGo) {
       if (mayGo && !(await mayGo())) return broken(false, NOT_NOW).answer
       const { answer, usable } = await transact(line, from, to, pieces, (stop) => {
         interrupt = stop

@@ -26,7 +26,7 @@ async function submitted(script: Script, n = 1, manner?: mail.Manner) {
   await using relay = await openRelay(script)
   const line = await open(relay.port, manner)
   const answers: mail.Answer[] = []
-  for (let nth = 0; nth < n && line.open; nth++) answers.push(await line.submit(FROM, TO, LETTER))
+  for (let nth = 0; nth < n && line.open; nth++) answers.push(await line.submit({ from: FROM, to: TO }, LETTER))
   const usable = line.open
   await line.quit()
   return { answers, usable, seen: relay.seen.length, received: relay.received, direct: line.direct }
@@ -42,7 +42,7 @@ test.each([true, false])(
     await using relay = await openRelay()
     const line = await open(relay.port, { patience: PATIENCE, direct })
     let permitted = false
-    const answer = line.submit(FROM, TO, LETTER, async () => {
+    const answer = line.submit({ from: FROM, to: TO }, LETTER, async () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
       expect(relay.seen).toHaveLength(0)
       permitted = true
@@ -50,7 +50,7 @@ test.each([true, false])(
     })
     expect(await answer).toMatchObject({ kind: 'accepted' })
     expect(permitted).toBe(true)
-    expect(await line.submit(FROM, TO, LETTER, async () => false)).toMatchObject({ kind: 'unsent' })
+    expect(await line.submit({ from: FROM, to: TO }, LETTER, async () => false)).toMatchObject({ kind: 'unsent' })
     await line.quit()
     expect(relay.seen).toHaveLength(1)
   },
@@ -144,9 +144,12 @@ test('a relay that takes DATA although it has refused the reader gets an empty l
       say(line.startsWith('EHLO') ? '250-x\r\n250 PIPELINING' : '250 ok')
   })
   const line = await open(port)
-  expect(await line.submit(FROM, TO, LETTER)).toEqual({ kind: 'refused', reply: '550 5.1.1 no such user' })
+  expect(await line.submit({ from: FROM, to: TO }, LETTER)).toEqual({
+    kind: 'refused',
+    reply: '550 5.1.1 no such user',
+  })
   expect(got.slice(got.indexOf('DATA'))).toEqual(['DATA', '.', 'RSET'])
-  expect((await line.submit(FROM, TO, LETTER)).kind).toBe('accepted')
+  expect((await line.submit({ from: FROM, to: TO }, LETTER)).kind).toBe('accepted')
   await line.quit()
   await close()
 })
@@ -169,7 +172,10 @@ test('replies may arrive split anywhere, glued, or a byte at a time', async () =
           lf,
         )
         const line = await open(port, { patience: { mail: 5000, rcpt: 5000, data: 5000, dot: 5000 } })
-        expect(await line.submit(FROM, TO, LETTER)).toEqual({ kind: 'accepted', reply: '250 2.0.0 queued as A1' })
+        expect(await line.submit({ from: FROM, to: TO }, LETTER)).toEqual({
+          kind: 'accepted',
+          reply: '250 2.0.0 queued as A1',
+        })
         line.close()
         await close()
       },
@@ -218,7 +224,7 @@ test.each<[string, mail.Answer['kind']]>([
 test('a line that is hung up answers at once for the letter that was on it', async () => {
   await using relay = await openRelay({ dot: () => never() })
   const line = await open(relay.port, {})
-  const answer = line.submit(FROM, TO, LETTER)
+  const answer = line.submit({ from: FROM, to: TO }, LETTER)
   while (relay.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   const from = performance.now()
   line.close()
@@ -231,7 +237,7 @@ test('nothing but a checked address gets into an envelope', async () => {
   await using relay = await openRelay()
   const line = await open(relay.port)
   for (const evil of ['a@x>\r\nRCPT TO:<b@y', 'a b@x', 'a@x\u0000', 'é@x', ''])
-    await expect(line.submit(FROM, evil as typeof TO, LETTER)).rejects.toThrow('checked')
+    await expect(line.submit({ from: FROM, to: evil as typeof TO }, LETTER)).rejects.toThrow('checked')
   line.close()
 })
 
@@ -266,7 +272,7 @@ test('STARTTLS, TLS from the start and each way to log in end in our own writer'
     const { port } = server.server.address() as AddressInfo
     const line = await open(port, {}, { secure, user: 'u', password: 'p' }) // on this machine any certificate will do
     expect(line.direct).toBe(true)
-    expect((await line.submit(FROM, TO, LETTER)).kind).toBe('accepted')
+    expect((await line.submit({ from: FROM, to: TO }, LETTER)).kind).toBe('accepted')
     await line.quit()
     expect(got).toEqual([Buffer.concat(LETTER).toString()])
     await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -6,11 +6,18 @@ import type { Lanes } from './lanes.ts'
 import type { Ledger, Mark } from './ledger.ts'
 import type { Desk, Letter } from './letter.ts'
 import { rest, type Way } from './relays.ts'
+import { FREE, type Turn } from './share.ts'
 import { keyOf, type Task } from './task.ts'
 import { verdict } from './verdict.ts'
 
 /** How many letters ended how; `deferred` and `uncertain` count tries, not letters. */
 export type Sent = { submitted: number; refused: number; deferred: number; uncertain: number; skipped: number }
+
+/** A letter made before its turn; `done` once it is. */
+type Made = { sign: boolean; letter: Promise<Letter>; done?: Letter }
+
+/** The letter that a line sends next, and its turn. */
+type Next = { task: Task; turn: Turn }
 
 /** What the lines of one sender share. */
 export type Floor = {
@@ -29,7 +36,7 @@ export type Floor = {
   /** How often a letter broke its line by its own fault, as far as we can tell. */
   readonly strikes: Map<string, number>
   /** Letters that are being made before their turn. */
-  readonly ahead: WeakMap<Task, { sign: boolean; letter: Promise<Letter> }>
+  readonly ahead: WeakMap<Task, Made>
   readonly over: AbortSignal
   end(): void
   readonly sent: Sent
@@ -72,16 +79,21 @@ async function letters(
 ): Promise<{ passed: number; reason: string }> {
   let passed = 0
   let reason = 'the relay closed the connection'
+  let announced: Next | undefined
+  const announce = () => {
+    announced = promptly(floor, way)
+    return announced && floor.ahead.get(announced.task)?.done
+  }
   while (connection.open && !floor.over.aborted && !way.paused()) {
-    const turn = await way.turn(floor.over)
-    if (!turn) break
-    const task = await next(floor)
-    if (!task || !connection.open) {
-      if (task) floor.stock.unshift(task) // it broke while idle: another line takes this letter
-      way.unused(turn)
+    const following = announced ?? (await awaited(floor, way))
+    announced = undefined
+    if (!following) break
+    const { task, turn } = following
+    if (!connection.open) {
+      back(floor, way, following) // it broke while idle: another line takes this letter
       break
     }
-    const { answer, fault, mark } = await submit(floor, way, connection, task)
+    const { answer, fault, mark } = await submit(floor, way, connection, { task, announce })
     if (mark !== 'yes') way.unused(turn)
     if (mark === 'unable') await rest(UNABLE, floor.over)
     if (mark !== 'yes') {
@@ -99,17 +111,48 @@ async function letters(
       if (answer.kind === 'trouble' && (passed === 0 || !/^421/.test(answer.reply))) way.stop(answer.reply)
     }
   }
+  if (announced) back(floor, way, announced)
   return { passed, reason }
+}
+
+/** The next letter of a line in its turn; undefined when there is none. */
+async function awaited(floor: Floor, way: Way): Promise<Next | undefined> {
+  const turn = await way.turn(floor.over)
+  if (!turn) return undefined
+  const task = await next(floor)
+  if (!task) way.unused(turn)
+  return task && { task, turn }
+}
+
+/** The next letter, if it is made and need not wait for anything. */
+function promptly({ stock, lanes, ahead, over, low, wants }: Floor, way: Way): Next | undefined {
+  const [task] = stock
+  if (!task || way.relay.rate || way.relay.day || way.paused() || over.aborted) return undefined
+  const made = ahead.get(task)
+  if (!made?.done || made.sign !== way.relay.sign) return undefined
+  if (stock.length === low) wants.ring()
+  stock.shift()
+  return lanes.turnsAway(task) ? undefined : { task, turn: FREE }
+}
+
+function back({ stock }: Floor, way: Way, { task, turn }: Next): void {
+  stock.unshift(task)
+  way.unused(turn)
 }
 
 /** A letter, made ahead: signing goes on beside the main thread while others are on the wire. */
 function made(floor: Floor, task: Task, { relay }: Way): Promise<Letter> {
   const ahead = floor.ahead.get(task)
   if (ahead?.sign === relay.sign) return ahead.letter
-  const letter = floor.desk.make(task, relay)
-  letter.catch(() => {}) // said when it is its turn
-  floor.ahead.set(task, { sign: relay.sign, letter })
-  return letter
+  const made: Made = { sign: relay.sign, letter: floor.desk.make(task, relay) }
+  made.letter.then(
+    (letter) => {
+      made.done = letter
+    },
+    () => {}, // said when it is its turn
+  )
+  floor.ahead.set(task, made)
+  return made.letter
 }
 
 async function next(floor: Floor): Promise<Task | undefined> {
@@ -138,7 +181,12 @@ type Outcome = { answer: mail.Answer; fault: boolean; mark: Mark }
  * One letter's turn. Its envelope goes out while its mark is being written, its body and dot only after that: until then
  * nothing has happened that the relay could deliver.
  */
-async function submit(floor: Floor, way: Way, connection: mail.Connection, task: Task): Promise<Outcome> {
+async function submit(
+  floor: Floor,
+  way: Way,
+  connection: mail.Connection,
+  { task, announce }: { task: Task; announce: () => mail.Envelope | undefined },
+): Promise<Outcome> {
   const { app, ledger, stock } = floor
   floor.busy++
   const letter = made(floor, task, way)
@@ -148,7 +196,7 @@ async function submit(floor: Floor, way: Way, connection: mail.Connection, task:
   let answer: mail.Answer
   try {
     const { from, to, pieces } = await letter
-    answer = await connection.submit(from, to, pieces, async () => (await marked) === 'yes')
+    answer = await connection.submit({ from, to }, pieces, async () => (await marked) === 'yes', announce)
   } catch (error) {
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }

@@ -34,7 +34,7 @@ export async function submitSamples(app: App, samples: Sample[]): Promise<mail.A
       const pieces = [signature + letter.head, ...letter.body]
       answers.push(
         connection.open
-          ? await connection.submit(from, personal.to, pieces)
+          ? await connection.submit({ from, to: personal.to }, pieces)
           : { kind: 'unsent', reply: 'the relay has hung up' },
       )
     }

@@ -31,7 +31,7 @@ export async function tryRelays(app: App, to: string, language: string): Promise
     relays.map(async (relay): Promise<Trial> => {
       try {
         const line = await mail.connect(relay, new URL(app.config.url).hostname, AbortSignal.timeout(PATIENCE))
-        const answer = await line.submit(letter.from, address, relay.sign ? letter.signed : letter.bare)
+        const answer = await line.submit({ from: letter.from, to: address }, relay.sign ? letter.signed : letter.bare)
         void line.quit()
         return { relay: relay.name, taken: answer.kind === 'accepted', reply: answer.reply }
       } catch (error) {

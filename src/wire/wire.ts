@@ -10,11 +10,25 @@ export type Patience = { mail: number; rcpt: number; data: number; dot: number }
 /** Some of a letter's bytes; as a string, one byte in each of its letters. */
 export type Piece = Buffer | string
 
+/** Who a letter is from and for, as the relay is told before it. */
+export type Envelope = { from: Email; to: Email }
+
 /** A line to a relay behind its greeting and log-in, on which we speak for ourselves. */
 export type Wire = {
   readonly open: boolean
-  /** One letter in as few writes as the relay allows; `pieces` are its bytes, CRLF at their end and no line that begins with a dot. They wait for `mayGo`. */
-  submit(from: Email, to: Email, pieces: readonly Piece[], mayGo?: () => Promise<boolean>): Promise<Outcome>
+  /**
+   * One letter in as few writes as the relay allows; `pieces` are its bytes, CRLF at their end and no line that begins with a
+   * dot. They wait for `mayGo`. `following` is asked when they leave: the envelope that it names goes with them, behind the
+   * dot (RFC 2920, 3.1), and the next letter must be the one that it belongs to.
+   */
+  submit(
+    envelope: Envelope,
+    pieces: readonly Piece[],
+    mayGo?: () => Promise<boolean>,
+    following?: () => Envelope | undefined,
+  ): Promise<Outcome>
+  /** An envelope has been sent whose letter has not: there is no way back from it but to hang up. */
+  readonly announced: boolean
   /** Forgets an unfinished letter; false when the relay does not say that it did. */
   reset(): Promise<boolean>
   /** Says goodbye; the answer may take so long. */
@@ -29,28 +43,36 @@ const PATIENCE: Patience = { mail: 5 * MINUTE, rcpt: 5 * MINUTE, data: 2 * MINUT
 export const NOT_NOW = 'this letter may not go now'
 const DOT = Buffer.from('.\r\n')
 
-type Line = { socket: Socket; replies: Replies; pipelining: boolean; patience: Patience }
+type Line = {
+  socket: Socket
+  replies: Replies
+  pipelining: boolean
+  patience: Patience
+  announced: Envelope | undefined
+}
 
 /** Takes a socket over, whose relay has offered PIPELINING or not. */
 export function openWire(socket: Socket, pipelining: boolean, patience: Partial<Patience> = {}): Wire {
-  const line: Line = { socket, replies: openReplies(socket), pipelining, patience: { ...PATIENCE, ...patience } }
+  const line: Line = {
+    socket,
+    replies: openReplies(socket),
+    pipelining,
+    patience: { ...PATIENCE, ...patience },
+    announced: undefined,
+  }
   const { replies } = line
   socket.setNoDelay(true)
   return {
     get open() {
-      return !replies.over && !replies.unasked && socket.writable
+      return !replies.over && (line.announced !== undefined || !replies.unasked) && socket.writable
     },
-    async submit(from, to, pieces, mayGo) {
-      if (![from, to].every((address) => /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(address)))
-        throw new Error('an envelope takes checked addresses')
-      const commands: Command[] = [
-        ['MAIL', `MAIL FROM:<${from}>\r\n`, line.patience.mail],
-        ['RCPT', `RCPT TO:<${to}>\r\n`, line.patience.rcpt],
-        ['DATA', 'DATA\r\n', line.patience.data],
-      ]
-      const refusal = pipelining ? await pipelined(line, commands) : await oneByOne(line, commands)
-      const outcome = refusal ?? (await permitted(line, pieces, mayGo))
-      return { ...outcome, usable: outcome.usable && !replies.over && !replies.unasked }
+    get announced() {
+      return line.announced !== undefined
+    },
+    async submit(envelope, pieces, mayGo, following) {
+      const refusal = await introduced(line, envelope)
+      const outcome = refusal ?? (await permitted(line, pieces, mayGo, following))
+      return { ...outcome, usable: outcome.usable && this.open }
     },
     async reset() {
       socket.write('RSET\r\n')
@@ -58,7 +80,7 @@ export function openWire(socket: Socket, pipelining: boolean, patience: Partial<
       return reply !== undefined && kind(reply) === 2 && !replies.unasked
     },
     async quit(milliseconds) {
-      if (replies.over) return
+      if (replies.over || line.announced) return
       socket.write('QUIT\r\n')
       await replies.next(milliseconds).catch(() => {})
     },
@@ -67,6 +89,27 @@ export function openWire(socket: Socket, pipelining: boolean, patience: Partial<
 }
 
 type Command = readonly [stage: Stage, text: string, patience: number]
+
+/** The envelope, unless it went with the letter before; undefined when the relay waits for the letter, else what became of it. */
+async function introduced(line: Line, envelope: Envelope): Promise<Outcome | undefined> {
+  const commands = commandsOf(line, envelope)
+  const { announced } = line
+  line.announced = undefined
+  if (!announced) return line.pipelining ? pipelined(line, commands) : oneByOne(line, commands)
+  if (announced.from !== envelope.from || announced.to !== envelope.to)
+    return broken(false, 'another letter was announced to the relay')
+  return answers(line, commands)
+}
+
+function commandsOf({ patience }: Line, { from, to }: Envelope): Command[] {
+  if (![from, to].every((address) => /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(address)))
+    throw new Error('an envelope takes checked addresses')
+  return [
+    ['MAIL', `MAIL FROM:<${from}>\r\n`, patience.mail],
+    ['RCPT', `RCPT TO:<${to}>\r\n`, patience.rcpt],
+    ['DATA', 'DATA\r\n', patience.data],
+  ]
+}
 
 /** Undefined when the relay waits for the letter, else what became of it. */
 async function oneByOne(line: Line, commands: Command[]): Promise<Outcome | undefined> {
@@ -80,9 +123,18 @@ async function oneByOne(line: Line, commands: Command[]): Promise<Outcome | unde
   return undefined
 }
 
-/** All in one write; every command has a reply of its own, also after one that was refused (RFC 2920). */
-async function pipelined(line: Line, commands: Command[]): Promise<Outcome | undefined> {
-  line.socket.write(commands.map(([, text]) => text).join(''))
+/** All in one write (RFC 2920). */
+function pipelined(line: Line, commands: Command[]): Promise<Outcome | undefined> {
+  line.socket.write(textOf(commands))
+  return answers(line, commands)
+}
+
+function textOf(commands: Command[]): string {
+  return commands.map(([, text]) => text).join('')
+}
+
+/** Every command has a reply of its own, also after one that was refused. */
+async function answers(line: Line, commands: Command[]): Promise<Outcome | undefined> {
   let refusal: Outcome | undefined
   for (const [stage, , patience] of commands) {
     const reply = await heard(line, patience)
@@ -113,19 +165,29 @@ async function permitted(
   line: Line,
   pieces: readonly Piece[],
   mayGo: (() => Promise<boolean>) | undefined,
+  following: (() => Envelope | undefined) | undefined,
 ): Promise<Outcome> {
-  return mayGo && !(await mayGo()) ? broken(false, NOT_NOW) : body(line, pieces)
+  return mayGo && !(await mayGo()) ? broken(false, NOT_NOW) : body(line, pieces, following)
 }
 
 /** The letter and its dot in one go. Only what is said after the dot has left us can be its answer. */
-async function body({ socket, replies, patience }: Line, pieces: readonly Piece[]): Promise<Outcome> {
+async function body(
+  line: Line,
+  pieces: readonly Piece[],
+  following: (() => Envelope | undefined) | undefined,
+): Promise<Outcome> {
+  const { socket, replies, patience } = line
   if (replies.unasked || replies.over) return broken(false, 'the relay answered before it was asked')
+  const next = line.pipelining ? following?.() : undefined
+  const envelope = next && textOf(commandsOf(line, next))
+  line.announced = next
   let complete = socket instanceof TLSSocket // when the last bytes leave from in there, nobody can tell
   socket.cork()
   for (const piece of pieces) socket.write(piece, 'latin1')
   socket.write(DOT, (error) => {
     if (!error) complete = true
   })
+  if (envelope) socket.write(envelope)
   socket.uncork()
   const reply = await heard({ replies }, patience.dot)
   if (reply instanceof Error) return broken(complete, reply.message)
