@@ -54,7 +54,7 @@ type Wish = { task: Task; answer: (granted: Mark) => void }
 
 const PAUSE = { first: 250, most: 5000 } // ms between attempts to write while the disk is full or the database away
 const ROWS = 500 // entries in one commit
-const SLOW = { from: 1, most: 10 } // ms: a commit that takes so long may wait for company, as long as it takes and at most so long
+const MOST = 10 // ms: a commit may wait for company, as long as the last one took and at most so long
 
 export function openLedger(app: App, senderId: string): Ledger {
   const entries: Entry[] = []
@@ -65,20 +65,16 @@ export function openLedger(app: App, senderId: string): Ledger {
   let closed = false
   let wire = 0 // letters with a mark and no record yet
   let took = 0 // ms that the last commit took
-  let away = 0 // ms that a letter is on the wire, of late
-  const since = new WeakMap<Task, number>()
   const answered = openBell()
 
-  /**
-   * Where the disk is slower than the relay, those on the wire are answered in a moment and share the commit. Where it is
-   * not, they would only be waited for: the next commit takes them.
-   */
+  /** Those on the wire are answered in a moment: most of them share the commit, rather than that each has its own. */
   async function gathered(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    if (away > took) return
-    const deadline = performance.now() + Math.min(SLOW.most, took)
-    while (took > SLOW.from && wire > 0 && performance.now() < deadline)
-      await answered.wait(Math.max(1, deadline - performance.now()))
+    const deadline = performance.now() + Math.min(MOST, took)
+    while (isAlone() && performance.now() < deadline) await answered.wait(Math.max(1, deadline - performance.now()))
+  }
+  function isAlone(): boolean {
+    return wire > entries.length / 8
   }
   function start(): void {
     if (working) return
@@ -108,10 +104,7 @@ export function openLedger(app: App, senderId: string): Ledger {
       if (failing) app.log.info('the ledger writes again', { waiting: entries.length })
       failing = undefined
       pause = 0
-      for (const { task, answer } of asked) {
-        if (granted.has(keyOf(task))) since.set(task, performance.now())
-        answer(granted.has(keyOf(task)) ? 'yes' : 'no')
-      }
+      for (const { task, answer } of asked) answer(granted.has(keyOf(task)) ? 'yes' : 'no')
     } catch (error) {
       if (!failing) app.log.error('the ledger cannot be written: sending stops', { error })
       failing = (error as Error).message
@@ -127,8 +120,8 @@ export function openLedger(app: App, senderId: string): Ledger {
       }),
     record(entry) {
       entries.push(entry)
-      away += (performance.now() - (since.get(entry.task) ?? performance.now()) - away) / 8
-      if (--wire === 0) answered.ring()
+      wire--
+      if (!isAlone()) answered.ring()
       start()
     },
     close() {
