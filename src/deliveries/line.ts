@@ -85,15 +85,18 @@ async function letters(
     return announced && floor.ahead.get(announced.task)?.done
   }
   while (connection.open && !floor.over.aborted && !way.paused()) {
+    const early = announced !== undefined
     const following = announced ?? (await awaited(floor, way))
     announced = undefined
     if (!following) break
     const { task, turn } = following
+    if (early) floor.busy--
     if (!connection.open) {
       back(floor, way, following) // it broke while idle: another line takes this letter
       break
     }
-    const { answer, fault, mark } = await submit(floor, way, connection, { task, announce })
+    const { answer, fault, mark } = await submit(floor, way, connection, { task, early, announce })
+    if (announced && answer.kind === 'unknown') way.keepsApart()
     if (mark !== 'yes') way.unused(turn)
     if (mark === 'unable') await rest(UNABLE, floor.over)
     if (mark !== 'yes') {
@@ -111,7 +114,10 @@ async function letters(
       if (answer.kind === 'trouble' && (passed === 0 || !/^421/.test(answer.reply))) way.stop(answer.reply)
     }
   }
-  if (announced) back(floor, way, announced)
+  if (announced) {
+    floor.busy--
+    back(floor, way, announced)
+  }
   return { passed, reason }
 }
 
@@ -124,15 +130,18 @@ async function awaited(floor: Floor, way: Way): Promise<Next | undefined> {
   return task && { task, turn }
 }
 
-/** The next letter, if it is made and need not wait for anything. */
-function promptly({ stock, lanes, ahead, over, low, wants }: Floor, way: Way): Next | undefined {
+/** The next letter, if it is made and need not wait for anything: its envelope goes with the letter before. */
+function promptly(floor: Floor, way: Way): Next | undefined {
+  const { stock, lanes, ahead, over, low, wants } = floor
   const [task] = stock
-  if (!task || way.relay.rate || way.relay.day || way.paused() || over.aborted) return undefined
+  if (!task || !way.takesAhead() || way.paused() || over.aborted) return undefined
   const made = ahead.get(task)
   if (!made?.done || made.sign !== way.relay.sign) return undefined
   if (stock.length === low) wants.ring()
   stock.shift()
-  return lanes.turnsAway(task) ? undefined : { task, turn: FREE }
+  if (lanes.turnsAway(task)) return undefined
+  floor.busy++ // neither in stock nor on the wire, and not to be forgotten
+  return { task, turn: FREE }
 }
 
 function back({ stock }: Floor, way: Way, { task, turn }: Next): void {
@@ -175,6 +184,9 @@ async function first(floor: Floor): Promise<Task | undefined> {
   return floor.over.aborted ? undefined : floor.stock.shift()
 }
 
+/** `early`: its envelope went with the letter before. */
+type Tried = { task: Task; early: boolean }
+
 type Outcome = { answer: mail.Answer; fault: boolean; mark: Mark }
 
 /**
@@ -185,7 +197,7 @@ async function submit(
   floor: Floor,
   way: Way,
   connection: mail.Connection,
-  { task, announce }: { task: Task; announce: () => mail.Envelope | undefined },
+  { task, early, announce }: { task: Task; early: boolean; announce: () => mail.Envelope | undefined },
 ): Promise<Outcome> {
   const { app, ledger, stock } = floor
   floor.busy++
@@ -203,17 +215,18 @@ async function submit(
   }
   const mark = await marked
   if (mark === 'unable') stock.unshift(task)
-  const fault = mark === 'yes' && finish(floor, way, task, answer)
+  const fault = mark === 'yes' && finish(floor, way, { task, early }, answer)
   floor.busy--
   if (stock.length === 0) floor.wants.ring()
   return { answer, fault, mark }
 }
 
 /** Has the ledger write what became of a letter; true when its line broke by its fault. */
-function finish(floor: Floor, way: Way, task: Task, answer: mail.Answer): boolean {
+function finish(floor: Floor, way: Way, tried: Tried, answer: mail.Answer): boolean {
+  const { task } = tried
   const { app, ledger, lanes, stock, sent } = floor
   floor.ahead.delete(task) // the next try is made anew
-  const { lasting, fault } = judge(floor, way, task, answer)
+  const { lasting, fault } = judge(floor, way, tried, answer)
   const heard = lanes.hear(task, lasting)
   const told = { answer: lasting, heard, relayId: way.id, now: instant(app.now()), pauses: app.config.retry }
   const entry = verdict(task, told)
@@ -230,10 +243,14 @@ function finish(floor: Floor, way: Way, task: Task, answer: mail.Answer): boolea
 function judge(
   { strikes }: Floor,
   way: Way,
-  task: Task,
+  { task, early }: Tried,
   answer: mail.Answer,
 ): { lasting: mail.Answer; fault: boolean } {
   const key = keyOf(task)
+  if (early && answer.kind === 'unsent') {
+    way.keepsApart() // it went with the letter before, and was not heard out: that is no word on this one
+    return { lasting: answer, fault: false }
+  }
   if (answer.kind !== 'unsent' && answer.kind !== 'trouble') {
     strikes.delete(key)
     return { lasting: answer, fault: false }

@@ -37,6 +37,10 @@ export type Way = {
   stop(reason: string): void
   /** Waits for a letter's turn, as its rate and its day allow; undefined when there is none. */
   turn(signal: AbortSignal): Promise<Turn | undefined>
+  /** Whether an envelope may go with the letter before: where every letter may go at once, unless it proved not to like that. */
+  takesAhead(): boolean
+  /** A line ended over an envelope that went ahead: for a while each waits for the answer to the letter before. */
+  keepsApart(): void
   /** No letter went in this turn. */
   unused(turn: Turn): void
   /** Gives back what is left of its day and waits until what is to be shown of it is written. */
@@ -46,6 +50,7 @@ export type Way = {
 const PAUSES = [1, 5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
 const BLIND = 1000 // ms between letters while the database does not tell the rate
 const FEWER = 60_000 // ms until more lines than worked are tried again
+const APART = 600_000 // ms until an envelope goes ahead again
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
 const SUSPECTS = 2 // letters that may break lines before it is the relay that breaks them
 
@@ -72,6 +77,7 @@ function openWay(app: App, relay: Relay, id: number): Way {
   let pauses = 0
   let why = ''
   let tookAt = -Infinity
+  let apartUntil = relay.rate || relay.day ? Infinity : 0
   const share = openShare(app, relay, id)
   let noting = Promise.resolve()
   const suspects = new Set<string>() // what broke lines since it last took a letter
@@ -134,6 +140,10 @@ function openWay(app: App, relay: Relay, id: number): Way {
       return { again, alone: suspects.size <= SUSPECTS && performance.now() - tookAt < LATELY }
     },
     stop: (reason) => pause(reason),
+    takesAhead: () => performance.now() >= apartUntil,
+    keepsApart: () => {
+      apartUntil = performance.now() + APART
+    },
     unused: share.back,
     close: async () => void (await Promise.all([share.close(), noting])),
     async turn(signal) {

@@ -38,6 +38,7 @@ export type Wire = {
 }
 
 const MINUTE = 60_000
+const SOON = 30_000 // ms for the answer to an envelope that went ahead: the relay is awake, it has just taken a letter
 const PATIENCE: Patience = { mail: 5 * MINUTE, rcpt: 5 * MINUTE, data: 2 * MINUTE, dot: 10 * MINUTE }
 /** Said of a letter that was not to go. */
 export const NOT_NOW = 'this letter may not go now'
@@ -98,7 +99,11 @@ async function introduced(line: Line, envelope: Envelope): Promise<Outcome | und
   if (!announced) return line.pipelining ? pipelined(line, commands) : oneByOne(line, commands)
   if (announced.from !== envelope.from || announced.to !== envelope.to)
     return broken(false, 'another letter was announced to the relay')
-  return answers(line, commands)
+  const soon = (patience: number) => Math.min(patience, SOON)
+  return answers(
+    line,
+    commands.map(([stage, text, patience]) => [stage, text, soon(patience)] as const),
+  )
 }
 
 function commandsOf({ patience }: Line, { from, to }: Envelope): Command[] {
