@@ -15,7 +15,10 @@ export type Script = {
   rcpt?: (to: string, nth: number) => Answer
   data?: (nth: number, to: string) => Answer
   body?: (to: string) => 'go' | 'drop'
-  dot?: (letter: Received, nth: number) => Answer
+  /** `ahead`: something came behind the dot. */
+  dot?: (letter: Received, nth: number, ahead: boolean) => Answer
+  /** Hangs up after its answer to a letter. */
+  single?: true
 }
 export type Answer = string | Promise<string>
 
@@ -97,8 +100,9 @@ async function converse(socket: Socket, relay: State, line: number): Promise<voi
       const source = `${firstLine}\r\n${rest}`
       const received = { ...letter, id: /^Message-ID:\s*(\S+)/im.exec(source)?.[1] ?? '', source }
       relay.seen.push(received)
-      said = await say(script.dot?.(received, nth) ?? '250 2.0.0 queued')
+      said = await say(script.dot?.(received, nth, read.more()) ?? '250 2.0.0 queued')
       if (said.startsWith('2') || said === 'cut') relay.received.push(received)
+      if (script.single) break
     } else said = await say(word === 'QUIT' ? '221 bye' : '250 ok')
   }
   socket.end()
@@ -109,7 +113,7 @@ function between(command: string): string {
 }
 
 /** What comes up to a delimiter; undefined when the other side has hung up. */
-function reader(socket: Socket): (delimiter: string) => Promise<string | undefined> {
+function reader(socket: Socket): { (delimiter: string): Promise<string | undefined>; more(): boolean } {
   let rest = ''
   let ended = false
   let wake = () => {}
@@ -125,7 +129,7 @@ function reader(socket: Socket): (delimiter: string) => Promise<string | undefin
     ended = true
     wake()
   })
-  return async (delimiter) => {
+  async function read(delimiter: string): Promise<string | undefined> {
     for (;;) {
       const end = rest.indexOf(delimiter)
       if (end >= 0) {
@@ -139,4 +143,5 @@ function reader(socket: Socket): (delimiter: string) => Promise<string | undefin
       })
     }
   }
+  return Object.assign(read, { more: () => rest !== '' })
 }

@@ -36,6 +36,29 @@ describe.each(databases)('a relay’s limits on %s', (kind) => {
     if (another !== world) await another.database.close()
   })
 
+  test('a relay that takes one letter on a line gets every letter once, and none loses a try', async () => {
+    await using relay = await openRelay({ single: true })
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?connections=2` })
+    await edition(world, await mailing(world, 40))
+    expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toEqual({ ...NONE, submitted: 40 })
+    expect(new Set(relay.received.map(({ to }) => to)).size).toBe(40)
+    expect(relay.seen).toHaveLength(40)
+    const tried = await world.db.selectFrom('delivery').select('attempts').where('attempts', '>', 1).execute()
+    expect(tried).toEqual([])
+  })
+
+  test('a relay that breaks off when something comes behind a dot does so once for each line', async () => {
+    const broken = { dot: (_: unknown, __: number, ahead: boolean) => (ahead ? 'drop' : '250 2.0.0 queued') }
+    await using relay = await openRelay(broken)
+    await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?connections=3` })
+    const { public_id } = await edition(world, await mailing(world, 60))
+    const { submitted, refused, deferred } = await deliveries.sendUntilEmpty(world, { wait: 10_000 })
+    expect({ submitted, refused, deferred }).toEqual({ submitted: 60, refused: 0, deferred: 0 })
+    expect(relay.received).toHaveLength(60)
+    expect(relay.seen.length).toBeLessThanOrEqual(63)
+    expect(await deliveries.verify(world.db, public_id)).toMatchObject({ submitted: 60, addsUp: true })
+  })
+
   test('a rate is kept by two senders together', async () => {
     await using relay = await openRelay()
     await using world = await openWorld(kind, MORNING, { NASHRA_SMTP: `${relay.url}?rate=20&connections=4` })

@@ -95,7 +95,7 @@ async function letters(
       back(floor, way, following) // it broke while idle: another line takes this letter
       break
     }
-    const { answer, fault, mark } = await submit(floor, way, connection, { task, early, announce })
+    const { answer, fault, mark } = await submit(floor, way, connection, { task, early, later: passed > 0, announce })
     if (announced && answer.kind === 'unknown') way.keepsApart()
     if (mark !== 'yes') way.unused(turn)
     if (mark === 'unable') await rest(UNABLE, floor.over)
@@ -184,8 +184,8 @@ async function first(floor: Floor): Promise<Task | undefined> {
   return floor.over.aborted ? undefined : floor.stock.shift()
 }
 
-/** `early`: its envelope went with the letter before. */
-type Tried = { task: Task; early: boolean }
+/** `early`: its envelope went with the letter before. `later`: its line had passed others. */
+type Tried = { task: Task; early: boolean; later: boolean }
 
 type Outcome = { answer: mail.Answer; fault: boolean; mark: Mark }
 
@@ -197,9 +197,10 @@ async function submit(
   floor: Floor,
   way: Way,
   connection: mail.Connection,
-  { task, early, announce }: { task: Task; early: boolean; announce: () => mail.Envelope | undefined },
+  { announce, ...tried }: Tried & { announce: () => mail.Envelope | undefined },
 ): Promise<Outcome> {
   const { app, ledger, stock } = floor
+  const { task } = tried
   floor.busy++
   const letter = made(floor, task, way)
   for (const following of stock.slice(0, AHEAD * floor.open.size)) void made(floor, following, way)
@@ -215,7 +216,7 @@ async function submit(
   }
   const mark = await marked
   if (mark === 'unable') stock.unshift(task)
-  const fault = mark === 'yes' && finish(floor, way, { task, early }, answer)
+  const fault = mark === 'yes' && finish(floor, way, tried, answer)
   floor.busy--
   if (stock.length === 0) floor.wants.ring()
   return { answer, fault, mark }
@@ -243,14 +244,12 @@ function finish(floor: Floor, way: Way, tried: Tried, answer: mail.Answer): bool
 function judge(
   { strikes }: Floor,
   way: Way,
-  { task, early }: Tried,
+  { task, early, later }: Tried,
   answer: mail.Answer,
 ): { lasting: mail.Answer; fault: boolean } {
   const key = keyOf(task)
-  if (early && answer.kind === 'unsent') {
-    way.keepsApart() // it went with the letter before, and was not heard out: that is no word on this one
-    return { lasting: answer, fault: false }
-  }
+  if (early && answer.kind === 'unsent') way.keepsApart() // it was not heard out because it came too soon, perhaps
+  if ((early && answer.kind === 'unsent') || (later && answer.unheard)) return { lasting: answer, fault: false }
   if (answer.kind !== 'unsent' && answer.kind !== 'trouble') {
     strikes.delete(key)
     return { lasting: answer, fault: false }

@@ -3,9 +3,14 @@ import { ofMailbox } from '../bounces/refusal.ts'
 /**
  * What became of a letter:
  * `accepted` (a final 2xx), `refused` (5xx: never), `deferred` (4xx: later), `trouble` (the relay speaks of itself, not of
- * this letter), `unsent` (the line broke before the final dot), `unknown` (it broke after the dot: in doubt).
+ * this letter), `unsent` (the line broke before the final dot), `unknown` (it broke after the dot: in doubt). `unheard`: it
+ * was over before a word was said to the letter.
  */
-export type Answer = { kind: 'accepted' | 'refused' | 'deferred' | 'trouble' | 'unsent' | 'unknown'; reply: string }
+export type Answer = {
+  kind: 'accepted' | 'refused' | 'deferred' | 'trouble' | 'unsent' | 'unknown'
+  reply: string
+  unheard?: true
+}
 
 /** An answer, and whether the line can take another letter. */
 export type Outcome = { answer: Answer; usable: boolean }
@@ -42,6 +47,11 @@ function handedOn(reply: string): boolean {
 /** The line broke. `complete`: our final dot may have reached the relay. */
 export function broken(complete: boolean, reply: string): Outcome {
   return { answer: { kind: complete ? 'unknown' : 'unsent', reply: oneLine(reply) }, usable: false }
+}
+
+/** The line was over before its letter: that is no word on the letter. */
+export function unheard(reply: string): Outcome {
+  return { answer: { kind: 'unsent', reply: oneLine(reply), unheard: true }, usable: false }
 }
 
 /** A relay's words without control characters, not too many of them. */

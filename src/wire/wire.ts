@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Email } from '../address.ts'
-import { broken, type Outcome, type Stage, taken, turnedDown } from './answer.ts'
+import { broken, type Outcome, type Stage, taken, turnedDown, unheard } from './answer.ts'
 import { openReplies, type Replies, type Reply } from './replies.ts'
 
 /** How long each answer may take, in milliseconds (RFC 5321, 4.5.3.2). */
@@ -121,7 +121,7 @@ async function oneByOne(line: Line, commands: Command[]): Promise<Outcome | unde
   for (const [stage, text, patience] of commands) {
     line.socket.write(text)
     const reply = await heard(line, patience)
-    if (reply instanceof Error) return broken(false, reply.message)
+    if (reply instanceof Error) return stage === 'MAIL' ? unheard(reply.message) : broken(false, reply.message)
     const refusal = judged(reply, stage)
     if (refusal) return refusal
   }
@@ -143,6 +143,7 @@ async function answers(line: Line, commands: Command[]): Promise<Outcome | undef
   let refusal: Outcome | undefined
   for (const [stage, , patience] of commands) {
     const reply = await heard(line, patience)
+    if (reply instanceof Error && stage === 'MAIL') return unheard(reply.message)
     if (reply instanceof Error) return refusal ? { ...refusal, usable: false } : broken(false, reply.message)
     if (!refusal) refusal = judged(reply, stage)
     else if (reply.code === 354) return (await nothing(line)) ? refusal : { ...refusal, usable: false }
