@@ -15,7 +15,6 @@ const DOORS: Record<string, string> = {
   feed: 'src/syndication/',
   'rss-parser': 'src/reading/',
   sax: 'src/wordpress/',
-  mjml: 'src/letters/',
   nodemailer: 'src/mail.ts',
   'smtp-server': 'src/outbox.ts src/bounces/listener.ts',
   imapflow: 'src/bounces/folder.ts',

@@ -107,7 +107,7 @@ function visible(html: string): string {
 
 describe('a letter on the wire', () => {
   test('says in html, text and subject what was rendered, after any mail program has read it', async () => {
-    const rendered = await letters.renderEdition(letter({ stories: [story(), story({ title: 'Second “story' })] }))
+    const rendered = letters.renderEdition(letter({ stories: [story(), story({ title: 'Second “story' })] }))
     const read = await parsed(wire(rendered))
     expect(read.subject).toBe(rendered.subject)
     expect(squeezed(String(read.html))).toBe(squeezed(letters.fill(rendered.html, TOKENS)))
@@ -117,7 +117,7 @@ describe('a letter on the wire', () => {
   })
 
   test('carries the headers that mailbox providers ask of a newsletter', async () => {
-    const source = wire(await letters.renderEdition(letter()))
+    const source = wire(letters.renderEdition(letter()))
     const { headers, ...read } = await parsed(source)
     expect(read.from!.value).toEqual([{ name: 'تركيا الآن', address: 'news@news.example' }])
     expect(read.replyTo!.value).toEqual([{ name: 'The desk', address: 'desk@news.example' }])
@@ -137,9 +137,7 @@ describe('a letter on the wire', () => {
 
   test('has CRLF alone, short ASCII lines, and none that begins with a dot', async () => {
     const title = '.نقطة في البداية، ثم عنوان طويل جدًّا لا ينتهي إلا بعد حين طويل من الكلام المتصل بعضه ببعض'
-    const source = wire(
-      await letters.renderEdition(letter({ stories: [story({ title })], paper: { ...paper, name: '.' } })),
-    )
+    const source = wire(letters.renderEdition(letter({ stories: [story({ title })], paper: { ...paper, name: '.' } })))
     expect(source).toMatch(/^[\x20-\x7e\r\n]*$/)
     expect(source.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
     for (const line of source.split('\r\n')) {
@@ -151,7 +149,7 @@ describe('a letter on the wire', () => {
   })
 
   test('differs between readers only where they differ, and not at all for the same reader', async () => {
-    const fixed = letters.fix(await letters.renderEdition(letter()), shared)
+    const fixed = letters.fix(letters.renderEdition(letter()), shared)
     const mine = letters.splice(fixed, personal()).toString()
     expect(letters.splice(fixed, personal()).toString()).toBe(mine)
     const late = letters.splice(fixed, personal({ date: (AT + 3_600_000) as Instant })).toString()
@@ -173,7 +171,7 @@ describe('a letter on the wire', () => {
   })
 
   test('is plain text alone where no html was rendered', async () => {
-    const rendered = { ...(await letters.renderEdition(letter())), html: '' }
+    const rendered = { ...letters.renderEdition(letter()), html: '' }
     const read = await parsed(
       letters.splice(letters.fix(rendered, { ...shared, language: 'ar' }), personal()).toString(),
     )
@@ -183,7 +181,7 @@ describe('a letter on the wire', () => {
   })
 
   test('is refused rather than sent with a header that somebody broke', async () => {
-    const rendered = await letters.renderEdition(letter())
+    const rendered = letters.renderEdition(letter())
     const fixed = letters.fix(rendered, shared)
     const refusals: (() => unknown)[] = [
       () => letters.fix({ ...rendered, subject: 'News\r\nBcc: evil@example.org' }, shared),
@@ -225,7 +223,7 @@ describe('a stranger’s text in a letter', () => {
     await fc.assert(
       fc.asyncProperty(nasty, nasty, nasty, nasty, async (title, excerpt, section, name) => {
         const stories = [story({ title, excerpt, section }), story({ title: section, excerpt: title, language: 'en' })]
-        const rendered = await letters.renderEdition(
+        const rendered = letters.renderEdition(
           letter({
             stories,
             headlines: [story({ title: name })],
@@ -251,7 +249,7 @@ describe('a stranger’s text in a letter', () => {
 
   test('keeps its unbalanced quotes, ampersands and entities as they were typed', async () => {
     const title = 'إعلام عالمي: المسيرة “قزل ألما" & &amp; <b>'
-    const rendered = await letters.renderEdition(letter({ stories: [story({ title })] }))
+    const rendered = letters.renderEdition(letter({ stories: [story({ title })] }))
     expect(rendered.subject).toBe(`${title} · 23/11/2026`)
     expect(rendered.text).toContain(`\n${title}\n`)
     expect(visible(rendered.html)).toContain(title)
@@ -259,7 +257,7 @@ describe('a stranger’s text in a letter', () => {
 
   test('of 500 letters is shortened in the subject only, never inside a letter', async () => {
     const title = '👨‍👩‍👧‍👦'.repeat(500)
-    const rendered = await letters.renderEdition(letter({ stories: [story({ title })] }))
+    const rendered = letters.renderEdition(letter({ stories: [story({ title })] }))
     expect(rendered.subject).toContain(`${'👨‍👩‍👧‍👦'.repeat(120)}… · 23/11/2026`)
     expect(rendered.html).toContain(title)
     expect((await parsed(wire(rendered))).subject).toBe(rendered.subject)
@@ -267,7 +265,7 @@ describe('a stranger’s text in a letter', () => {
 
   test('cannot make a link that is not http(s)', async () => {
     const bad = letter({ stories: [story({ url: 'javascript:alert(1)' })] })
-    await expect(letters.renderEdition(bad)).rejects.toThrow('http(s)')
+    expect(() => letters.renderEdition(bad)).toThrow('http(s)')
   })
 
   /** What our cleaning leaves of a title: one line, no controls, no overrides, nothing unpaired. */
@@ -281,7 +279,7 @@ describe('a stranger’s text in a letter', () => {
 
 describe('a letter from right to left', () => {
   test('says so at every level that mail programs look at', async () => {
-    const { html } = await letters.renderEdition(letter())
+    const { html } = letters.renderEdition(letter())
     expect(html).toMatch(/<html lang="ar" dir="rtl"/)
     expect(html).toMatch(/role="article" lang="ar" dir="rtl"/)
     expect(html.match(/direction:ltr/g)).toBeNull()
@@ -292,7 +290,7 @@ describe('a letter from right to left', () => {
 
   test('gives each story its own language, direction and side', async () => {
     const english = story({ title: 'Markets open higher', language: 'en', section: 'Economy' })
-    const { html, subject, text } = await letters.renderEdition(letter({ stories: [english, story()] }))
+    const { html, subject, text } = letters.renderEdition(letter({ stories: [english, story()] }))
     expect(html).toMatch(/<td lang="en" dir="ltr" align="left" style="direction:ltr;text-align:left;/)
     expect(html).toMatch(/<td class="rule" lang="ar" dir="rtl" align="right"/)
     expect(subject).toBe('\u200f\u2066Markets open higher\u2069 · 23/11/2026')
@@ -301,21 +299,21 @@ describe('a letter from right to left', () => {
   })
 
   test('isolates a name of the other direction in its sentences', async () => {
-    const { html, text } = await letters.renderEdition(letter({ paper: { ...paper, name: 'Turkey Now' } }))
+    const { html, text } = letters.renderEdition(letter({ paper: { ...paper, name: 'Turkey Now' } }))
     expect(html).toContain('من <span dir="ltr">Turkey Now</span>.')
     expect(text).toContain('من \u2066Turkey Now\u2069.')
     expect(text.startsWith('\u200fTurkey Now\n')).toBe(true)
   })
 
   test('begins a line of plain text with a mark where its first letter would turn it around', async () => {
-    const { text } = await letters.renderEdition(letter({ stories: [story({ title: 'NATO تجتمع', section: null })] }))
+    const { text } = letters.renderEdition(letter({ stories: [story({ title: 'NATO تجتمع', section: null })] }))
     expect(text).toContain('\n\u200fNATO تجتمع\n')
     expect(text).toContain('\n\u200f23/11/2026\n')
     for (const line of text.split('\n').filter((line) => line.includes('https://'))) expect(line).toMatch(/^https:\S+$/)
   })
 
   test('in a language we have no words in speaks English, isolated, in that language’s direction', async () => {
-    const { html, text } = await letters.renderEdition(letter({ language: 'fa' }))
+    const { html, text } = letters.renderEdition(letter({ language: 'fa' }))
     expect(html).toMatch(/<html lang="fa" dir="rtl"/)
     expect(html).toContain('<span dir="ltr">Unsubscribe</span>')
     expect(text).toContain('\u200f\u2066Unsubscribe\u2069\n')
@@ -325,7 +323,7 @@ describe('a letter from right to left', () => {
     for (const language of ['en', 'tr']) {
       const only = story({ title: 'Plain title', excerpt: 'Words.', section: 'World', language })
       const own = { ...paper, name: 'Now', tagline: '', postal_address: '' }
-      const { html } = await letters.renderEdition(
+      const { html } = letters.renderEdition(
         letter({ language, stories: [only], paper: own, list: { title: 'Morning' }, digest: { title: 'Morning' } }),
       )
       expect(html).toMatch(new RegExp(`<html lang="${language}" dir="ltr"`))
@@ -343,7 +341,7 @@ describe('a letter', () => {
   test('of 25 long Arabic stories and 30 headlines stays under 90 KB and loses nothing', async () => {
     const stories = Array.from({ length: 25 }, (_, n) => full(n))
     const headlines = Array.from({ length: 30 }, (_, n) => full(100 + n))
-    const { html, text } = await letters.renderEdition(letter({ stories, headlines }))
+    const { html, text } = letters.renderEdition(letter({ stories, headlines }))
     expect(Buffer.byteLength(html)).toBeLessThan(90_000)
     for (const { title, url, excerpt } of stories) {
       expect(html).toContain(title)
@@ -360,7 +358,7 @@ describe('a letter', () => {
       title: `${n}: ${long.repeat(12)}`,
       excerpt: `${n}؛ ${long.repeat(9)}`,
     }))
-    const { html, text } = await letters.renderEdition(letter({ stories, headlines: [full(200)], more: 7 }))
+    const { html, text } = letters.renderEdition(letter({ stories, headlines: [full(200)], more: 7 }))
     const weight = Buffer.byteLength(letters.fill(html, TOKENS).replaceAll('\n', '\r\n'))
     expect(weight).toBeLessThanOrEqual(90_000)
     expect(weight).toBeGreaterThan(85_000)
@@ -375,16 +373,18 @@ describe('a letter', () => {
 
   test('that cannot fit even with one story is refused', async () => {
     const stories = [story({ title: 'ا'.repeat(60_000) })]
-    await expect(letters.renderEdition(letter({ stories }))).rejects.toMatchObject({ code: 'letter-too-large' })
+    expect(() => letters.renderEdition(letter({ stories }))).toThrow(
+      expect.objectContaining({ code: 'letter-too-large' }),
+    )
   })
 
   test('uses nothing that mail programs drop', async () => {
     const picture = { url: 'https://news.example/m/a-1200.jpg', width: 1200, height: 675, alt: 'ميناء' }
     const logo = { url: 'https://news.example/m/b-640.png', width: 640, height: 160 }
-    const rendered = await letters.renderEdition(
+    const rendered = letters.renderEdition(
       letter({ stories: [story({ picture }), story()], paper: { ...paper, logo } }),
     )
-    const notice = await letters.renderNotice({
+    const notice = letters.renderNotice({
       kind: 'confirm',
       paper,
       list: { title: 'نشرة' },
@@ -407,27 +407,27 @@ describe('a letter', () => {
 
   test('shows the picture of its lead only, whole, and without one sets the lead larger', async () => {
     const picture = { url: 'https://news.example/m/a-1200.jpg', width: 1200, height: 675, alt: 'سفينة "راسية"' }
-    const { html } = await letters.renderEdition(letter({ stories: [story({ picture }), story({ picture })] }))
+    const { html } = letters.renderEdition(letter({ stories: [story({ picture }), story({ picture })] }))
     expect(html.match(/<img/g)).toHaveLength(1)
     expect(html).toContain('width="560"')
     expect(html).toContain('alt="سفينة &#34;راسية&#34;"')
-    const tall = await letters.renderEdition(
+    const tall = letters.renderEdition(
       letter({ stories: [story({ picture: { ...picture, width: 900, height: 1200 } })] }),
     )
     expect(tall.html).toContain('width="315"')
-    const none = await letters.renderEdition(letter())
+    const none = letters.renderEdition(letter())
     expect(none.html).not.toContain('<img')
     expect(none.html).toContain('font-size:32px')
   })
 
   test('keeps the order it was given and names sections as dividers where they come in runs', async () => {
     const sections = ['أ', 'أ', 'ب', 'ب', 'ب', 'ج', 'ج']
-    const runs = await letters.renderEdition(
+    const runs = letters.renderEdition(
       letter({ stories: sections.map((section, n) => ({ ...full(n), section: `قسم ${section}` })) }),
     )
     expect(runs.html.match(/>قسم .</g)).toEqual(['>قسم أ<', '>قسم ب<', '>قسم ج<'])
     const mixed = ['أ', 'ب', 'أ', 'ب'].map((section, n) => ({ ...full(n), section: `قسم ${section}` }))
-    const each = await letters.renderEdition(letter({ stories: mixed }))
+    const each = letters.renderEdition(letter({ stories: mixed }))
     expect(each.html.match(/>قسم .</g)).toHaveLength(4)
     for (const { html, text } of [runs, each])
       for (const source of [html, text])
@@ -435,9 +435,7 @@ describe('a letter', () => {
   })
 
   test('shows the next headlines beside the subject, the date in both calendars, and a way out at both ends', async () => {
-    const { html, text, subject } = await letters.renderEdition(
-      letter({ stories: [story(), story({ title: 'عنوان ثانٍ' })] }),
-    )
+    const { html, text, subject } = letters.renderEdition(letter({ stories: [story(), story({ title: 'عنوان ثانٍ' })] }))
     expect(subject).toBe('الاقتصاد التركي ينمو 3.7 بالمئة في الربع الثالث · 23/11/2026')
     expect(html).toMatch(/display:\s*none[^>]*>عنوان ثانٍ</)
     for (const source of [html, text])
@@ -450,7 +448,7 @@ describe('a letter', () => {
   })
 
   test('shows a preview without anybody’s token', async () => {
-    const { html } = await letters.renderEdition(letter())
+    const { html } = letters.renderEdition(letter())
     expect(letters.fill(html, {})).toContain('href="https://news.example/unsubscribe/#"')
     expect(letters.fill(html, { unsubscribe: '"><script>' })).not.toContain('<script>')
     expect(letters.fill(html, {})).not.toMatch(/[\u0001\u0002]/)
@@ -468,7 +466,7 @@ describe('a notice', () => {
   })
 
   test('asks to confirm, says what silence means and how long the link lasts, and is no list mail', async () => {
-    const rendered = await letters.renderNotice(notice())
+    const rendered = letters.renderNotice(notice())
     const { listId, feedbackId, ...rest } = shared
     const fixed = letters.fix(rendered, { ...rest, oneClick: false })
     const source = letters.splice(fixed, personal({ tokens: { confirm: TOKEN } })).toString()
@@ -486,7 +484,7 @@ describe('a notice', () => {
   })
 
   test('holds nothing that came with the request, not even inside its language', async () => {
-    const rendered = await letters.renderNotice(notice({ language: 'en-x-buy-pills' }))
+    const rendered = letters.renderNotice(notice({ language: 'en-x-buy-pills' }))
     expect(JSON.stringify(rendered)).not.toContain('pills')
     const fixed = letters.fix(rendered, { ...shared, oneClick: false, language: 'en-x-buy-pills' })
     expect(letters.splice(fixed, personal({ tokens: { confirm: TOKEN } })).toString()).not.toContain('pills')
@@ -495,7 +493,7 @@ describe('a notice', () => {
 
   test('of welcome tells the way out', async () => {
     for (const language of ['ar', 'en', 'tr']) {
-      const rendered = await letters.renderNotice(notice({ kind: 'welcome', language }))
+      const rendered = letters.renderNotice(notice({ kind: 'welcome', language }))
       const source = wire(rendered)
       const read = await parsed(source)
       for (const said of [String(read.html), read.text!])
@@ -585,7 +583,7 @@ test.skipIf(!spamassassin)(
   `a signed letter is no spam${spamassassin ? '' : ' (skipped: no spamassassin here)'}`,
   async () => {
     const picture = { url: 'https://news.example/m/a-1200.jpg', width: 1200, height: 675, alt: 'ميناء' }
-    const rendered = await letters.renderEdition(letter({ stories: [story({ picture }), story(), story()] }))
+    const rendered = letters.renderEdition(letter({ stories: [story({ picture }), story(), story()] }))
     const report = execFileSync('spamassassin', ['-L', '-t'], {
       input: await signed(rendered),
       stdio: 'pipe',

@@ -217,7 +217,7 @@ async function noticeSheet(
   const own = task.kind === 'confirm' ? {} : await ownWords(app, task)
   const made = JSON.stringify([header, identity, list.title, own])
   if (kept?.made === made) return kept
-  const rendered = await letters.renderNotice({
+  const rendered = letters.renderNotice({
     kind: task.kind,
     paper: await letterhead(app, app.db),
     list: { title: list.title },

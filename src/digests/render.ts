@@ -64,7 +64,7 @@ export async function part(
   const form = new Map(arranged.map((row) => [row.article_id, row.form]))
   const isFull = (id: number) => format !== 'headlines' && form.get(id) === 'full'
   const list = await db.selectFrom('list').selectAll().where('id', '=', digest.list_id).executeTakeFirstOrThrow()
-  const rendered = await letters.renderEdition({
+  const rendered = letters.renderEdition({
     paper: await letterhead(app, db),
     digest: { title: digest.title },
     list: { title: list.title },

@@ -1,7 +1,8 @@
 import { direction, hijriDate, longDate } from '../locale.ts'
 import { escaped, excerpt } from '../text.ts'
+import { LIGHT } from './colours.ts'
 import { isolated, marked, words } from './direction.ts'
-import { accent, framed, LIGHT } from './frame.ts'
+import { accent, framed } from './frame.ts'
 import { address, button, fitted, link, masthead, publishedOn, row, STYLE } from './html.ts'
 import type { EditionLetter, LetterStory } from './letter.ts'
 import { type Placed, placed } from './sections.ts'
@@ -13,7 +14,7 @@ const INK: [string, string] = ['ink', LIGHT.ink]
 const GREY: [string, string] = ['grey', LIGHT.grey]
 
 /** The letter as HTML, its slots open. */
-export async function html(letter: EditionLetter, subject: string): Promise<string> {
+export function html(letter: EditionLetter, subject: string): string {
   const [lead, ...others] = placed(letter.stories)
   const colour = accent(letter.paper.accent)
   return framed(

@@ -13,15 +13,15 @@ const LIMIT = 90_000 // bytes; Gmail hides what follows about 102,000, the unsub
  *
  * The HTML never exceeds 90 KB: excerpts go first, from the end, then whole stories, into the count of "all N stories".
  */
-export async function renderEdition(letter: EditionLetter): Promise<Rendered> {
+export function renderEdition(letter: EditionLetter): Rendered {
   const whole = checked(letter)
   const lead = whole.stories[0] ?? whole.headlines[0]
   if (!lead) throw new Error('a letter leads with a story')
   const subject = subjectOf(lead, whole)
   const most = whole.stories.length * 2 + whole.headlines.length - 1
-  const steps = await least(most, async (steps) => weight(await html(trimmed(whole, steps), subject)) <= LIMIT)
+  const steps = least(most, (steps) => weight(html(trimmed(whole, steps), subject)) <= LIMIT)
   const shown = trimmed(whole, steps)
-  return { subject, html: await html(shown, subject), text: text(shown) }
+  return { subject, html: html(shown, subject), text: text(shown) }
 }
 
 /** The letter with every text harmless and every language reduced to what decides its words and direction. */
@@ -36,13 +36,13 @@ function checked(letter: EditionLetter): EditionLetter {
 }
 
 /** The fewest steps that suffice. */
-async function least(most: number, suffice: (steps: number) => Promise<boolean>): Promise<number> {
-  if (await suffice(0)) return 0
+function least(most: number, suffice: (steps: number) => boolean): number {
+  if (suffice(0)) return 0
   let [few, enough] = [0, most]
-  if (!(await suffice(enough))) throw new Problem('letter-too-large')
+  if (!suffice(enough)) throw new Problem('letter-too-large')
   while (enough - few > 1) {
     const middle = (few + enough) >> 1
-    if (await suffice(middle)) enough = middle
+    if (suffice(middle)) enough = middle
     else few = middle
   }
   return enough

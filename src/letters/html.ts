@@ -1,7 +1,7 @@
 import { shortDate } from '../locale.ts'
 import { escaped, httpUrl } from '../text.ts'
+import { LIGHT } from './colours.ts'
 import { type Direction, isolated, marked, side } from './direction.ts'
-import { LIGHT } from './frame.ts'
 import type { LetterStory, Paper } from './letter.ts'
 
 /** Inline styles: what a letter needs where a reader drops the head's style sheet. */

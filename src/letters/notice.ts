@@ -1,7 +1,8 @@
 import { direction } from '../locale.ts'
 import { escaped } from '../text.ts'
+import { LIGHT } from './colours.ts'
 import { isolated, line, marked, plainLanguage, words } from './direction.ts'
-import { accent, framed, LIGHT } from './frame.ts'
+import { accent, framed } from './frame.ts'
 import { button, link, masthead, row, STYLE } from './html.ts'
 import type { Notice, Rendered } from './letter.ts'
 import { slot } from './slots.ts'
@@ -28,12 +29,12 @@ const SAID = { confirm: confirmation, welcome, goodbye }
  * Whoever fills a form can make us write to a stranger: nothing of what was typed is in a confirmation, and of the language
  * only what names it. A list's own words are filled in one pass and are text like any other.
  */
-export async function renderNotice(notice: Notice): Promise<Rendered> {
+export function renderNotice(notice: Notice): Rendered {
   const whole = { ...tidy(notice), language: plainLanguage(notice.language) }
   const said = { ...SAID[whole.kind](whole), ...ownWords(whole) }
   return {
     subject: line(said.subject, direction(whole.language)),
-    html: await html(whole, said),
+    html: html(whole, said),
     text: text(whole, said),
   }
 }
@@ -91,7 +92,7 @@ function ownWords(notice: Notice): Partial<Said> {
   return { subject, title: subject, text: own.paragraphs.map(filled) }
 }
 
-function html(notice: Notice, said: Said): Promise<string> {
+function html(notice: Notice, said: Said): string {
   const { language, paper } = notice
   const dir = direction(language)
   const rows = [

@@ -2,8 +2,9 @@ import type { Instant } from '../../db/instant.ts'
 import { instant } from '../../db/instant.ts'
 import { clockTime, direction, type MessageKey, shortDate } from '../locale.ts'
 import { escaped } from '../text.ts'
+import { LIGHT } from './colours.ts'
 import { type Direction, directionOf, isolated, line, marked, side, words } from './direction.ts'
-import { accent, framed, LIGHT } from './frame.ts'
+import { accent, framed } from './frame.ts'
 import { button, masthead, row, STYLE } from './html.ts'
 import type { Rendered, Report } from './letter.ts'
 import { tidy } from './tidy.ts'
@@ -15,11 +16,11 @@ const END = 'nashra site set --report-to ""'
 const REASONS = ['left', 'paused', 'restored', 'superseded', 'suppressed', 'withdrawn'] as const
 
 /** Renders what the newsroom is told of an edition that has gone out: numbers, never who. */
-export async function renderReport(report: Report): Promise<Rendered> {
+export function renderReport(report: Report): Rendered {
   const whole = { ...tidy(report), day: report.day }
   const dir = direction(whole.language)
   const lines = linesOf(whole)
-  return { subject: subjectOf(whole, dir), html: await html(whole, dir, lines), text: text(whole, dir, lines) }
+  return { subject: subjectOf(whole, dir), html: html(whole, dir, lines), text: text(whole, dir, lines) }
 }
 
 function subjectOf({ language, digest, day, paper, submitted, refused }: Report, dir: Direction): string {
@@ -83,7 +84,7 @@ function spanOf(from: Instant, to: Instant, zone: string): { from: string; to: s
   return { from: `${first} ${clockTime(from, zone)}`, to: first === last ? end : `${last} ${end}` }
 }
 
-function html(report: Report, dir: Direction, lines: Line[]): Promise<string> {
+function html(report: Report, dir: Direction, lines: Line[]): string {
   const { language, paper, refusals, webUrl } = report
   const heading = (key: MessageKey) => `<h2 style="${STYLE.headline}">${marked(words(language, key))}</h2>`
   const title = `<h2 class="lead" style="${STYLE.lead}">${marked(words(language, 'letter.report-title'))}</h2>`
