@@ -15,6 +15,11 @@ export async function all(db: Db): Promise<Source[]> {
   return db.selectFrom('source').selectAll().where('id', '>', 0).orderBy('id').execute()
 }
 
+/** Whether there is a source at all. */
+export async function areAny(db: Db): Promise<boolean> {
+  return (await db.selectFrom('source').select('id').where('id', '>', 0).limit(1).executeTakeFirst()) !== undefined
+}
+
 /** How many are due. */
 export async function countDue(db: Db, now: Instant): Promise<number> {
   const row = await db
