@@ -170,13 +170,13 @@ export async function isMeant(
   return row !== undefined
 }
 
-/** Whom a segment means, in a sentence of this language. */
-export async function inWords(db: Db, segment: Meant, language: string): Promise<string> {
+/** Whom a segment means, in a sentence of this language; `seen`: the lists that it may name, by their slugs. */
+export async function inWords(db: Db, segment: Meant, language: string, seen?: readonly string[]): Promise<string> {
   const lists = await db.selectFrom('list').select(['id', 'slug', 'title']).execute()
   const own = lists.find((list) => list.id === segment.list_id)!
   const fields = await subscribers.fields(db)
   return explain(language, own.title, JSON.parse(segment.rule), {
-    lists: new Map(lists.map((list) => [list.slug, list.title])),
+    lists: new Map(lists.filter(({ slug }) => seen?.includes(slug) ?? true).map(({ slug, title }) => [slug, title])),
     fields: new Map(fields.map((field) => [field.name, field.title])),
   })
 }

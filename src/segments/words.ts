@@ -1,7 +1,7 @@
 import { type MessageKey, say, spoken } from '../locale.ts'
 import type { Count, FieldTest, Rule, Span } from './rule.ts'
 
-/** What a rule's names are called: of lists by slug, of fields by name. */
+/** What a rule's names are called: of lists by slug, of fields by name. A list that is not there is not named. */
 export type Titles = { lists: ReadonlyMap<string, string>; fields: ReadonlyMap<string, string> }
 
 /** Whom a rule means, in one sentence: `Readers of “Morning” who joined before 01/01/2026 and who read in Arabic.` */
@@ -31,7 +31,10 @@ function clause(rule: Leaf, { language, titles, yes }: Manner): string {
   const tell = (key: string, values: Record<string, string | number> = {}) =>
     say(language, `segment.${key}${yes ? '' : '-not'}` as MessageKey, values)
   if ('field' in rule) return ofField(rule.field, { language, titles, yes })
-  if ('list' in rule) return tell('list', { list: titles.lists.get(rule.list) ?? rule.list })
+  if ('list' in rule) {
+    const list = titles.lists.get(rule.list)
+    return list === undefined ? tell('list-other') : tell('list', { list })
+  }
   if ('domain' in rule) return tell('domain', { names: either(language, rule.domain) })
   if ('language' in rule)
     return tell('language', {

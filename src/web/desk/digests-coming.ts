@@ -135,10 +135,11 @@ async function chosen(visit: Visit): Answer {
   if (of.day !== place.slot.next_on) throw new Problem('edition-gone', { day: of.day.slice(0, 10) })
   const [deed, story = ''] = (form.get('deed') ?? 'order').split(' ')
   const actor = actorOf(visit)
+  if (deed === 'newest') return told(await digests.arrange(app, actor, of, []))
+  const { present, absent } = await digests.staged(app.db, place, { now: instant(app.now()) })
+  if (deed === 'out' || deed === 'back') refuseUnseen([...present, ...seenBy(visit, absent)], story)
   if (deed === 'out') return told(await digests.leaveOut(app, actor, of, story))
   if (deed === 'back') return told(await digests.putBack(app, actor, of, story))
-  if (deed === 'newest') return told(await digests.arrange(app, actor, of, []))
-  const { present } = await digests.staged(app.db, place, { now: instant(app.now()) })
   const order = wished(
     present.map(({ article }) => article.public_id),
     deed!,
@@ -150,6 +151,12 @@ async function chosen(visit: Visit): Answer {
   function told(at: string | undefined): Response {
     return c.redirect(at === undefined ? path : tellAt(path, 'saved', at), 303)
   }
+}
+
+/** What is decided about a story is decided where it is shown: of another channel's, nothing is said here. */
+function refuseUnseen(shown: { article: { public_id: string } }[], story: string): void {
+  if (!shown.some(({ article }) => article.public_id === story))
+    throw new Problem('article-not-found', { value: story.slice(0, 40) })
 }
 
 /** The order after a deed. */

@@ -12,6 +12,7 @@ import { digestPage, listOfDigest, mending, named, pathOf, WEEK } from './digest
 import { shortDuration } from './digests-words.ts'
 import { choice, field } from './fields.ts'
 import { deskPage, hidden } from './frame.ts'
+import { seenSegment } from './lists-seen.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, type Asking, actorOf, type Route, type Visit } from './routes.ts'
 import { tellAt } from './told.ts'
@@ -65,6 +66,7 @@ async function add(visit: Visit): Answer {
     async () => {
       if (values.list === '') throw new Problem('list-needed')
       const { slug, list, segment } = values
+      if (segment) await seenSegment(visit, segment, 'digest.write')
       const { digest } = await digests.add(app, actorOf(visit), {
         ...{ slug, list, ...promised(values), channel: values.channel, at: values.at },
         ...(segment && { segment }),
@@ -95,6 +97,7 @@ async function change(visit: Visit): Answer {
   return mending(
     async () => {
       const values = typed(form)
+      if (values.segment) await seenSegment(visit, values.segment, 'digest.write')
       await digests.set(app, actorOf(visit), place.digest.slug, {
         ...promised(values),
         segment: values.segment === '' ? null : values.segment,

@@ -1,6 +1,7 @@
 import type { Permission } from '../../accounts/index.ts'
 import * as accounts from '../../accounts/index.ts'
 import { Problem } from '../../problem.ts'
+import * as segments from '../../segments/index.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Asking, Visit } from './routes.ts'
 
@@ -30,4 +31,10 @@ export async function listsFor({ app, roles }: Visit, permission: Permission): P
   const ids = accounts.listsOf(roles, permission)
   const all = await subscribers.allLists(app.read)
   return ids === 'all' ? all : all.filter(({ id }) => ids.includes(id))
+}
+
+/** Refuses a segment of a list for which the visitor may not do this: to him there is none of that name. */
+export async function seenSegment(visit: Visit, slug: string, permission: Permission): Promise<void> {
+  const { list_id } = await segments.find(visit.app.read, slug)
+  if (!accounts.may(visit.roles, permission, list_id)) throw new Problem('segment-not-found', { value: slug })
 }

@@ -7,7 +7,7 @@ import type * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
 import { choice, field } from './fields.ts'
 import { tongues } from './lists-one.ts'
-import { listsFor } from './lists-seen.ts'
+import { listsFor, seenSegment } from './lists-seen.ts'
 import { withinOf } from './readers-page.ts'
 import type { Visit } from './routes.ts'
 import { filters } from './table.ts'
@@ -44,8 +44,8 @@ async function partOf(
 ): Promise<{ list?: string; only?: subscribers.Condition }> {
   if (list !== undefined) await seenList(visit, list)
   if (segment === undefined) return list === undefined ? {} : { list }
+  await seenSegment(visit, segment, 'reader.read')
   const part = await segments.partOf(visit.app, { segment, ...(list !== undefined && { list }) })
-  await seenList(visit, part.list)
   return part
 }
 

@@ -44,11 +44,12 @@ type Used = { slug: string; title: string }
 async function segmentsPage(visit: Visit): Answer {
   const { app, language, roles } = visit
   const lists = await listsFor(visit, 'list.read')
+  const seen = lists.map(({ slug }) => slug)
   const rows: Row[] = []
   for (const one of await segments.all(app.read)) {
     const list = lists.find(({ id }) => id === one.list_id)
     if (!list) continue
-    const says = await segments.inWords(app.read, one, language)
+    const says = await segments.inWords(app.read, one, language, seen)
     rows.push({ slug: one.slug, title: one.title, list: list.title, says, digests: await usedBy(visit, one.id) })
   }
   const columns: Column<Row>[] = [
@@ -88,21 +89,29 @@ async function onePage(visit: Visit, problem?: Problem): Answer {
   const { app, c, language, roles } = visit
   const segment = await segments.find(app.read, visit.params['segment']!)
   const used = await usedBy(visit, segment.id)
+  const seen = (await listsFor(visit, 'list.read')).map(({ slug }) => slug)
   const path = `${SEGMENTS}/${segment.slug}`
   const reads = accounts.may(roles, 'reader.read', segment.list_id)
   const page = await readersPage(
     visit,
     SEGMENTS,
     segment.title,
-    html`${mistake(language, problem)}<p>${await segments.inWords(app.read, segment, language)}</p>
+    html`${mistake(language, problem)}<p>${await segments.inWords(app.read, segment, language, seen)}</p>
 <p id="count" hx-get="${path}/count" hx-trigger="load" hx-target="#count" hx-select="#count" hx-swap="outerHTML"><a class="go" href="${path}/count">${say(language, 'desk.segments-count')}</a></p>
 ${used.length > 0 && html`<p>${say(language, 'desk.segments-used')} ${links(used)}</p>`}
 ${reads && html`<ul class="plain"><li><a class="go" href="/admin/readers?segment=${segment.slug}">${say(language, 'desk.segments-readers')}</a></li><li><a class="go" href="${path}/readers.csv">${say(language, 'desk.segments-file')}</a></li></ul>`}
-<h2>${say(language, 'desk.segments-rule')}</h2><pre dir="ltr" tabindex="0">${JSON.stringify(JSON.parse(segment.rule), null, 2)}</pre>
+<h2>${say(language, 'desk.segments-rule')}</h2><pre dir="ltr" tabindex="0">${ruleShown(segment, seen)}</pre>
 <p class="small">${say(language, 'desk.segments-fixed')}</p>
 ${accounts.may(roles, 'list.write', segment.list_id) && used.length === 0 && html`<form method="post" action="${path}/remove">${hidden(visit)}<p><button class="second" type="submit">${say(language, 'desk.segments-remove')}</button></p></form>`}`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+/** The rule as it is written, without the names of lists that the visitor does not see. */
+function ruleShown({ rule }: segments.Segment, seen: string[]): string {
+  const named = (key: string, value: unknown) =>
+    key === 'list' && typeof value === 'string' && !seen.includes(value) ? '…' : value
+  return JSON.stringify(JSON.parse(rule), named, 2)
 }
 
 async function countPage(visit: Visit): Answer {
