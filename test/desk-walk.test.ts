@@ -4,7 +4,7 @@ import { routes } from '../src/web/desk/door.ts'
 import type { Route } from '../src/web/desk/routes.ts'
 import { colleague, type Desk } from './desk.ts'
 import { askedFor, type Form, formsOf, pressed } from './desk-forms.ts'
-import { type DeskWorld, type Foreign, kept, MARK, openDeskWorld } from './desk-world.ts'
+import { type DeskWorld, kept, MARK, openDeskWorld, pathsOf } from './desk-world.ts'
 import { databases } from './world.ts'
 
 /** Pages that tell of a thing without its name. */
@@ -148,15 +148,6 @@ async function ask(desk: Desk, who: Pick<Who, 'cookie'> & { t?: string | undefin
   }
   const given = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined)
   return desk.request(path, { method: 'POST', body: bytes, headers: Object.fromEntries(given) })
-}
-
-/** Each address that a route has for what is foreign. */
-function pathsOf({ path }: { path: string }, { ids }: Pick<Foreign, 'ids'>): string[] {
-  const [name] = /:\w+/.exec(path) ?? []
-  if (name === undefined) return [path]
-  const known = ids[name.slice(1)]
-  if (!known) throw new Error(`nothing foreign is known for ${name} of ${path}: add it to desk-world.ts`)
-  return known.flatMap((id) => pathsOf({ path: path.replace(name, id) }, { ids }))
 }
 
 function formOf({ path }: Route, world: DeskWorld): Form {

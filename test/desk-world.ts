@@ -163,6 +163,15 @@ async function machines(world: World): Promise<void> {
   writeFileSync(join(backups.folderOf(world), `desk-${MARK}.tar.gz`), '')
 }
 
+/** Each address that a route has for what is foreign. */
+export function pathsOf({ path }: { path: string }, { ids }: Pick<Foreign, 'ids'>): string[] {
+  const [name] = /:\w+/.exec(path) ?? []
+  if (name === undefined) return [path]
+  const known = ids[name.slice(1)]
+  if (!known) throw new Error(`nothing foreign is known for ${name} of ${path}: add it to desk-world.ts`)
+  return known.flatMap((id) => pathsOf({ path: path.replace(name, id) }, { ids }))
+}
+
 /** All that is kept, but for when sessions were seen and how often somebody tried: what a refused deed must leave as it is. */
 export async function kept({ db }: World): Promise<Record<string, string>> {
   const passing = ['session', 'allowance', 'sqlite_stat1']

@@ -84,7 +84,7 @@ async function frame({ app, language }: Asking, title: string, body: Html): Prom
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
-<meta name="htmx-config" content='{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false}'>
+<meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 ${assets.preloads(direction(language)).map((href) => html`<link rel="preload" href="${href}" as="font" type="font/woff2" crossorigin>`)}
 <link rel="stylesheet" href="${assets.style(identity.accent)}">
 <link rel="stylesheet" href="${assets.deskStyle}">
