@@ -42,8 +42,11 @@ export type Foreign = {
 export type DeskWorld = { desk: Desk; mine: subscribers.List; other: subscribers.List; foreign: Foreign }
 
 /** A paper with two lists: `mine`, which has a digest, and another, which has one of everything that the desk knows. */
-export async function openDeskWorld(kind: Kind): Promise<DeskWorld & AsyncDisposable> {
-  const desk = await openDesk(kind)
+export async function openDeskWorld(
+  kind: Kind,
+  environment: Record<string, string> = {},
+): Promise<DeskWorld & AsyncDisposable> {
+  const desk = await openDesk(kind, environment)
   const { world } = desk
   const mine = await subscribers.addList(world, 'cli', { slug: 'mine', title: 'Mine', public: true })
   await channels.add(world, 'cli', { slug: PAPER, title: PAPER, filter: { section: [PAPER] } })
