@@ -79,6 +79,30 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect(JSON.stringify(trail)).not.toContain('@')
   })
 
+  test('a sender tries what he is about to send on himself, and on nobody else', async () => {
+    await using relay = await openRelay()
+    await using desk = await openDesk(kind, { NASHRA_SMTP: relay.url })
+    await promise(desk.world)
+    await add(desk.world, 'g1', '2026-12-01T01:00:00Z')
+    const { id } = await desk.world.db.selectFrom('list').select('id').executeTakeFirstOrThrow()
+    const other = await subscribers.addList(desk.world, 'cli', { slug: 'other', title: 'Other' })
+    const sender = await colleague(desk, 'sender', id)
+    const page = await (await sender.get('/admin/digests/daily/preview')).text()
+    expect(page).toContain('action="/admin/digests/daily/test"')
+    expect(page).not.toContain('name="to"')
+    expect((await sender.post('/admin/digests/daily/test')).status).toBe(200)
+    expect((await sender.post('/admin/digests/daily/test', { to: ` ${sender.address.toUpperCase()} ` })).status).toBe(
+      200,
+    )
+    for (const to of ['else@example.org', `${sender.address}, else@example.org`, `${sender.address}\nelse@example.org`])
+      expect([to, (await sender.post('/admin/digests/daily/test', { to })).status]).toEqual([to, 403])
+    expect(relay.received.map(({ to }) => to)).toEqual([sender.address, sender.address])
+    for (const who of [await colleague(desk, 'sender', other.id), await colleague(desk, 'reader')]) {
+      expect((await who.post('/admin/digests/daily/test')).status).toBe(403)
+      expect(await (await who.get('/admin/digests/daily/preview')).text()).not.toContain('/daily/test"')
+    }
+  })
+
   test('an edition is sent now, paused, resumed, watched until it is done, and reconciled', async () => {
     await using relay = await openRelay({
       rcpt: (to) => (to === 'two@example.org' ? '550 5.1.1 <two@example.org>: no such user' : '250 ok'),

@@ -21,6 +21,26 @@ describe.each(databases)('the second factor on %s', (kind) => {
     expect((await type(code(), { until: String(Number(held['until']) + 1) })).status).toBe(410)
   })
 
+  test('says on one’s own page how many recovery codes are left', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const other = await colleague(desk, 'editor')
+    await withFactor(desk, other)
+    const { codes } = await withFactor(desk, owner)
+    const left = async (code: string) => {
+      const held = await hiddenOf(await signIn(desk, owner.address))
+      const inside = await browser(desk, await desk.post('/admin/sign-in/code', { ...held, code }))
+      await inside.post('/admin/me', { name: 'Leyla', language: 'en' })
+      return /(\d+|no) recovery codes? (?:is|are) left/i.exec(await (await inside.get('/admin/me')).text())?.[1]
+    }
+    expect(await left(codes[0]!)).toBe('9')
+    expect(await left(codes[1]!)).toBe('8')
+    await desk.world.db.deleteFrom('recovery_code').where('account_id', '=', other.account.id).execute()
+    for (const code of codes.slice(2, 9)) await left(code)
+    desk.world.clock.advance({ minutes: 16 })
+    expect(await left(codes[9]!)).toBe('No')
+  })
+
   test('lets one browser in when the same recovery code, or the same code, is typed in two at once', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')

@@ -102,6 +102,7 @@ export function formsOf({ foreign }: Pick<DeskWorld, 'foreign'>): Record<string,
     '/admin/people/:account/roles': form({ role: 'owner', list: '' }),
     '/admin/people/:account/end': form(),
     '/admin/people/:account/reset': form(),
+    '/admin/people/:account/reset-factor': form({ sure: '1' }),
   }
 }
 

@@ -40,6 +40,37 @@ describe.each(databases)('a link that lets somebody in, on %s', (kind) => {
     expect(verbs).toContain('account.factor-off')
   })
 
+  test('takes the second factor away when an owner says so at the desk, for another and not for oneself', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const editor = await colleague(desk, 'editor')
+    const page = (who: { account: accounts.Account }) => `/admin/people/${who.account.public_id}`
+    const offered = async () => (await (await owner.get(page(editor))).text()).includes('/reset-factor"')
+    expect(await offered()).toBe(false) // there is none to take
+    await withFactor(desk, editor)
+    expect(await offered()).toBe(true)
+    for (const path of [page(owner), page(editor)])
+      expect((await editor.post(`${path}/reset-factor`, { sure: '1' })).status).toBe(401) // signed out by then
+    expect((await owner.post(`${page(owner)}/reset-factor`, { sure: '1' })).status).toBe(403)
+    expect((await owner.post(`${page(editor)}/reset-factor`)).status).toBe(422) // not by a slip
+    const answer = await owner.post(`${page(editor)}/reset-factor`, { sure: '1' })
+    const [, token] = /\/admin\/in\/([\w-]{43})</.exec(await answer.text())!
+    expect((await signIn(desk, editor.address)).status).toBe(200) // nothing has gone before the link is used
+    expect((await use(desk, token!)).status).toBe(303)
+    expect((await signIn(desk, editor.address, NEWER)).status).toBe(303)
+    const told = await desk.world.db
+      .selectFrom('change')
+      .select(['actor', 'verb', 'after'])
+      .where('subject', '=', `account:${editor.account.public_id}`)
+      .where('verb', 'in', ['account.link', 'account.factor-off'])
+      .orderBy('id')
+      .execute()
+    expect(told).toEqual([
+      { actor: `account:${owner.account.public_id}`, verb: 'account.link', after: '{"withoutFactor":true}' },
+      { actor: `account:${editor.account.public_id}`, verb: 'account.factor-off', after: null },
+    ])
+  })
+
   test('makes nobody the first owner once somebody is there', async () => {
     await using desk = await openDesk(kind)
     const token = (await accounts.setUp(desk.world))!

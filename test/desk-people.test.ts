@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as accounts from '../src/accounts/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { colleague, type Desk, openDesk, PASSWORD } from './desk.ts'
-import { signIn } from './door.ts'
+import { signIn, withFactor } from './door.ts'
 import { databases } from './world.ts'
 
 describe.each(databases)('who works at the desk, on %s', (kind) => {
@@ -14,6 +14,7 @@ describe.each(databases)('who works at the desk, on %s', (kind) => {
       const two = await Promise.all(
         [1, 2].map((n) => accounts.invite(world, 'cli', { address: `owner-${round}-${n}@news.example`, roles })),
       )
+      for (const { token } of two) await desk.post(`/admin/in/${token}`, { password: PASSWORD })
       const before = (await owners(desk)).filter(({ id }) => !two.some(({ account }) => account.id === id))
       for (const one of before) await accounts.endAccount(world, 'cli', one)
       const ended = await Promise.allSettled(
@@ -123,6 +124,70 @@ describe.each(databases)('who works at the desk, on %s', (kind) => {
         const person = (await accounts.all(desk.world.read)).find((one) => one.address === address)!
         expect(person.roles).toEqual([{ role, list: list ? lists.two : 0 }])
       }
+  })
+
+  test('who has ended is invited again: a new password, the roles of now, nothing of before', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const before = await colleague(desk, 'editor')
+    const { codes } = await withFactor(desk, before)
+    const stale = await accounts.reset(desk.world, 'cli', before.account)
+    await accounts.endAccount(desk.world, 'cli', before.account)
+    const invited = await owner.post('/admin/people', {
+      address: before.address.toUpperCase(),
+      role: 'reader',
+      list: '',
+    })
+    expect(invited.status).toBe(200)
+    const [, token] = /\/admin\/in\/([\w-]{43})</.exec(await invited.text())!
+    expect((await signIn(desk, before.address)).status).toBe(401) // not by the password of before
+    expect((await before.get('/admin')).status).toBe(303)
+    expect((await desk.request(`/admin/in/${stale}`)).status).toBe(410)
+    const entered = await desk.post(`/admin/in/${token}`, { password: 'another long sentence' })
+    expect([entered.status, entered.headers.get('location')]).toEqual([303, '/admin']) // and no code is asked for
+    expect((await signIn(desk, before.address, 'another long sentence')).status).toBe(303)
+    expect(await accounts.rolesOf(desk.world.read, before.account.id)).toEqual([{ role: 'reader', list: 0 }])
+    expect(await desk.world.db.selectFrom('recovery_code').selectAll().execute()).toEqual([])
+    expect(codes).toHaveLength(10)
+    expect((await owner.post('/admin/people', { address: before.address, role: 'owner' })).status).toBe(409) // he works here
+    const all = await accounts.all(desk.world.read)
+    expect(all.map(({ address, ended_at }) => [address.toLowerCase(), ended_at])).toEqual([
+      [owner.address, null],
+      [before.address, null],
+    ])
+  })
+
+  test('two invitations at once of who has ended come to one account and one link that opens', async () => {
+    await using desk = await openDesk(kind)
+    const { account, address } = await colleague(desk, 'editor')
+    await colleague(desk, 'owner')
+    await accounts.endAccount(desk.world, 'cli', account)
+    const roles: accounts.Granted[] = [{ role: 'reader', list: 0 }]
+    const both = await Promise.allSettled([1, 2].map(() => accounts.invite(desk.world, 'cli', { address, roles })))
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  test('an owner who has never chosen a password is not the owner who must stay', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const invited = await accounts.invite(desk.world, 'cli', {
+      address: 'later@news.example',
+      roles: [{ role: 'owner', list: 0 }],
+    })
+    const path = `/admin/people/${owner.account.public_id}`
+    expect((await owner.post(`${path}/end`)).status).toBe(409)
+    expect((await owner.post(`${path}/roles`, { role: 'editor' })).status).toBe(409)
+    expect((await desk.post(`/admin/in/${invited.token}`, { password: PASSWORD })).status).toBe(303)
+    expect((await owner.post(`${path}/end`)).status).toBe(303)
+  })
+
+  test('before any owner has a password others can go, and the one who is invited stays', async () => {
+    await using desk = await openDesk(kind)
+    const invite = (role: accounts.Role) =>
+      accounts.invite(desk.world, 'cli', { address: `${role}@news.example`, roles: [{ role, list: 0 }] })
+    const [owner, editor] = [await invite('owner'), await invite('editor')]
+    await accounts.endAccount(desk.world, 'cli', editor.account)
+    await expect(accounts.endAccount(desk.world, 'cli', owner.account)).rejects.toMatchObject({ code: 'last-owner' })
   })
 
   test('an owner of one list is not the owner who must stay', async () => {

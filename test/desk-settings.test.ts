@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { say } from '../src/locale.ts'
 import * as relaySettings from '../src/relay-settings.ts'
 import * as site from '../src/site.ts'
 import { colleague, openDesk } from './desk.ts'
@@ -56,8 +57,18 @@ describe.each(databases)('the settings at the desk, on %s', (kind) => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')
     expect((await owner.post('/admin/settings/mail/test')).status).toBe(409)
-    const wrong = await owner.post('/admin/settings/mail/relays', { relays: 'relay.example' })
-    expect([wrong.status, (await wrong.text()).includes('relay.example</textarea>')]).toEqual([422, true])
+    for (const [path, relays] of [
+      ['/admin/settings/mail/relays', 'smtp://news:wrenpass@relay.example:587?wrong=1'],
+      ['/admin/settings/mail/relays', 'news:wrenpass@relay.example'],
+      ['/admin/start/relay', 'smtp://news:wren#pass?wrenpass@relay.example'],
+    ] as const) {
+      const wrong = await owner.post(path, { relays })
+      const said = await wrong.text()
+      expect([path, wrong.status, said.includes('wrenpass')]).toEqual([path, 422, false])
+      expect(said).toMatch(/<textarea id="relays"[^>]*><\/textarea>/)
+      expect(said).toContain(say('ar', 'desk.settings-relays-gone')) // and says why
+    }
+    expect(await (await owner.get('/admin/settings/mail')).text()).not.toContain(say('ar', 'desk.settings-relays-gone'))
     const relays = `${relay.url}\n${deaf.url}`
     expect((await owner.post('/admin/settings/mail/relays', { relays })).status).toBe(303)
     const page = await (await owner.post('/admin/settings/mail/test')).text()

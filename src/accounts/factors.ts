@@ -95,6 +95,16 @@ export async function clear(db: Db, accountId: number): Promise<void> {
   await db.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
 }
 
+/** How many recovery codes the account has left. */
+export async function codesLeft(db: Db, accountId: number): Promise<number> {
+  const { n } = await db
+    .selectFrom('recovery_code')
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .where('account_id', '=', accountId)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
 /** Whether this is a code of now that was not used yet, or a recovery code, which is used up. */
 export async function verified(app: App, account: people.Account, typed: string): Promise<boolean> {
   const code = digitsOf(typed)

@@ -1,5 +1,5 @@
 /** Who works at the desk: accounts, roles, sessions, invitations. Owns account, account_role, recovery_code, session, invitation. */
-export { confirm as confirmFactor, prepare as prepareFactor, remove as removeFactor } from './factors.ts'
+export { codesLeft, confirm as confirmFactor, prepare as prepareFactor, remove as removeFactor } from './factors.ts'
 export { invite, read as readInvitation, reset, setUp } from './invitations.ts'
 export { type Account, actorOf, all, byPublicId, describe, end as endAccount, namesOf, setRoles } from './people.ts'
 export { type Proof, prove } from './proofs.ts'

@@ -29,6 +29,7 @@ export async function invite(
   { address, roles, name = '' }: { address: string; roles: Granted[]; name?: string },
 ): Promise<{ account: people.Account; token: string }> {
   return app.db.transaction().execute(async (db) => {
+    await inTurn(db, people.TURN)
     const account = await people.add(app, db, actor, { address: email(address), name: oneLine(name), roles })
     return { account, token: await links.issue(app, db, { kind: 'invite', actor, roles, account_id: account.id }) }
   })
@@ -46,8 +47,12 @@ export async function reset(
 ): Promise<string> {
   return app.db.transaction().execute(async (db) => {
     await inTurn(db, people.TURN)
-    if ((await people.byId(db, account.id)).ended_at !== null) throw new Problem('account-ended')
+    const { ended_at, public_id } = await people.byId(db, account.id)
+    if (ended_at !== null) throw new Problem('account-ended')
     const kind = withoutFactor ? 'reset-factor' : 'reset'
+    await record(db, actor, instant(app.now()), [
+      { verb: 'account.link', subject: `account:${public_id}`, after: { withoutFactor } },
+    ])
     return links.issue(app, db, { kind, actor, roles: [], account_id: account.id })
   })
 }

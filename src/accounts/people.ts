@@ -30,23 +30,42 @@ export async function anybody(db: Db): Promise<boolean> {
 
 type Draft = { address: Email; name: string; roles: Granted[] }
 
-/** Makes an account, in the caller's transaction; a Problem if there is one for the address. */
+/**
+ * Makes an account, in the caller's transaction and in the accounts' turn; a Problem if somebody works here under the address.
+ * One that has ended begins anew: it keeps its id in the trail, and nothing that let it in.
+ */
 export async function add(app: App, db: Db, actor: Actor, { address, name, roles }: Draft): Promise<Account> {
   const created_at = instant(app.now())
-  const account = await db
+  const { language } = await site.show(app, db)
+  const made = await db
     .insertInto('account')
-    .values({
-      ...{ public_id: publicId(), address, address_hash: addressHash(address), name, created_at },
-      language: (await site.show(app, db)).language,
-    })
+    .values({ public_id: publicId(), address, address_hash: addressHash(address), name, language, created_at })
     .onConflict((conflict) => conflict.column('address_hash').doNothing())
     .returningAll()
     .executeTakeFirst()
-  if (!account) throw new Problem('account-known', { value: masked(address) })
+  const account = made ?? (await beginAnew(db, { address, name, language }))
   await grant(db, account.id, roles)
   await record(db, actor, created_at, [
     { verb: 'account.add', subject: `account:${account.public_id}`, after: { roles } },
   ])
+  return account
+}
+
+/** The account that has ended for an address, as if it were new; its links and sessions went when it ended. */
+async function beginAnew(
+  db: Db,
+  { address, name, language }: Omit<Draft, 'roles'> & { language: string },
+): Promise<Account> {
+  const account = await db
+    .updateTable('account')
+    .set({ address, name, language, password: null, totp: null, totp_at: null, totp_step: null, ended_at: null })
+    .where('address_hash', '=', addressHash(address))
+    .where('ended_at', 'is not', null)
+    .returningAll()
+    .executeTakeFirst()
+  if (!account) throw new Problem('account-known', { value: masked(address) })
+  for (const table of ['recovery_code', 'account_role', 'session'] as const)
+    await db.deleteFrom(table).where('account_id', '=', account.id).execute()
   return account
 }
 
@@ -114,9 +133,10 @@ export async function setRoles(app: App, actor: Actor, account: Account, roles: 
   await app.db.transaction().execute(async (db) => {
     await inTurn(db, TURN)
     const before = await rolesOf(db, account.id)
+    const owned = await ownership(db)
     await db.deleteFrom('account_role').where('account_id', '=', account.id).execute()
     await grant(db, account.id, roles)
-    await keepOwner(db)
+    await keepOwner(db, owned)
     await endAll(db, account.id)
     await record(db, actor, instant(app.now()), [
       { verb: 'account.roles', subject: `account:${account.public_id}`, before: { roles: before }, after: { roles } },
@@ -148,8 +168,9 @@ export async function end(app: App, actor: Actor, account: Account): Promise<voi
   const now = instant(app.now())
   await app.db.transaction().execute(async (db) => {
     await inTurn(db, TURN)
+    const owned = await ownership(db)
     await db.updateTable('account').set({ ended_at: now }).where('id', '=', account.id).execute()
-    await keepOwner(db)
+    await keepOwner(db, owned)
     await annul(db, account.id, now)
     await endAll(db, account.id)
     await record(db, actor, now, [{ verb: 'account.end', subject: `account:${account.public_id}` }])
@@ -166,15 +187,22 @@ async function grant(db: Db, accountId: number, roles: Granted[]): Promise<void>
     .execute()
 }
 
-async function keepOwner(db: Db): Promise<void> {
-  const owner = await db
+/** How well the desk is owned: 2 by somebody who can sign in, 1 by somebody who is invited, 0 by nobody. */
+async function ownership(db: Db): Promise<0 | 1 | 2> {
+  const owners = await db
     .selectFrom('account_role')
     .innerJoin('account', 'account.id', 'account_role.account_id')
-    .select('account.id')
+    .select('account.password')
     .where('role', '=', 'owner')
     .where('list_id', '=', 0)
     .where('ended_at', 'is', null)
-    .limit(1)
-    .executeTakeFirst()
-  if (!owner) throw new Problem('last-owner')
+    .execute()
+  if (owners.some(({ password }) => password !== null)) return 2
+  return owners.length > 0 ? 1 : 0
+}
+
+/** Whoever is invited may never come: the last owner who can sign in stays, and where there is none yet, the last who is invited. */
+async function keepOwner(db: Db, before: number): Promise<void> {
+  const now = await ownership(db)
+  if (now === 0 || now < before) throw new Problem('last-owner')
 }

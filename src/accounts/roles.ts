@@ -25,6 +25,7 @@ const PERMISSIONS = {
   'reader.write': ['owner', 'list-manager'],
   'digest.read': EVERYBODY,
   'digest.write': ['owner', 'editor'],
+  'digest.test': ['owner', 'editor', 'sender'],
   'edition.send': ['owner', 'sender'],
   'settings.read': ['owner'],
   'settings.write': ['owner'],

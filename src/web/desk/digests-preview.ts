@@ -24,7 +24,7 @@ export const previewRoutes: Route[] = [
     ...{ method: 'GET', path: '/admin/digests/:digest/letter', allow: 'digest.read', list: listOfDigest },
     ...{ framed: true, answer: letter },
   },
-  { method: 'POST', path: '/admin/digests/:digest/test', allow: 'digest.write', list: listOfDigest, answer: test },
+  { method: 'POST', path: '/admin/digests/:digest/test', allow: 'digest.test', list: listOfDigest, answer: test },
 ]
 
 /** Which letter the fields ask for. */
@@ -58,7 +58,7 @@ async function previewPage(visit: Visit, one: Asked, { problem, tried, to }: Mor
     html`${await form(visit, place, one)}
 ${tried && triedRows(visit, tried)}
 ${shown && html`${looks(visit, place, one)}${await lookAt(visit, place, one, shown)}${await lintPanel(visit, shown)}`}
-${shown && mayHere(visit, place, 'digest.write') && testForm(visit, place, one, to)}`,
+${shown && mayHere(visit, place, 'digest.test') && testForm(visit, place, one, to)}`,
     reason,
   )
 }
@@ -174,8 +174,22 @@ function testForm(visit: Visit, place: digests.Place, { reader, at, slot, look }
   return html`<section><h2>${say(language, 'desk.digests-test')}</h2>
 <form method="post" action="${pathOf(place, 'test')}">${hidden(visit)}
 <input type="hidden" name="reader" value="${reader}"><input type="hidden" name="at" value="${at}"><input type="hidden" name="slot" value="${slot}"><input type="hidden" name="as" value="${look}">
-${area(language, { name: 'to', label: 'desk.digests-test-to', hint: 'desk.digests-test-hint', value: to ?? account.address, rows: 2, dir: 'ltr', max: 1500 })}
-<p><button type="submit">${say(language, 'desk.digests-test-send')}</button></p></form></section>`
+${
+  mayHere(visit, place, 'digest.write')
+    ? html`${area(language, { name: 'to', label: 'desk.digests-test-to', hint: 'desk.digests-test-hint', value: to ?? account.address, rows: 2, dir: 'ltr', max: 1500 })}
+<p><button type="submit">${say(language, 'desk.digests-test-send')}</button></p>`
+    : html`<p class="small">${say(language, 'desk.digests-test-own')}</p>
+<p><button type="submit">${say(language, 'desk.settings-test', { address: account.address })}</button></p>`
+}</form></section>`
+}
+
+/** Where a test goes: to whoever writes the digest's promise wherever he likes, to whoever sends it to himself. */
+function addressees(visit: Visit, place: digests.Place): string {
+  const { form, account } = visit
+  const to = form.get('to')?.trim() || account.address
+  if (mayHere(visit, place, 'digest.write')) return to
+  if (to.toLowerCase() !== account.address.toLowerCase()) throw new Problem('not-allowed')
+  return account.address
 }
 
 /** Sends it, and shows below the form what the relay said to each. */
@@ -183,7 +197,7 @@ async function test(visit: Visit): Answer {
   const { app, form } = visit
   const place = await named(visit)
   const one = asked(form)
-  const to = form.get('to') ?? ''
+  const to = addressees(visit, place)
   return mending(
     async () => {
       await made(visit, place, one)

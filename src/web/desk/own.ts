@@ -12,6 +12,8 @@ import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { tellAt, toldHere } from './told.ts'
 
+const FEW_CODES = 4
+
 /** One's own account: password, second factor, where one is signed in. */
 export const ownRoutes: Route[] = [
   { method: 'POST', path: '/admin/sign-out', allow: 'signed-in', answer: signOut },
@@ -47,12 +49,19 @@ ${whoForm(visit)}
 <p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>
 <section><h2>${say(language, 'desk.factor')}</h2>
 <p>${say(language, account.totp_at === null ? 'desk.factor-none' : 'desk.factor-there')}</p>
+${account.totp_at !== null && (await codesLeft(visit))}
 <form method="post" action="/admin/me/factor${account.totp_at !== null && '/remove'}">${hidden(visit)}
 ${account.totp_at === null ? passwordField(language) : codeField(language)}
 <p><button type="submit">${say(language, account.totp_at === null ? 'desk.factor-begin' : 'desk.factor-remove')}</button></p></form></section>
 ${await sessionList(visit)}`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+/** How many recovery codes there are for the day on which the telephone is lost. */
+async function codesLeft({ app, language, account }: Visit): Promise<Html> {
+  const n = await accounts.codesLeft(app.read, account.id)
+  return html`<p>${say(language, 'desk.factor-codes', { n })}${n < FEW_CODES && html` ${say(language, 'desk.factor-codes-few')}`}</p>`
 }
 
 function whoForm(visit: Visit): Html {

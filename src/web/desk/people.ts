@@ -4,6 +4,7 @@ import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
+import { check } from './fields.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -15,7 +16,8 @@ export const peopleRoutes: Route[] = [
   { method: 'GET', path: '/admin/people/:account', allow: 'account.read', answer: (visit) => personPage(visit) },
   { method: 'POST', path: '/admin/people/:account/roles', allow: 'account.write', answer: setRoles },
   { method: 'POST', path: '/admin/people/:account/end', allow: 'account.write', answer: end },
-  { method: 'POST', path: '/admin/people/:account/reset', allow: 'account.write', answer: reset },
+  { method: 'POST', path: '/admin/people/:account/reset', allow: 'account.write', answer: (visit) => reset(visit) },
+  { method: 'POST', path: '/admin/people/:account/reset-factor', allow: 'account.write', answer: resetFactor },
 ]
 
 type Told = { problem?: Problem; link?: string }
@@ -77,10 +79,19 @@ ${
 ${[...roles, ...Array.from({ length: SPARE }, () => undefined)].map((one, at) => roleRow(language, lists, one, at))}
 <p class="small">${say(language, 'desk.roles-hint')}</p>
 <p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>
-${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${button('end', say(language, 'desk.end'))}`}`
+${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${person.totp_at !== null && factorForm(visit, `${path}/reset-factor`)}${button('end', say(language, 'desk.end'))}`}`
 }
 <p><a href="/admin/people">${say(language, 'desk.all-people')}</a></p>`
   return shown(visit, person.name || person.address, body, told)
+}
+
+/** For who has lost telephone and recovery codes; whoever asks for somebody else should have made sure of that. */
+function factorForm(visit: Visit, action: string): Html {
+  const { language } = visit
+  return html`<details><summary>${say(language, 'desk.reset-factor')}</summary><form method="post" action="${action}">${hidden(visit)}
+<p>${say(language, 'desk.reset-factor-text')}</p>
+${check(language, { name: 'sure', label: 'desk.reset-factor-sure', checked: false })}
+<p><button class="second" type="submit">${say(language, 'desk.reset-factor')}</button></p></form></details>`
 }
 
 /** One role and what it holds for; the fields of all rows have the same two names, in pairs. */
@@ -146,13 +157,18 @@ async function end(visit: Visit): Answer {
 }
 
 /** Not one's own: whoever finds the browser signed in would need no old password. */
-async function reset(visit: Visit): Answer {
+async function reset(visit: Visit, how: { withoutFactor?: true } = {}): Answer {
   const { app, account, params } = visit
   return again(personPage, visit, async () => {
     const person = await accounts.byPublicId(app.db, params['account']!)
     if (person.id === account.id) throw new Problem('not-allowed')
-    return personPage(visit, { link: linkOf(visit, await accounts.reset(app, actorOf(visit), person)) })
+    return personPage(visit, { link: linkOf(visit, await accounts.reset(app, actorOf(visit), person, how)) })
   })
+}
+
+async function resetFactor(visit: Visit): Answer {
+  if (visit.form.has('sure')) return reset(visit, { withoutFactor: true })
+  return personPage(visit, { problem: new Problem('confirm-needed') })
 }
 
 async function again(page: (visit: Visit, told: Told) => Answer, visit: Visit, work: () => Answer): Answer {

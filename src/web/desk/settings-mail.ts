@@ -59,7 +59,7 @@ ${field(language, { name: 'report_to', label: 'desk.settings-report', hint: 'des
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
 }
 
-/** The relays that are set, by their hosts, and where to set others; their passwords are shown to nobody. */
+/** The relays that are set, by their hosts, and where to set others; their passwords are shown to nobody, nor is what was mistyped. */
 export async function relayForm(visit: Visit, action: string): Promise<Html> {
   const { app, language, form } = visit
   await relaySettings.look(app)
@@ -70,8 +70,9 @@ export async function relayForm(visit: Visit, action: string): Promise<Html> {
       : html`<p>${say(language, 'desk.settings-relays-none')}</p>`
   if (app.config.relays.length > 0)
     return html`${now}<p class="small">${say(language, 'desk.settings-relays-fixed')}</p>`
+  const gone = form.get('relays') && html`<p class="mistake">${say(language, 'desk.settings-relays-gone')}</p>`
   return html`${now}<form method="post" action="${action}">${hidden(visit)}
-${area(language, { name: 'relays', label: relays.length > 0 ? 'desk.settings-relays-anew' : 'desk.settings-relays-field', hint: 'desk.settings-relays-hint', value: form.get('relays') ?? '', rows: 2, dir: 'ltr', max: 4000 })}
+${gone}${area(language, { name: 'relays', label: relays.length > 0 ? 'desk.settings-relays-anew' : 'desk.settings-relays-field', hint: 'desk.settings-relays-hint', rows: 2, dir: 'ltr', max: 4000 })}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
 }
 
