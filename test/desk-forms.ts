@@ -115,6 +115,7 @@ export function askedFor({ foreign }: Pick<DeskWorld, 'foreign'>): string[] {
     ...[`?list=${list}`, `?segment=${segment}`, `?list=mine&segment=${segment}`].map(
       (query) => `/admin/readers${query}`,
     ),
+    ...[`/admin/readers/${foreign.both}`, '/admin/readers?search=both', '/admin/readers', '/admin'],
     ...['/admin/segments/mine', '/admin/segments/mine/count', '/admin/segments/mine/readers.csv'],
     ...[`/admin/readers/import?list=${list}`, `/admin/digests/editions?digest=${ids['digest']![0]}`],
     ...['preview', 'letter'].flatMap((page) => [

@@ -74,6 +74,31 @@ describe.each(databases)('tries at a password on %s', (kind) => {
     )
   })
 
+  test('go on for a day and no longer, for who knows the password and guesses codes, or is signed in and guesses it', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const editor = await colleague(desk, 'editor')
+    const guess = (n: number) => editor.post('/admin/me/password', { before: `${WRONG} ${n}`, after: PASSWORD })
+    const { codes } = await withFactor(desk, owner)
+    let [codeTries, passwordTries] = [0, 0]
+    for (let quarter = 0; quarter < 10; quarter++) {
+      const thiefs = await hiddenOf(await signIn(desk, owner.address))
+      const type = (code: string) => desk.post('/admin/sign-in/code', { ...thiefs, code })
+      for (let n = 0; n < 10; n++) {
+        if ((await type('000000')).status === 422) codeTries++
+        if ((await guess(n)).status === 422) passwordTries++
+      }
+      desk.world.clock.advance({ minutes: 16 })
+    }
+    expect([codeTries, passwordTries]).toEqual([50, 20])
+    const held = await hiddenOf(await signIn(desk, owner.address, PASSWORD, owner.cookie))
+    const known = await desk.post('/admin/sign-in/code', { ...held, code: codes[0]! }, { Cookie: owner.cookie })
+    expect(known.status).toBe(303) // the browser that is known has tries of its own
+    desk.world.clock.advance({ hours: 24 })
+    const later = await hiddenOf(await signIn(desk, owner.address))
+    expect((await desk.post('/admin/sign-in/code', { ...later, code: codes[1]! })).status).toBe(303)
+  })
+
   test('take as long for nobody’s address, a colleague’s, one without a password and one who has gone', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')

@@ -28,6 +28,8 @@ const RELAY = 'smtp://qaqnus:word@127.0.0.1:1' // nobody listens there
 export type Foreign = {
   ids: Record<string, string[]>
   list: string
+  /** A reader of both lists: what concerns the other is not for who works for one. */
+  both: string
   segment: string
   article: string
   coming: string
@@ -66,6 +68,8 @@ async function fill(desk: Desk, other: subscribers.List): Promise<Foreign> {
   await subscribers.setLetter(world, 'cli', list, { kind: 'welcome', language: 'ar', text: `${MARK} letter\n\nWords.` })
   await segments.add(world, 'cli', { slug: `${MARK}-part`, title: `${MARK} part`, list, rule: RULE })
   const reader = await read(world, list, `${MARK}@posta.example`, `${MARK} reader`)
+  await read(world, 'mine', 'both@posta.example', 'Both')
+  const both = await read(world, list, 'both@posta.example', 'Both')
   const bounced = await read(world, list, `${MARK}-gone@posta.example`, `${MARK} bounced`)
   await subscribers.suppress(world, 'cli', `${MARK}-gone@posta.example`, 'bounced')
   const told = await stories(world)
@@ -81,7 +85,7 @@ async function fill(desk: Desk, other: subscribers.List): Promise<Foreign> {
       ...{ item: [told.item], id: [String(told.source)], slug: [told.channel] },
       ...{ digest: sent.digests, edition: sent.ids, run: [await run(desk, other)] },
     },
-    ...{ list, segment: `${MARK}-part`, article: told.article, item: told.item, session },
+    ...{ list, both, segment: `${MARK}-part`, article: told.article, item: told.item, session },
     ...{ coming: sent.coming, day: sent.slot.next_on, slot: sent.slot.id, gone: `${MARK}-gone@posta.example` },
     import: (await subscribers.imports(world, 50, [other.id]))[0]!.id,
   }
@@ -144,6 +148,15 @@ async function editions(world: World, list: string) {
   await digests.add(world, 'cli', { ...draft, slug: `${MARK}-second` })
   const { public_id: coming } = await written(world, `${MARK} to come`, MARK)
   const { slot } = await digests.find(world.db, slug)
+  const left = { state: 'left', left_at: done_at, left_reason: `${MARK} reason` }
+  const { id } = await subscribers.findList(world.db, list)
+  const both = world.db.selectFrom('subscriber').select('id').where('address', '=', 'both@posta.example')
+  await world.db
+    .updateTable('subscription')
+    .set(left)
+    .where('list_id', '=', id)
+    .where('subscriber_id', '=', both)
+    .execute()
   return { digests: [slug, `${MARK}-second`], ids: [first.edition!, next.edition!], coming, slot }
 }
 

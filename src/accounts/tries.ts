@@ -12,7 +12,9 @@ export type From = { agent: string; network: string; device?: string | undefined
 const QUARTER = 15 * 60_000
 const FEW: Limit = { most: 10, within: QUARTER }
 const PER_NETWORK: Limit = { most: 30, within: QUARTER }
-const A_DAY: Limit = { most: 20, within: 24 * 3_600_000 }
+const DAY = 24 * 3_600_000
+const A_DAY: Limit = { most: 20, within: DAY }
+const CODES_A_DAY: Limit = { most: 50, within: DAY } // three of a million are right at a time: a year of guessing comes to one in twenty
 
 /** One try at the password of an address, which may be nobody's. A browser that the account knows has tries of its own. */
 export async function atPassword(
@@ -26,15 +28,18 @@ export async function atPassword(
   await use(app, `account:${keyOf(address)}`, FEW)
 }
 
-/** One try at the second factor of an account whose password was right. */
+/** One try at the second factor of an account whose password was right: few at a time, and not for ever. */
 export async function atCode(app: App, account: Account, from: From): Promise<void> {
   const device = known(app.keys, account, from.device)
-  await use(app, device === undefined ? `code:${account.id}` : `code:${device}`, FEW)
+  const key = device === undefined ? `code:${account.id}` : `code:${device}`
+  await use(app, key, FEW)
+  await use(app, `${key}:day`, CODES_A_DAY)
 }
 
 /** One try at the password, or at the first code, of who is signed in; every browser for itself. */
 export async function fromInside(app: App, what: 'password' | 'first', { session }: Visitor): Promise<void> {
   await use(app, `${what}:${session.public_id}`, FEW)
+  await use(app, `${what}:${session.public_id}:day`, A_DAY)
 }
 
 /** One try at taking the second factor away: few a day, as a browser that was found signed in may try for a month. */
@@ -44,7 +49,7 @@ export async function atRemoving(app: App, account: Account): Promise<void> {
 
 async function use(app: App, key: string, limit: Limit): Promise<void> {
   if (await take(app.db, `sign-in:${key}`, limit, instant(app.now()))) return
-  throw new Problem(limit === A_DAY ? 'too-many-tries-today' : 'too-many-tries')
+  throw new Problem(limit.within === DAY ? 'too-many-tries-today' : 'too-many-tries')
 }
 
 /** Of an address its hash, of anything else one for all. */
