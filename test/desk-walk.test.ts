@@ -1,10 +1,11 @@
+import { html } from 'hono/html'
 import { describe, expect, test } from 'vitest'
 import * as accounts from '../src/accounts/index.ts'
 import { routes } from '../src/web/desk/door.ts'
 import type { Route } from '../src/web/desk/routes.ts'
 import { colleague, type Desk } from './desk.ts'
 import { askedFor, type Form, formsOf, pressed } from './desk-forms.ts'
-import { type DeskWorld, kept, MARK, openDeskWorld, pathsOf } from './desk-world.ts'
+import { called, type DeskWorld, kept, MARK, openDeskWorld, pathsOf, WANTS } from './desk-world.ts'
 import { databases } from './world.ts'
 
 /** Pages that tell of a thing without its name. */
@@ -12,7 +13,7 @@ const NAMELESS = ['/admin/digests/editions/:edition/progress']
 /** Forms about oneself: what they do to others, `sessions/end` stands for. */
 const OWN = ['/admin/sign-out', ...['', '/password', '/factor', '/factor/confirm', '/factor/remove'].map((end) => `/admin/me${end}`)] // biome-ignore format: one list
 /** Whoever promises a digest chooses its channel among all of the paper, which are public. */
-const CHANNEL = `<option value="${MARK}-channel">${MARK} channel</option>`
+const CHANNEL = String(html`<option value="${MARK}-channel">${called('channel')}</option>`)
 const ORIGIN = 'https://news.example'
 
 type Who = Awaited<ReturnType<typeof colleague>>
@@ -24,6 +25,7 @@ describe.each(databases)('what is not one’s own, on %s', (kind) => {
     const forms = formsOf(world)
     const granted = accounts.ROLES.flatMap((role) => [0, mine.id].map((list) => ({ role, list })))
     const people = await Promise.all(granted.map(({ role, list }) => colleague(desk, role, list)))
+    let typed = 0 // pages that show as text what wants to be more
     for (const route of routes) {
       const before = await kept(desk.world)
       let seen = ''
@@ -34,7 +36,11 @@ describe.each(databases)('what is not one’s own, on %s', (kind) => {
           const answer = await ask(desk, people[nth]!, { route, path, form: forms[route.path] })
           const where = [route.method, path, one]
           const { status } = answer
-          const shown = marked(await answer.text(), { route, path })
+          const page = await answer.text()
+          const shown = marked(page, { route, path })
+          if (page.includes(WANTS.replace('<', '&lt;').replace('>', '&gt;'))) typed++
+          const isPage = answer.headers.get('content-type')?.startsWith('text/html') ?? false
+          expect.soft([...where, isPage && page.includes(WANTS)]).toEqual([...where, false])
           expect.soft([...where, status < 500]).toEqual([...where, true])
           if (!allowed) expect.soft([...where, status]).toEqual([...where, status === 404 ? 404 : 403])
           else if (one.list === 0) expect.soft([...where, status === 403]).toEqual([...where, false])
@@ -45,6 +51,7 @@ describe.each(databases)('what is not one’s own, on %s', (kind) => {
         expect.soft([route.path, seen]).toEqual([route.path, expect.stringContaining(MARK)]) // who may sees it: it is there
       expect.soft([route.path, differing(before, await kept(desk.world))]).toEqual([route.path, []])
     }
+    expect(typed).toBeGreaterThan(50)
     expect(await accounts.sessionsOf(desk.world, await idOf(world))).toHaveLength(1)
   })
 

@@ -20,6 +20,14 @@ import type { Kind, World } from './world.ts'
 /** The word that is in every title, name and address of what is foreign, and nowhere else. */
 export const MARK = 'qaqnus'
 
+/** What every name and title has in it besides, and no page may hold as it stands. */
+export const WANTS = '<img src=x onerror=alert(1)>'
+
+/** What something foreign is called. */
+export function called(word: string): string {
+  return `${MARK} ${word} ${WANTS}`
+}
+
 const PAPER = 'legwork' // a section that mine's channel carries, and nothing that is foreign stands in
 const RULE = '{"domain":["posta.example"]}'
 const RELAY = 'smtp://qaqnus:word@127.0.0.1:1' // nobody listens there
@@ -54,8 +62,8 @@ export async function openDeskWorld(
   await channels.add(world, 'cli', { slug: PAPER, title: PAPER, filter: { section: [PAPER] } })
   await digests.add(world, 'cli', { slug: 'mine', title: 'Mine', channel: PAPER, list: 'mine', at: '10:00' })
   await read(world, 'mine', 'own@posta.example', 'Own')
-  await written(world, `plain`, PAPER)
-  const other = await subscribers.addList(world, 'cli', { slug: `${MARK}-list`, title: `${MARK} list` })
+  await written(world, 'plain', PAPER)
+  const other = await subscribers.addList(world, 'cli', { slug: `${MARK}-list`, title: called('list') })
   const rule = JSON.stringify({ not: { list: other.slug } }) // who works for all lists may name any
   await segments.add(world, 'cli', { slug: 'mine', title: 'Mine', list: 'mine', rule })
   const foreign = await fill(desk, other)
@@ -65,17 +73,21 @@ export async function openDeskWorld(
 async function fill(desk: Desk, other: subscribers.List): Promise<Foreign> {
   const { world } = desk
   const list = other.slug
-  await subscribers.setLetter(world, 'cli', list, { kind: 'welcome', language: 'ar', text: `${MARK} letter\n\nWords.` })
-  await segments.add(world, 'cli', { slug: `${MARK}-part`, title: `${MARK} part`, list, rule: RULE })
-  const reader = await read(world, list, `${MARK}@posta.example`, `${MARK} reader`)
+  await subscribers.setLetter(world, 'cli', list, {
+    kind: 'welcome',
+    language: 'ar',
+    text: `${called('letter')}\n\nWords.`,
+  })
+  await segments.add(world, 'cli', { slug: `${MARK}-part`, title: called('part'), list, rule: RULE })
+  const reader = await read(world, list, `${MARK}@posta.example`, called('reader'))
   await read(world, 'mine', 'both@posta.example', 'Both')
   const both = await read(world, list, 'both@posta.example', 'Both')
-  const bounced = await read(world, list, `${MARK}-gone@posta.example`, `${MARK} bounced`)
+  const bounced = await read(world, list, `${MARK}-gone@posta.example`, called('bounced'))
   await subscribers.suppress(world, 'cli', `${MARK}-gone@posta.example`, 'bounced')
   const told = await stories(world)
   const sent = await editions(world, list)
   const person = await colleague(desk, 'reader', other.id)
-  await accounts.describe(world, person.account, { name: `${MARK} colleague`, language: 'ar' })
+  await accounts.describe(world, person.account, { name: called('colleague'), language: 'ar' })
   const { public_id: session } = (await accounts.sessionsOf(world, person.account.id))[0]!
   await machines(world)
   return {
@@ -98,7 +110,7 @@ async function read(world: World, list: string, address: string, name: string): 
 }
 
 async function written(world: World, title: string, section: string): Promise<articles.Edited> {
-  const said = { title, body_html: `<p>${title}</p>`, language: 'ar', section }
+  const said = { title, body_html: '<p>Words.</p>', language: 'ar', section }
   return world.db.transaction().execute((db) => articles.write(db, 'cli', said, instant(world.now())))
 }
 
@@ -106,17 +118,17 @@ async function written(world: World, title: string, section: string): Promise<ar
 async function stories(world: World) {
   const at = instant(world.now())
   const channel = `${MARK}-channel`
-  await channels.add(world, 'cli', { slug: channel, title: `${MARK} channel`, filter: { section: [MARK] } })
-  const one = await written(world, `${MARK} first words`, MARK)
-  const gone = await written(world, `${MARK} withdrawn`, MARK)
-  const said = { title: `${MARK} story`, body_html: `<p>${MARK}</p>`, language: 'ar', section: MARK }
+  await channels.add(world, 'cli', { slug: channel, title: called('channel'), filter: { section: [MARK] } })
+  const one = await written(world, called('first words'), MARK)
+  const gone = await written(world, called('withdrawn'), MARK)
+  const said = { title: called('story'), body_html: `<p>${MARK}</p>`, language: 'ar', section: MARK }
   await world.db.transaction().execute(async (db) => {
     await articles.edit(db, 'cli', one.public_id, said, { at })
     await articles.pin(db, 'cli', one.public_id, later(at, 1000 * 86_400_000), at)
   })
-  await digests.withdraw(world, 'cli', gone.public_id, `${MARK} reason`)
-  const from = await source(world, MARK, { title: `${MARK} source`, intake: 'hold' })
-  await bring(world, from, [item(`${MARK}1`, { title: `${MARK} waiting`, at: world.now().toString() })])
+  await digests.withdraw(world, 'cli', gone.public_id, called('reason'))
+  const from = await source(world, MARK, { title: called('source'), intake: 'hold' })
+  await bring(world, from, [item(`${MARK}1`, { title: called('waiting'), at: world.now().toString() })])
   const waiting = await world.db.selectFrom('source_item').select('key').where('source_id', '=', from.id).execute()
   const [revision] = await articles.revisions(world.db, one.id)
   return {
@@ -126,29 +138,29 @@ async function stories(world: World) {
 }
 
 async function draft({ world }: Desk, { account }: { account: accounts.Account }): Promise<string> {
-  const typed = { title: `${MARK} draft`, body: `<p>${MARK}</p>`, language: 'ar' }
+  const typed = { title: called('draft'), body: `<p>${MARK}</p>`, language: 'ar' }
   return (await writing.save(world.db, { account: account.id, at: instant(world.now()), typed })).draft
 }
 
 /** The other list's digests: one was sent yesterday and goes out today, one has never been sent. */
 async function editions(world: World, list: string) {
   const slug = `${MARK}-digest`
-  const draft = { title: `${MARK} digest`, channel: `${MARK}-channel`, list, at: '10:00', zone: 'Europe/Istanbul' }
+  const draft = { title: called('digest'), channel: `${MARK}-channel`, list, at: '10:00', zone: 'Europe/Istanbul' }
   await digests.add(world, 'cli', { ...draft, slug })
   const first = await digests.composeNow(world, 'cli', slug)
   await world.db
     .updateTable('delivery')
-    .set({ state: 'submitted', reply: `250 ${MARK}` })
+    .set({ state: 'submitted', reply: `250 ${called('reply')}` })
     .execute()
   const done_at = instant(world.now())
   await world.db.updateTable('edition').set({ state: 'done', done_at }).execute()
   world.clock.advance({ hours: 24 })
-  await written(world, `${MARK} news`, MARK)
+  await written(world, called('news'), MARK)
   const next = (await digests.composeDue(world, 'cli')).find((one) => one.digest === slug)!
   await digests.add(world, 'cli', { ...draft, slug: `${MARK}-second` })
-  const { public_id: coming } = await written(world, `${MARK} to come`, MARK)
+  const { public_id: coming } = await written(world, called('to come'), MARK)
   const { slot } = await digests.find(world.db, slug)
-  const left = { state: 'left', left_at: done_at, left_reason: `${MARK} reason` }
+  const left = { state: 'left', left_at: done_at, left_reason: called('reason') }
   const { id } = await subscribers.findList(world.db, list)
   const both = world.db.selectFrom('subscriber').select('id').where('address', '=', 'both@posta.example')
   await world.db
@@ -165,7 +177,7 @@ async function run({ world }: Desk, other: subscribers.List): Promise<string> {
   const path = join(world.config.data, 'brought.csv')
   const text = `email\n${MARK}-new@posta.example\n`
   writeFileSync(path, text)
-  const file = { name: `${MARK}.csv`, path, bytes: text.length }
+  const file = { name: `${called('file')}.csv`, path, bytes: text.length }
   const made = await importRuns.receive(world, 'cli', other, [file], 'ar')
   writeFileSync(importRuns.rejectsOf(world.config, made), `file,line\n${MARK},1\n`)
   return made.public_id
