@@ -79,16 +79,16 @@ ${
 ${[...roles, ...Array.from({ length: SPARE }, () => undefined)].map((one, at) => roleRow(language, lists, one, at))}
 <p class="small">${say(language, 'desk.roles-hint')}</p>
 <p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>
-${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${person.totp_at !== null && factorForm(visit, `${path}/reset-factor`)}${button('end', say(language, 'desk.end'))}`}`
+${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${person.totp_at !== null && factorForm(visit, `${path}/reset-factor`, told.problem?.code === 'confirm-needed')}${button('end', say(language, 'desk.end'))}`}`
 }
 <p><a href="/admin/people">${say(language, 'desk.all-people')}</a></p>`
   return shown(visit, person.name || person.address, body, told)
 }
 
 /** For who has lost telephone and recovery codes; whoever asks for somebody else should have made sure of that. */
-function factorForm(visit: Visit, action: string): Html {
+function factorForm(visit: Visit, action: string, open: boolean): Html {
   const { language } = visit
-  return html`<details><summary>${say(language, 'desk.reset-factor')}</summary><form method="post" action="${action}">${hidden(visit)}
+  return html`<details${open && html` open`}><summary>${say(language, 'desk.reset-factor')}</summary><form method="post" action="${action}">${hidden(visit)}
 <p>${say(language, 'desk.reset-factor-text')}</p>
 ${check(language, { name: 'sure', label: 'desk.reset-factor-sure', checked: false })}
 <p><button class="second" type="submit">${say(language, 'desk.reset-factor')}</button></p></form></details>`
