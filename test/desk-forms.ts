@@ -1,3 +1,4 @@
+import { PASSWORD } from './desk.ts'
 import { type DeskWorld, MARK } from './desk-world.ts'
 
 /** What a form of the desk holds: fields, and what came with it by the field's name. */
@@ -23,6 +24,9 @@ export function formsOf({ foreign }: Pick<DeskWorld, 'foreign'>): Record<string,
   const sheet = { article, base: '', draft: '', version: '', language: 'ar', image: '', deed: 'publish', title: 'Other', body: '<p>Other</p>' } // biome-ignore format: one sheet
   const picture = { field: 'picture', name: 'dot.gif', text: DOT }
   return {
+    '/admin/sign-in': form({ address: 'owner-0@news.example', password: PASSWORD }),
+    '/admin/sign-in/code': form({ ticket: UUID, until: '1', code: '000000' }),
+    '/admin/in/:token': form({ password: PASSWORD }),
     '/admin/start/site': form({ url: 'http://127.0.0.1:1/' }),
     '/admin/start/name': { fields: { name: 'Other' } },
     '/admin/start/sender': form({ postal_address: 'Elsewhere 1' }),
@@ -93,9 +97,9 @@ export function formsOf({ foreign }: Pick<DeskWorld, 'foreign'>): Record<string,
     '/admin/settings/keeping/backup': form({}, 'aside'),
     '/admin/sign-out': form({}, 'aside'),
     '/admin/me': form({ name: 'Other', language: 'en' }),
-    '/admin/me/password': form({ before: 'correct horse battery', after: 'another long sentence' }),
+    '/admin/me/password': form({ before: PASSWORD, after: 'another long sentence' }),
     '/admin/me/sessions/end': form({ session: foreign.session }, 'looks'),
-    '/admin/me/factor': form({ password: 'correct horse battery' }),
+    '/admin/me/factor': form({ password: PASSWORD }),
     '/admin/me/factor/confirm': form({ code: '000000', ticket: UUID, until: '1' }, 'looks'),
     '/admin/me/factor/remove': form({ code: '000000' }, 'looks'),
     '/admin/people': form({ address: 'new@news.example', role: 'owner', list: '' }),

@@ -89,10 +89,18 @@ async function fill(desk: Desk, other: subscribers.List): Promise<Foreign> {
   const person = await colleague(desk, 'reader', other.id)
   await accounts.describe(world, person.account, { name: called('colleague'), language: 'ar' })
   const { public_id: session } = (await accounts.sessionsOf(world, person.account.id))[0]!
+  const roles: accounts.Granted[] = [{ role: 'owner', list: 0 }]
+  const { token } = await accounts.invite(world, 'cli', { address: `${MARK}-invited@news.example`, roles })
   await machines(world)
   return {
     ids: {
-      ...{ account: [person.account.public_id], list: [list], segment: [`${MARK}-part`], reader: [reader, bounced] },
+      ...{
+        token: [token],
+        account: [person.account.public_id],
+        list: [list],
+        segment: [`${MARK}-part`],
+        reader: [reader, bounced],
+      },
       ...{ article: [told.article, told.withdrawn], revision: [told.revision], draft: [await draft(desk, person)] },
       ...{ item: [told.item], id: [String(told.source)], slug: [told.channel] },
       ...{ digest: sent.digests, edition: sent.ids, run: [await run(desk, other)] },
