@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
 import * as articles from '../../articles/index.ts'
-import { clockTime, languageTag, say } from '../../locale.ts'
+import { clockTime, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
@@ -9,10 +9,10 @@ import { clean, excerpt, oneLine, plain } from '../../text.ts'
 import * as writing from '../../writing.ts'
 import { articleOf, noting } from './articles-doing.ts'
 import { editorForm, keptNow, type Sheet } from './articles-form.ts'
-import { notes } from './articles-notes.ts'
+import { meanwhile, notes } from './articles-notes.ts'
 import { ROOM, tabs } from './articles-states.ts'
 import { dialogs } from './articles-toolbar.ts'
-import { keepPicture, keyOf, saidIn, typedIn, typedOf } from './articles-typed.ts'
+import { keepPicture, keyOf, saidIn, tagOr, typedIn, typedOf } from './articles-typed.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -141,7 +141,7 @@ async function autosave(visit: Visit): Answer {
   const { draft, version, beside } = await keep(visit, sheet)
   const time = clockTime(instant(app.now()), zone)
   const words = say(language, beside ? 'desk.articles-kept-beside' : 'desk.articles-kept', { time })
-  return keptNow(language, { id: draft, version }, html`${words}`)
+  return keptNow(language, { id: draft, version }, html`${words}${await meanwhile(visit, sheet, draft)}`)
 }
 
 /** The first words of what is being written, as lists will show them. */
@@ -151,14 +151,6 @@ async function excerptNow({ form, language }: Visit): Answer {
 }
 
 const BEGINNING = 20_000 // letters of HTML in which the first words stand
-
-function tagOr(tag: string | null, otherwise: string): string {
-  try {
-    return languageTag(tag || otherwise)
-  } catch {
-    return otherwise
-  }
-}
 
 async function drop(visit: Visit): Answer {
   const { app, c, params } = visit

@@ -5,6 +5,7 @@ import { direction, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import type { Typed } from '../../writing.ts'
 import type { Html } from '../pages.ts'
+import { sketchButton, sketchFrame } from './articles-sketch.ts'
 import { languageName, ROOM } from './articles-states.ts'
 import { toolbar } from './articles-toolbar.ts'
 import { keyOf } from './articles-typed.ts'
@@ -43,6 +44,7 @@ ${await picture(visit, sheet)}
 </div>
 ${deeds(visit, sheet)}</form>
 ${excerptOf(visit)}</div>
+${sketchFrame(visit, sheet)}
 ${editorScripts.map((src) => html`<script src="${src}" defer></script>`)}`
 }
 
@@ -52,7 +54,7 @@ function body({ language }: Visit, typed: Typed): Html {
   return html`<div class="body-field"><p><label for="body" id="body-label">${say(language, 'desk.articles-body')}</label></p>
 ${toolbar(language)}
 <textarea id="body" name="body" rows="18" dir="${direction(tongue || language)}" lang="${tongue || language}" aria-describedby="body-hint">
-${typed['body']}</textarea><span class="small" id="body-hint">${say(language, 'desk.articles-body-hint')}</span></div>`
+${typed['body']}</textarea><p class="small" id="pasted" role="status" data-lost="${say(language, 'desk.articles-pasted-lost')}"></p><span class="small" id="body-hint">${say(language, 'desk.articles-body-hint')}</span></div>`
 }
 
 /** What stands below the headline in lists, made anew while one writes. Outside of the form: htmx would send all of that. */
@@ -105,15 +107,17 @@ async function shownPicture({ app }: Visit, image: string, article?: articles.St
   return known && `/m/${media.nearest(known, 320).file}`
 }
 
-function deeds({ language }: Visit, { article, draft }: Sheet): Html {
+function deeds(visit: Visit, { article, draft }: Sheet): Html {
+  const { language } = visit
   return html`<div class="deeds"><button type="submit" name="deed" value="publish">${say(language, article ? 'desk.articles-save' : 'desk.articles-publish')}</button>
 <button class="second" type="submit" name="deed" value="draft" formnovalidate>${say(language, 'desk.articles-keep')}</button>
+${sketchButton(visit)}
 ${kept(language, draft)}</div>`
 }
 
 /** Where the draft is kept, for the form; editor.js puts what autosaving answers in its place. */
 function kept(language: string, draft: Sheet['draft'], words?: Html): Html {
-  return html`<p id="kept" class="small" role="status" data-failed="${say(language, 'desk.articles-kept-failed')}"><input type="hidden" name="draft" value="${draft?.id ?? ''}"><input type="hidden" name="version" value="${draft?.version ?? ''}">${words}</p>`
+  return html`<p id="kept" class="small" role="status" data-failed="${say(language, 'desk.articles-kept-failed')}" data-out="${say(language, 'desk.articles-kept-out')}" data-enter="${say(language, 'desk.sign-in')}"><input type="hidden" name="draft" value="${draft?.id ?? ''}"><input type="hidden" name="version" value="${draft?.version ?? ''}">${words}</p>`
 }
 
 /** What autosaving answers. */

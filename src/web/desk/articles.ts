@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
 import { say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
-import { deedForm, deedRoutes, keptOf } from './articles-deeds.ts'
+import { deedForm, deedRoutes } from './articles-deeds.ts'
 import { draftTable } from './articles-drafts.ts'
 import { editorRoutes } from './articles-editor.ts'
 import { pageRoutes } from './articles-page.ts'
@@ -10,7 +10,8 @@ import { pictureRoutes } from './articles-pictures.ts'
 import { pinRoutes } from './articles-pin.ts'
 import { previewRoutes } from './articles-preview.ts'
 import { judgeForm, reviewRoutes, waitingTable } from './articles-review.ts'
-import { ROOM, type State, stateIn, tabs } from './articles-states.ts'
+import { sketchRoutes } from './articles-sketch.ts'
+import { keptOf, ROOM, type State, stateIn, tabs } from './articles-states.ts'
 import { articleFilters, articleTable } from './articles-table.ts'
 import { withdrawRoutes } from './articles-withdraw.ts'
 import { deskPage } from './frame.ts'
@@ -27,6 +28,7 @@ export const articleRoutes: Route[] = [
   ...withdrawRoutes,
   ...pinRoutes,
   ...previewRoutes,
+  ...sketchRoutes,
   ...pageRoutes,
 ]
 
@@ -48,5 +50,5 @@ ${await rowsOf(visit, state, writes)}`,
 function rowsOf(visit: Visit, state: State, writes: boolean): Promise<Html> {
   if (state === 'draft') return draftTable(visit)
   if (state === 'waiting') return waitingTable(visit, writes && judgeForm(visit))
-  return articleTable(visit, state, writes && state !== 'withdrawn' && deedForm(visit))
+  return articleTable(visit, state, writes && deedForm(visit, state))
 }
