@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Expression, type SqlBool, sql } from 'kysely'
 import { held, waiting } from '../../db/claims.ts'
 import type { Instant } from '../../db/instant.ts'
@@ -19,6 +20,7 @@ export type Fated = {
 export type Fate = 'submitted' | 'refused' | 'skipped' | 'uncertain' | 'doubted' | 'waiting'
 
 const PAGE = 50
+const DOUBTED = 1000 // in one statement
 
 /** States spelled as the partial indexes spell them: with bound values neither database would use those. */
 const IS: Record<Exclude<Fate, 'waiting'>, Expression<SqlBool>> = {
@@ -104,6 +106,28 @@ export async function doubted(
     .orderBy('delivery.subscriber_id')
     .limit(limit)
     .execute()
+}
+
+/** The public ids of all who may have an edition's letter and may not, a thousand at a time. */
+export async function allDoubted(db: Db, editionId: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('delivery')
+      .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
+      .select(['subscriber.public_id', 'subscriber.id'])
+      .where('delivery.edition_id', '=', editionId)
+      .where(IS.doubted)
+      .where('delivery.subscriber_id', '>', after)
+      .orderBy('delivery.subscriber_id')
+      .limit(DOUBTED)
+      .execute()
+    ids.push(...rows.map((row) => row.public_id))
+    const last = rows.at(-1)
+    if (!last) return ids
+    after = last.id
+    await setImmediate()
+  }
 }
 
 /** To how many readers these parts of an edition went, counted to `most`; one more says that there are more. */
