@@ -8,6 +8,7 @@ import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { brakes } from './migrations/2026-12-brakes.ts'
+import { counted } from './migrations/2026-12-counted.ts'
 import { desk } from './migrations/2026-12-desk.ts'
 import { domains } from './migrations/2026-12-domains.ts'
 import { imports } from './migrations/2026-12-imports.ts'
@@ -40,6 +41,7 @@ const MIGRATIONS = {
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
   '2026-12-brakes': brakes,
+  '2026-12-counted': counted,
   '2026-12-desk': desk,
   '2026-12-domains': domains,
   '2026-12-imports': imports,

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { instant } from '../db/instant.ts'
 import * as deliveries from '../src/deliveries/index.ts'
 import { edition, mailing } from './mailing.ts'
+import { openRelay } from './relay.ts'
 import { databases, openWorld, type World } from './world.ts'
 
 const READERS = 50_000
@@ -25,6 +27,77 @@ describe.each(databases)('an edition of many readers, counted again on %s', (kin
     expect(longest).toBeLessThan(HELD)
     await sql`update tally set n = n - 1 where state = 'refused'`.execute(world.db)
     expect(await deliveries.verify(world.db, public_id)).toMatchObject({ reconciled: false, addsUp: false })
+  })
+})
+
+describe.each(databases)('the count of an edition on %s', (kind) => {
+  test('is kept with its moment, and made once for all who ask for it meanwhile', async () => {
+    await using world = await openWorld(kind, '2026-12-01T08:00:00Z')
+    const { id } = await large(world)
+    const one = deliveries.recount(world, id)
+    expect(deliveries.recount(world, id)).toBe(one)
+    expect(deliveries.isCounting(world, id)).toBe(true)
+    await one
+    expect(deliveries.isCounting(world, id)).toBe(false)
+    const even = {
+      outcome: 'even',
+      counted_at: instant(world.now()),
+      recipients: READERS,
+      submitted: 30_000,
+      doubted: 5000,
+    }
+    expect((await deliveries.verdicts(world.read, [id])).get(id)).toMatchObject(even)
+    await sql`update tally set n = n - 1 where state = 'refused'`.execute(world.db)
+    world.clock.advance({ minutes: 1 })
+    await deliveries.recount(world, id)
+    const amiss = { ...even, outcome: 'amiss', counted_at: instant(world.now()) }
+    expect((await deliveries.verdicts(world.read, [id])).get(id)).toMatchObject(amiss)
+  })
+
+  test('is made without anybody asking when it is done, once', async () => {
+    await using relay = await openRelay()
+    await using world = await openWorld(kind, '2026-12-01T08:00:00Z', { NASHRA_SMTP: relay.url })
+    const { id } = await edition(world, await mailing(world, 3))
+    const { signal } = new AbortController()
+    const kept = async () => (await deliveries.verdicts(world.read, [id])).get(id)
+    await deliveries.recountDone(world, signal)
+    expect(await kept()).toBeUndefined()
+    await deliveries.sendUntilEmpty(world, { wait: 0 })
+    await deliveries.recountDone(world, signal)
+    const first = instant(world.now())
+    expect(await kept()).toMatchObject({ outcome: 'even', submitted: 3, recipients: 3, counted_at: first })
+    world.clock.advance({ minutes: 5 })
+    await deliveries.recountDone(world, signal)
+    expect(await kept()).toMatchObject({ counted_at: first })
+  })
+
+  test('is what the pages of its letters hold, state by state', async () => {
+    await using world = await openWorld(kind, '2026-12-01T08:00:00Z')
+    const opened = await edition(world, await mailing(world, 700))
+    await sql`update delivery set doubted_at = case when subscriber_id % 11 = 0 then 5 end, due_at = subscriber_id % 13, sender_id = case when subscriber_id % 3 = 0 then 'x' end,
+      state = case subscriber_id % 12 when 0 then 'claimed' when 3 then 'submitting' when 6 then 'claimed' when 1 then 'refused'
+        when 2 then 'skipped' when 4 then 'uncertain' when 5 then 'deferred' when 7 then 'queued' else 'submitted' end`.execute(
+      world.db,
+    )
+    await world.db.deleteFrom('tally').execute()
+    await sql`insert into tally (edition_id, state, n) select edition_id, state, count(*) from delivery group by edition_id, state`.execute(
+      world.db,
+    )
+    const progress = await deliveries.progress(world.read, opened.id)
+    const { doubted } = await deliveries.verify(world.read, opened.public_id)
+    const numbers = { ...progress, all: progress.recipients, doubted: doubted.length }
+    expect(numbers.waiting).toBeGreaterThan(100)
+    for (const fate of deliveries.fates)
+      for (const limit of [7, 50]) {
+        const seen: string[] = []
+        for (let after: string | undefined = ''; after !== undefined; ) {
+          const page = await deliveries.byFate(world.read, opened.id, fate, { after, limit })
+          expect(page.rows.length).toBeLessThanOrEqual(limit)
+          seen.push(...page.rows.map((row) => row.public_id))
+          after = page.after
+        }
+        expect([fate, limit, seen.length, new Set(seen).size]).toEqual([fate, limit, numbers[fate], numbers[fate]])
+      }
   })
 })
 

@@ -109,10 +109,15 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect((await sender.post(`${path}/resume`)).status).toBe(303)
     await deliveries.sendUntilEmpty(world, { wait: 0 })
     const done = await (await sender.get(`${path}/progress?looks=1.0-zz-9e9`)).text()
-    expect(done).not.toContain('hx-trigger')
+    expect(done).toContain('لم تُعدّ رسائله واحدة واحدة بعد')
     expect(done).toMatch(/<progress max="2" value="2"/)
-    expect(await (await sender.get(`${path}?count=1`)).text()).toContain('والحساب مطابق')
-    expect(await (await editor.get(`${path}?count=1`)).text()).not.toContain('والحساب مطابق')
+    expect(await (await sender.get(`${path}?count=1`)).text()).not.toContain('والحساب مطابق') // no page counts by being looked at
+    expect((await editor.post(`${path}/count`)).status).toBe(403)
+    expect((await sender.post(`${path}/count`)).headers.get('location')).toBe(`${path}#verdict`)
+    const counted = await (await editor.get(path)).text()
+    for (const words of ['وعددها 2، والحساب مطابق.', '2 = 1 سُلّمت + 1 رُفضت + 0 لم تُرسل'])
+      expect(counted).toContain(words)
+    expect(counted).not.toContain('hx-trigger')
     const refused = await (await sender.get(`${path}/deliveries?state=refused`)).text()
     expect(refused).toContain('550 5.1.1 &lt;t…@example.org&gt;: no such user')
     expect(refused).not.toContain('two@example.org') // a sender sees no readers
@@ -170,6 +175,7 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
         `editions/${edition}/pause`,
         `editions/${edition}/resume`,
         `editions/${edition}/revise`,
+        `editions/${edition}/count`,
       ])
         expect([role, path, (await foreign.post(`/admin/digests/${path}`, { day: '2026-12-02' })).status]).toEqual([
           role,

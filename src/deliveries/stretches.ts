@@ -39,7 +39,7 @@ export async function* stretches(db: Db, editionId: number): AsyncGenerator<Alik
 }
 
 /** The reader with whom the stretch behind this one ends; undefined for the last stretch. */
-async function endOf(db: Db, editionId: number, after: number): Promise<number | undefined> {
+export async function endOf(db: Db, editionId: number, after: number): Promise<number | undefined> {
   const end = await db
     .selectFrom('delivery')
     .select('subscriber_id')

@@ -5,6 +5,7 @@ import { say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
 import { type Look, pace } from '../progress.ts'
 import { durationOf } from './digests-words.ts'
+import { countOf, countPart } from './editions-count.ts'
 import type { Shown } from './editions-frame.ts'
 import { stateWords } from './editions-words.ts'
 import { hidden } from './frame.ts'
@@ -23,13 +24,15 @@ export async function progressPart(visit: Visit, shown: Shown): Promise<Html> {
   const now = Date.now()
   const seen = looksOf(query.get('looks') ?? '', now)
   const { rate, seconds } = pace(seen, counts, now)
-  const goes = !['done', 'skipped'].includes(shown.state)
+  const count = shown.state === 'skipped' ? undefined : await countOf(visit, shown)
+  const goes = shown.state !== 'skipped' && (shown.state !== 'done' || count?.comes === true)
   const again = `${path}/progress?looks=${seen.map(({ at, done }) => `${at}.${done}`).join('-')}`
   const wait = shown.state === 'held' ? '10s' : '2s'
   return html`<section id="progress"${goes && html` hx-get="${again}" hx-trigger="every ${wait}" hx-swap="outerHTML"`}>
 <h2 id="standing">${stateWords(language, shown.state, shown.reason)}</h2>
 ${shown.state !== 'skipped' && html`${bar(language, counts)}${goes && shown.state === 'frozen' && paceWords(language, rate, seconds)}${ledger(language, path, counts)}`}
 ${accounts.may(visit.roles, 'edition.send', shown.list_id) && deeds(visit, path, shown)}
+${count && countPart(visit, path, shown, count)}
 </section>`
 }
 
