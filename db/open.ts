@@ -14,6 +14,7 @@ import { domains } from './migrations/2026-12-domains.ts'
 import { imports } from './migrations/2026-12-imports.ts'
 import { joining } from './migrations/2026-12-joining.ts'
 import { mailbox } from './migrations/2026-12-mailbox.ts'
+import { moved } from './migrations/2026-12-moved.ts'
 import { proof } from './migrations/2026-12-proof.ts'
 import { segments } from './migrations/2026-12-segments.ts'
 import { slots } from './migrations/2026-12-slots.ts'
@@ -47,6 +48,7 @@ const MIGRATIONS = {
   '2026-12-imports': imports,
   '2026-12-joining': joining,
   '2026-12-mailbox': mailbox,
+  '2026-12-moved': moved,
   '2026-12-proof': proof,
   '2026-12-segments': segments,
   '2026-12-slots': slots,

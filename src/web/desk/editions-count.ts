@@ -8,6 +8,7 @@ import type { Shown } from './editions-frame.ts'
 import { hidden } from './frame.ts'
 import { momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
+import { number } from './table.ts'
 
 const SOON = 5 * 60_000 // ms after which an edition that is done will have been counted, if anybody counts
 
@@ -39,7 +40,8 @@ ${may && !goes && html`<form method="post" action="${path}/count">${hidden(visit
 /** What a count found; of an edition that goes on, its numbers are those of that moment. */
 function verdict(visit: Visit, kept: deliveries.Kept): Html {
   const { language } = visit
-  const { recipients: n, submitted, refused, skipped, uncertain, waiting } = kept
+  const [n, submitted, refused] = [number(kept.recipients), number(kept.submitted), number(kept.refused)]
+  const [skipped, uncertain, waiting] = [number(kept.skipped), number(kept.uncertain), number(kept.waiting)]
   const words = kept.outcome === 'even' ? 'desk.editions-adds-up' : 'desk.editions-amiss'
   return html`<p>${say(language, words, { n })} ${momentOf(visit, kept.counted_at)}</p>
 <p class="small">${say(language, 'desk.editions-count-sum', { n, submitted, refused, skipped, uncertain, waiting })}${kept.doubted > 0 && html` ${say(language, 'desk.editions-count-doubted', { n: kept.doubted })}`}</p>`
