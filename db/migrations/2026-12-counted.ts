@@ -15,6 +15,7 @@ export async function counted(db: Kysely<unknown>, kind: Kind): Promise<void> {
     .$call(number('uncertain'))
     .$call(number('waiting'))
     .$call(number('doubted'))
+    .$call(text('reasons'))
     .execute()
   await sql`create index edition_done on edition (done_at) where done_at is not null`.execute(db)
   await db.schema.createIndex('edition_composed').on('edition').column('composed_at').execute()

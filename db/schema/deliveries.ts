@@ -34,7 +34,8 @@ export interface TallyTable {
 
 /**
  * What came of counting an edition's letters row by row, the last time. `outcome`: even (all of them are in one of the states,
- * and the tally says so too) or amiss. `doubted` is how many once were uncertain.
+ * and the tally says so too) or amiss. `doubted` is how many once were uncertain, `reasons`
+ * (JSON) how many were not sent for each reason, the most frequent first.
  */
 export interface VerdictTable {
   edition_id: number
@@ -47,6 +48,7 @@ export interface VerdictTable {
   uncertain: number
   waiting: number
   doubted: number
+  reasons: string
 }
 
 /** A relay we submit through; `name` is host:port, never its password. */

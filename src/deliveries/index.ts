@@ -29,6 +29,7 @@ export {
   waitingInAll,
 } from './queue.ts'
 export { isCounting, type Kept, recount, recountDone, verdicts } from './recount.ts'
+export { complaints } from './report.ts'
 export { type Sample, submitSamples } from './samples.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
 export { type Trial, tryRelays } from './trial.ts'

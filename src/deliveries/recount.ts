@@ -4,10 +4,10 @@ import type { Db, VerdictTable } from '../../db/schema.ts'
 import { snapshot } from '../../db/snapshot.ts'
 import type { App } from '../app.ts'
 import { atMost, type Gate } from '../at-most.ts'
-import { type Counted, count } from './verify.ts'
+import { type Counted, count, type Reason } from './verify.ts'
 
 /** What came of counting an edition's letters row by row, the last time. */
-export type Kept = Omit<Selectable<VerdictTable>, 'edition_id'>
+export type Kept = Omit<Selectable<VerdictTable>, 'edition_id' | 'reasons'> & { reasons: Reason[] }
 
 const DAY = 86_400_000
 const AT_ONCE = 100 // editions that are looked for: the next minute finds the others
@@ -48,8 +48,8 @@ async function countAndKeep(app: App, editionId: number): Promise<void> {
 }
 
 async function keep(db: Db, edition_id: number, counted: Counted, counted_at: Instant): Promise<void> {
-  const { addsUp, reconciled: _, ...numbers } = counted
-  const row = { ...numbers, outcome: addsUp ? 'even' : 'amiss', counted_at }
+  const { addsUp, reconciled: _, reasons, ...numbers } = counted
+  const row = { ...numbers, reasons: JSON.stringify(reasons), outcome: addsUp ? 'even' : 'amiss', counted_at }
   await db
     .insertInto('verdict')
     .values({ edition_id, ...row })
@@ -60,7 +60,9 @@ async function keep(db: Db, edition_id: number, counted: Counted, counted_at: In
 /** What came of the last count of each of these editions that was counted. */
 export async function verdicts(db: Db, editionIds: number[]): Promise<Map<number, Kept>> {
   const rows = await db.selectFrom('verdict').selectAll().where('edition_id', 'in', editionIds).execute()
-  return new Map(rows.map(({ edition_id, ...kept }) => [edition_id, kept]))
+  return new Map(
+    rows.map(({ edition_id, reasons, ...kept }) => [edition_id, { ...kept, reasons: JSON.parse(reasons) }]),
+  )
 }
 
 /** Counts the editions that were done within a day and not counted since. */

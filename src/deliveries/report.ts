@@ -9,6 +9,7 @@ import * as letters from '../letters/index.ts'
 import * as links from '../links.ts'
 import { stretches } from './stretches.ts'
 import { OPEN } from './task.ts'
+import { add, mostFirst } from './verify.ts'
 
 /** How an edition went, from its ledger. `doubted` counts letters that were on the wire in a crash, and went again. */
 export type Figures = Pick<
@@ -107,7 +108,7 @@ export async function figures(db: Db, editionId: number): Promise<Figures> {
     ...{ submitted: n('submitted'), refused: n('refused'), skipped: n('skipped'), doubted },
     ...{ complaints: await complaints(db, editionId), waiting: OPEN.reduce((sum, state) => sum + n(state), 0) },
     recipients: states.values().reduce((sum, one) => sum + one, 0),
-    reasons: most(reasons).map(([reason, n]) => ({ reason, n })),
+    reasons: mostFirst(reasons),
     refusals: n('refused') > 0 ? await refusals(db, editionId) : [],
     from: times.length > 0 ? (times.reduce((a, b) => Math.min(a, b)) as Instant) : null,
     to: times.length > 0 ? (times.reduce((a, b) => Math.max(a, b)) as Instant) : null,
@@ -150,12 +151,4 @@ async function refusals(db: Db, editionId: number): Promise<letters.Report['refu
     after = last.subscriber_id
   }
   return [...told.values()].sort((a, b) => b.n - a.n).slice(0, NAMED)
-}
-
-function add(counts: Map<string, number>, key: string, n: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + n)
-}
-
-function most(counts: Map<string, number>): [string, number][] {
-  return [...counts].sort(([, a], [, b]) => b - a)
 }

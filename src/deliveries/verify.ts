@@ -41,7 +41,7 @@ export type Progress = {
 export async function verify(db: Db, editionPublicId: string): Promise<Verdict> {
   return snapshot(db, async (one) => {
     const edition = await editions.find(one, editionPublicId)
-    const { doubted: _, ...counted } = await count(one, edition.id)
+    const { doubted: _, reasons: __, ...counted } = await count(one, edition.id)
     return {
       edition: edition.public_id,
       state: edition.state,
@@ -53,15 +53,20 @@ export async function verify(db: Db, editionPublicId: string): Promise<Verdict> 
   })
 }
 
-/** What became of an edition's letters, by the rows themselves; `doubted` is how many once were uncertain. */
-export type Counted = Progress & Pick<Verdict, 'reconciled' | 'addsUp'> & { doubted: number }
+/**
+ * What became of an edition's letters, by the rows themselves; `doubted` is how many once were uncertain, `reasons` why how many
+ * were not sent, the most frequent first.
+ */
+export type Counted = Progress & Pick<Verdict, 'reconciled' | 'addsUp'> & { doubted: number; reasons: Reason[] }
+export type Reason = { reason: string; n: number }
 
 /** Counts the rows of an edition in stretches, and holds them against the tally; of one moment only in a `snapshot`. */
 export async function count(db: Db, editionId: number): Promise<Counted> {
-  const states = new Map<string, number>()
+  const [states, why] = [new Map<string, number>(), new Map<string, number>()]
   let doubted = 0
   for await (const row of stretches(db, editionId)) {
-    states.set(row.state, (states.get(row.state) ?? 0) + row.n)
+    add(states, row.state, row.n)
+    if (row.state === 'skipped') add(why, row.reason ?? 'other', row.n)
     doubted += row.doubted
   }
   const kept = await tally.of(db, editionId)
@@ -71,7 +76,17 @@ export async function count(db: Db, editionId: number): Promise<Counted> {
   const progress = summed(states)
   const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
   const everybody = submitted + refused + skipped + uncertain + waiting === recipients
-  return { ...progress, doubted, reconciled, addsUp: reconciled && everybody }
+  return { ...progress, doubted, reasons: mostFirst(why), reconciled, addsUp: reconciled && everybody }
+}
+
+/** Adds to the number under a key. */
+export function add(counts: Map<string, number>, key: string, n: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + n)
+}
+
+/** Reasons with their numbers, the most frequent first. */
+export function mostFirst(counts: Map<string, number>): Reason[] {
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([reason, n]) => ({ reason, n }))
 }
 
 /** How far an edition is, from the tally: fit for asking every second. */

@@ -4,6 +4,7 @@ import * as accounts from '../../accounts/index.ts'
 import * as deliveries from '../../deliveries/index.ts'
 import { say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
+import { reasonWords } from './editions-deliveries.ts'
 import type { Shown } from './editions-frame.ts'
 import { hidden } from './frame.ts'
 import { momentOf } from './moments.ts'
@@ -44,5 +45,6 @@ function verdict(visit: Visit, kept: deliveries.Kept): Html {
   const [skipped, uncertain, waiting] = [number(kept.skipped), number(kept.uncertain), number(kept.waiting)]
   const words = kept.outcome === 'even' ? 'desk.editions-adds-up' : 'desk.editions-amiss'
   return html`<p>${say(language, words, { n })} ${momentOf(visit, kept.counted_at)}</p>
-<p class="small">${say(language, 'desk.editions-count-sum', { n, submitted, refused, skipped, uncertain, waiting })}${kept.doubted > 0 && html` ${say(language, 'desk.editions-count-doubted', { n: kept.doubted })}`}</p>`
+<p class="small">${say(language, 'desk.editions-count-sum', { n, submitted, refused, skipped, uncertain, waiting })}${kept.doubted > 0 && html` ${say(language, 'desk.editions-count-doubted', { n: kept.doubted })}`}</p>
+${kept.reasons.length > 0 && html`<p class="small">${say(language, 'desk.editions-skipped')}: ${kept.reasons.map((one, nth) => html`${nth > 0 && ' · '}${number(one.n)} × ${reasonWords(language, one.reason)}`)}</p>`}`
 }

@@ -75,6 +75,11 @@ function words(language: string, state: string, reason: string | null): string {
   const known = STATES.find((one) => one === state)
   const said = known ? say(language, `desk.editions-letter-${known}`) : state
   if (state !== 'skipped' || reason === null) return said
+  return `${said}: ${reasonWords(language, reason)}`
+}
+
+/** Why a letter was not sent. */
+export function reasonWords(language: string, reason: string): string {
   const why = REASONS.find((one) => one === reason)
-  return `${said}: ${why ? say(language, `desk.editions-reason-${why}`) : reason}`
+  return why ? say(language, `desk.editions-reason-${why}`) : reason
 }

@@ -50,7 +50,7 @@ async function editionPage(visit: Visit, problem?: Problem): Answer {
 <p>${shown.subject && html`<bdi>${shown.subject}</bdi><br>`}<span class="small">${say(language, 'desk.editions-composed')} ${momentOf(visit, shown.composed_at)}</span></p>
 ${await progressPart(visit, shown)}
 ${await withdrawn(visit, shown)}
-${await uncertain(visit, shown)}`,
+${await complained(visit, shown)}${await uncertain(visit, shown)}`,
   )
   return problem ? c.html(page, problem.status) : page
 }
@@ -114,6 +114,12 @@ async function withdrawn({ app, language }: Visit, { id }: Shown): Promise<Html 
     }),
   )
   return html`<section><h2>${say(language, 'desk.editions-withdrawn')}</h2><ul>${items}</ul></section>`
+}
+
+/** How many readers call it spam. */
+async function complained({ app, language }: Visit, { id }: Shown): Promise<Html | ''> {
+  const n = await deliveries.complaints(app.read, id)
+  return n === 0 ? '' : html`<p class="told">${say(language, 'desk.editions-complaints', { n })}</p>`
 }
 
 /** Who may have the letter and may not: by name, with the server's words and the moment. */
