@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { type Instant, instant, later } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import { clockTime, say } from '../../locale.ts'
+import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
 import { fromNow, momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
@@ -50,11 +51,14 @@ async function comingOnes({ app, roles }: Visit, now: Instant): Promise<Coming[]
     .execute()
 }
 
-/** By the list's clock, and by the visitor's where that shows something else. */
+/** By the visitor's clock, and by the list's where that shows something else. */
 function hourOf(visit: Visit, { next_at, zone }: Coming): Html {
-  const same = clockTime(next_at, zone) === clockTime(next_at, visit.zone)
-  if (zone === visit.zone || same) return momentOf(visit, next_at)
-  return html`${momentOf(visit, next_at, zone)}<br>${momentOf(visit, next_at, visit.zone)}`
+  const { language } = visit
+  const same = `${momentOf({ zone }, next_at)}` === `${momentOf(visit, next_at)}`
+  if (same) return momentOf(visit, next_at)
+  const at = (where: string) =>
+    html`<span class="hour">${momentOf({ zone: where }, next_at)} <bdi>${city(where, language)}</bdi></span>`
+  return html`${at(visit.zone)} ${at(zone)}`
 }
 
 function countdown(visit: Visit, at: Instant): Html {

@@ -193,7 +193,11 @@ function refuseUnsent({ language }: Visit, { state, reason, day }: digests.Compo
 }
 
 /** The edition whose recipients are still being written, if it is there already. */
-async function openedSince({ app }: Visit, { digest, slot }: digests.Place, began: Instant): Promise<string | undefined> {
+async function openedSince(
+  { app }: Visit,
+  { digest, slot }: digests.Place,
+  began: Instant,
+): Promise<string | undefined> {
   const row = await app.read
     .selectFrom('edition')
     .select('public_id')

@@ -11,7 +11,7 @@ import { momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
 import { number } from './table.ts'
 
-const SOON = 5 * 60_000 // ms after which an edition that is done will have been counted, if anybody counts
+const SOON = 5 * 60_000 // ms after which an edition that is done will have been counted, if anybody works
 
 /** What is known of counting an edition's letters row by row; `comes` while a count is under way, or is to be made soon. */
 export type Count = { kept: deliveries.Kept | undefined; goes: boolean; comes: boolean }
@@ -25,15 +25,15 @@ export async function countOf({ app }: Visit, { id, done_at }: Shown): Promise<C
 }
 
 /** What counting every letter came to, and the button for those who send, as it is work for the machine. */
-export function countPart(visit: Visit, path: string, shown: Shown, { kept, goes }: Count): Html {
+export function countPart(visit: Visit, path: string, shown: Shown, { kept, goes, comes }: Count): Html {
   const { language, roles } = visit
   const may = accounts.may(roles, 'edition.send', shown.list_id)
-  return html`<div id="verdict" role="status"${kept?.outcome === 'amiss' && html` class="told"`}>${
+  return html`<div id="verdict"${kept?.outcome === 'amiss' && html` class="told"`}>${
     goes
       ? html`<p>${say(language, 'desk.editions-counting')} <a class="go" href="${path}#verdict">${say(language, 'desk.editions-counting-look')}</a></p>`
       : kept
         ? verdict(visit, kept)
-        : html`<p class="small">${say(language, 'desk.editions-uncounted')}</p>`
+        : html`<p class="small">${say(language, comes ? 'desk.editions-count-soon' : 'desk.editions-uncounted')}</p>`
   }</div>
 ${may && !goes && html`<form method="post" action="${path}/count">${hidden(visit)}<button class="second" id="do-count" type="submit">${say(language, 'desk.editions-count')}</button></form>`}`
 }

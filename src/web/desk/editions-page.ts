@@ -11,6 +11,7 @@ import { mending } from './digests-frame.ts'
 import { letterColumns } from './editions-deliveries.ts'
 import { edition, listOfEdition, type Shown } from './editions-frame.ts'
 import { progressPart } from './editions-progress.ts'
+import { stateWords } from './editions-words.ts'
 import { deskPage } from './frame.ts'
 import { momentOf } from './moments.ts'
 import { mistake } from './refusal.ts'
@@ -48,16 +49,29 @@ async function editionPage(visit: Visit, problem?: Problem): Answer {
     html`${toldHere(visit)}${mistake(language, problem)}
 <p><a href="/admin/digests/editions?digest=${shown.slug}">${say(language, 'desk.editions')}</a> · <a href="/admin/digests/${shown.slug}"><bdi>${shown.title}</bdi></a>${shown.state !== 'skipped' && shown.state !== 'composing' && html` · <a href="${links.edition('', shown.slug, shown.day, shown.public_id)}">${say(language, 'desk.editions-public')}</a>`}</p>
 <p>${shown.subject && html`<bdi>${shown.subject}</bdi><br>`}<span class="small">${say(language, 'desk.editions-composed')} ${momentOf(visit, shown.composed_at)}</span></p>
+<p id="said" class="unseen" role="status"></p>
 ${await progressPart(visit, shown)}
 ${await withdrawn(visit, shown)}
-${await complained(visit, shown)}${await uncertain(visit, shown)}`,
+${await complained(visit, shown)}
+<section id="doubted">${await uncertain(visit, shown)}</section>`,
   )
   return problem ? c.html(page, problem.status) : page
 }
 
-/** The part of the page that asks for itself until the edition is done. */
+/**
+ * The part of the page that asks for itself until the edition is done. Beside it comes what has changed elsewhere since the look
+ * that the address tells of: another state, which is said aloud, and who may have a letter.
+ */
 async function progress(visit: Visit): Answer {
-  return progressPart(visit, await edition(visit))
+  const { language, query, app } = visit
+  const shown = await edition(visit)
+  const { uncertain: now } = await deliveries.progress(app.read, shown.id)
+  const before = query.get('uncertain')
+  const other = query.has('state') && query.get('state') !== shown.state
+  return html`${await progressPart(visit, shown)}${
+    other &&
+    html`<p id="said" class="unseen" role="status" hx-swap-oob="innerHTML">${stateWords(language, shown.state, shown.reason)}</p>`
+  }${before !== null && before !== String(now) && html`<section id="doubted" hx-swap-oob="innerHTML">${await uncertain(visit, shown)}</section>`}`
 }
 
 function deed(verb: (app: Visit['app'], actor: string, id: string) => Promise<unknown>): Route['answer'] {
@@ -130,7 +144,7 @@ async function uncertain(visit: Visit, shown: Shown): Promise<Html | ''> {
   const columns = letterColumns(visit, accounts.may(roles, 'reader.read', shown.list_id), 'doubted')
   const caption = say(language, 'desk.editions-uncertain-who')
   const more = `/admin/digests/editions/${shown.public_id}/deliveries?state=doubted&after=${after}`
-  return html`<section><h2>${caption}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p>
+  return html`<h2>${caption}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p>
 ${table(visit, { rows, columns, caption, empty: '' })}
-${after !== undefined && html`<p><a class="go" href="${more}">${say(language, 'desk.editions-uncertain-all')}</a></p>`}</section>`
+${after !== undefined && html`<p><a class="go" href="${more}">${say(language, 'desk.editions-uncertain-all')}</a></p>`}`
 }

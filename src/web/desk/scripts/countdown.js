@@ -52,7 +52,7 @@
     if (section !== page) {
       page = section
       differs = Date.parse(section.dataset.now) - Date.now()
-      section.querySelector('[data-made]').hidden = true
+      section.querySelector('[data-made]').remove()
     }
     const now = Date.now() + differs
     for (const time of section.querySelectorAll('time[data-until]')) {
