@@ -20,7 +20,7 @@ export async function comingDigests(visit: Visit): Promise<Html> {
   const rows = await comingOnes(visit, now)
   if (rows.length === 0)
     return html`<section><h2>${say(language, 'desk.coming')}</h2><p>${say(language, 'desk.coming-none')}</p></section>`
-  return html`<section id="coming" data-now="${new Date(now).toISOString()}" hx-get="/admin" hx-select="#coming" hx-target="this" hx-swap="outerHTML" hx-trigger="come"><h2>${say(language, 'desk.coming')}</h2>
+  return html`<section id="coming" data-now="${new Date(now).toISOString()}" hx-get="/admin" hx-select="#coming" hx-target="this" hx-swap="outerHTML" hx-select-oob="#latest" hx-trigger="come"><h2>${say(language, 'desk.coming')}</h2>
 <div class="wide" role="region" aria-label="${say(language, 'desk.coming')}" tabindex="0"><table class="rows"><tbody>${rows.map(
     (row) =>
       html`<tr><th scope="row"><a href="/admin/digests/${row.slug}"><bdi>${row.title}</bdi></a></th><td>${hourOf(visit, row)}</td><td>${countdown(visit, row.next_at)}</td></tr>`,

@@ -31,8 +31,8 @@ export async function latestEditions(visit: Visit): Promise<Html> {
   )
   const [last, ...earlier] = rows
   if (!last)
-    return html`<section><h2>${say(language, 'desk.latest')}</h2><p>${say(language, 'desk.latest-none')}</p></section>`
-  return html`<section><h2>${say(language, 'desk.latest')}</h2>${lastOne(visit, last)}</section>
+    return html`<section id="latest"><h2>${say(language, 'desk.latest')}</h2><p>${say(language, 'desk.latest-none')}</p></section>`
+  return html`<section id="latest"><h2>${say(language, 'desk.latest')}</h2>${lastOne(visit, last)}</section>
 ${earlier.length > 0 && html`<section><h2>${say(language, 'desk.earlier')}</h2>${earlierOnes(visit, earlier)}</section>`}
 <p><a class="go" href="/admin/digests/editions">${all}</a></p>`
 }
@@ -90,7 +90,7 @@ ${heading(say(language, 'desk.digest'), false)}${heading(say(language, 'desk.com
 function earlierOne(visit: Visit, row: Row): Html {
   const { language } = visit
   const n = (state: string, count: number) =>
-    html`<td class="number"><a href="${pathOf(row)}/deliveries?state=${state}">${number(count)}</a></td>`
+    html`<td class="number"><a class="count" href="${pathOf(row)}/deliveries?state=${state}">${number(count)}</a></td>`
   const short = row.state === 'skipped' ? stateWords(language, row.state, row.reason) : shortVerdict(language, row)
   return html`<tr><th scope="row"><a href="${pathOf(row)}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n('all', row.progress.recipients)}${PARTS.map((part) => n(part, row.progress[part]))}<td>${short}</td></tr>
 `

@@ -53,7 +53,7 @@ export function letterColumns(visit: Visit, may: boolean, fate: deliveries.Fate)
     { name: 'desk.editions-state', cell: ({ state, reason }) => words(language, state, reason) },
     {
       name: 'desk.editions-words',
-      cell: ({ reply }) => html`<bdi dir="ltr">${may ? (reply ?? '') : maskedIn(reply ?? '')}</bdi>`,
+      cell: ({ reply }) => html`<bdi class="said" dir="ltr">${may ? (reply ?? '') : maskedIn(reply ?? '')}</bdi>`,
     },
     whenOf(visit, fate),
     { name: 'desk.editions-tries', number: true, cell: ({ attempts }) => attempts },
