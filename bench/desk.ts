@@ -66,6 +66,7 @@ const PAGES = [
   '/admin/digests/editions/e0000000000/deliveries',
   '/admin/digests/editions/e0000000000/deliveries?state=submitted',
   '/admin/digests/editions/e0000000000/deliveries?state=waiting',
+  '/admin/digests/editions/e0000000000/deliveries?state=uncertain',
   '/admin/people',
   '/admin/settings/trail',
 ]

@@ -195,7 +195,7 @@ async function letters({ world }: Desk): Promise<void> {
   for (const [n, { subscriber_id }] of list.readers.entries())
     await world.db
       .updateTable('delivery')
-      .set({ state: state(n) })
+      .set({ state: state(n), doubted_at: state(n) === 'uncertain' ? instant(world.now()) : null })
       .where('subscriber_id', '=', subscriber_id)
       .execute()
   await world.db.deleteFrom('tally').execute()

@@ -31,7 +31,7 @@ const IS: Record<Exclude<Fate, 'waiting'>, Expression<SqlBool>> = {
   submitted: sql<SqlBool>`delivery.state = 'submitted'`,
   refused: sql<SqlBool>`delivery.state = 'refused'`,
   skipped: sql<SqlBool>`delivery.state = 'skipped'`,
-  uncertain: sql<SqlBool>`delivery.state = 'uncertain'`,
+  uncertain: sql<SqlBool>`(delivery.state = 'uncertain' and delivery.doubted_at is not null)`, // every one is doubted, and so found by that index
   doubted: sql<SqlBool>`delivery.doubted_at is not null`,
 }
 
@@ -111,7 +111,7 @@ function underWay({ db, editionId, limit }: Letters, after: number) {
     .where(held('delivery'))
     .where(sql<SqlBool>`+delivery.edition_id = ${editionId}`)
     .where(sql<SqlBool>`+delivery.subscriber_id > ${after}`)
-    .orderBy('delivery.subscriber_id')
+    .orderBy(sql`+delivery.subscriber_id`)
     .limit(limit + 1)
     .execute()
 }
