@@ -206,7 +206,7 @@ async function letters({ world }: Desk): Promise<void> {
 
 /** The numbers of a page, and where they lead. */
 function figuresIn(page: string): { path: string; n: number }[] {
-  const found = page.matchAll(/<dd><a class="count" href="([^"]+)">([\d,]+)<\/a><\/dd>/g)
+  const found = page.matchAll(/<dd><a class="leads" href="([^"]+)">([\d,]+)<\/a><\/dd>/g)
   return [...found].map(([, path, n]) => ({ path: path!, n: Number(n!.replace(',', '')) }))
 }
 

@@ -109,7 +109,7 @@ async function countFound(world: World, wanted: subscribers.Wanted): Promise<num
 /** What the dashboard says of readers, and where it leads. */
 async function figuresFor(desk: Desk, cookie: string): Promise<{ path: string; n: number }[]> {
   const page = await (await desk.request('/admin', { headers: { Cookie: cookie } })).text()
-  const found = page.matchAll(/<dd><a class="count" href="(\/admin\/readers\?[^"]+)">([\d,]+)<\/a><\/dd>/g)
+  const found = page.matchAll(/<dd><a class="leads" href="(\/admin\/readers\?[^"]+)">([\d,]+)<\/a><\/dd>/g)
   return [...found].map(([, path, n]) => ({ path: path!, n: Number(n!.replace(',', '')) }))
 }
 

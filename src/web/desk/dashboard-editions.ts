@@ -90,7 +90,7 @@ ${heading(say(language, 'desk.digest'), false)}${heading(say(language, 'desk.com
 function earlierOne(visit: Visit, row: Row): Html {
   const { language } = visit
   const n = (state: string, count: number) =>
-    html`<td class="number"><a class="count" href="${pathOf(row)}/deliveries?state=${state}">${number(count)}</a></td>`
+    html`<td class="number"><a class="leads" href="${pathOf(row)}/deliveries?state=${state}">${number(count)}</a></td>`
   const short = row.state === 'skipped' ? stateWords(language, row.state, row.reason) : shortVerdict(language, row)
   return html`<tr><th scope="row"><a href="${pathOf(row)}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n('all', row.progress.recipients)}${PARTS.map((part) => n(part, row.progress[part]))}<td>${short}</td></tr>
 `

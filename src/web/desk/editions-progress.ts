@@ -82,8 +82,8 @@ function ledger(language: string, path: string, counts: deliveries.Progress): Ht
   const parts = ['submitted', 'refused', 'skipped', 'uncertain', 'waiting'] as const
   const sum = parts.reduce((all, part) => all + counts[part], 0)
   return html`<div class="wide" role="region" aria-labelledby="standing" tabindex="0"><table class="rows sum"><tbody>
-<tr><th scope="row">${say(language, 'desk.editions-recipients')}</th><td class="number"><a class="count" id="n-all" href="${path}/deliveries?state=all">${number(counts.recipients)}</a></td></tr>
-${parts.map((part) => html`<tr><th scope="row">${say(language, `desk.editions-${part}`)}</th><td class="number"><a class="count" id="n-${part}" href="${path}/deliveries?state=${part}">${number(counts[part])}</a></td></tr>`)}
+<tr><th scope="row">${say(language, 'desk.editions-recipients')}</th><td class="number"><a class="leads" id="n-all" href="${path}/deliveries?state=all">${number(counts.recipients)}</a></td></tr>
+${parts.map((part) => html`<tr><th scope="row">${say(language, `desk.editions-${part}`)}</th><td class="number"><a class="leads" id="n-${part}" href="${path}/deliveries?state=${part}">${number(counts[part])}</a></td></tr>`)}
 </tbody></table></div>
 <p class="small">${say(language, sum === counts.recipients ? 'desk.editions-sum' : 'desk.editions-sum-amiss')}</p>`
 }

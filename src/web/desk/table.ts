@@ -60,7 +60,7 @@ export function number(n: number, more = false): string {
 
 /** A number in a list of such (`dl.figures`), which leads to the table that holds as many rows. */
 export function figure(name: string, href: string, n: number, more = false): Html {
-  return html`<div><dt>${name}</dt><dd><a class="count" href="${href}">${number(n, more)}</a></dd></div>
+  return html`<div><dt>${name}</dt><dd><a class="leads" href="${href}">${number(n, more)}</a></dd></div>
 `
 }
 
