@@ -57,7 +57,7 @@ export async function crowd(app: App, readers: number): Promise<void> {
   await sql`insert into slot (id, digest_id, zone, minute, weekdays, next_on, next_at)
     values (1, 1, 'Europe/Istanbul', 480, 127, '2099-01-01', 4070908800000)`.execute(app.db)
   await sql`insert into edition (id, public_id, digest_id, day, slot_id, revision, state, subject, stories, to_seq, cursor, due_at, composed_at)
-    values (1, 'e', 1, '2026-01-01', 1, 1, 'done', 's', 1, 1, 0, ${now}, ${now})`.execute(app.db)
+    values (1, 'e0000000000', 1, '2026-01-01', 1, 1, 'done', 's', 1, 1, 0, ${now}, ${now})`.execute(app.db)
   await sql`insert into part (id, edition_id, revision, from_seq, to_seq, language, sections, format, stories, subject, html, text)
     values (1, 1, 1, 0, 1, 'ar', '', 'html', 1, 's', '', '')`.execute(app.db)
   await sql`insert into delivery (edition_id, subscriber_id, subscription_id, part_id, state, told_before, due_at, attempts, submitted_at, reply)

@@ -8,11 +8,13 @@ import { trustKeep } from './migrations/2026-11-trust-keep.ts'
 import { trustReport } from './migrations/2026-11-trust-report.ts'
 import { trustSend } from './migrations/2026-11-trust-send.ts'
 import { brakes } from './migrations/2026-12-brakes.ts'
+import { counted } from './migrations/2026-12-counted.ts'
 import { desk } from './migrations/2026-12-desk.ts'
 import { domains } from './migrations/2026-12-domains.ts'
 import { imports } from './migrations/2026-12-imports.ts'
 import { joining } from './migrations/2026-12-joining.ts'
 import { mailbox } from './migrations/2026-12-mailbox.ts'
+import { moved } from './migrations/2026-12-moved.ts'
 import { proof } from './migrations/2026-12-proof.ts'
 import { segments } from './migrations/2026-12-segments.ts'
 import { slots } from './migrations/2026-12-slots.ts'
@@ -40,11 +42,13 @@ const MIGRATIONS = {
   '2026-11-trust-report': trustReport,
   '2026-11-trust-send': trustSend,
   '2026-12-brakes': brakes,
+  '2026-12-counted': counted,
   '2026-12-desk': desk,
   '2026-12-domains': domains,
   '2026-12-imports': imports,
   '2026-12-joining': joining,
   '2026-12-mailbox': mailbox,
+  '2026-12-moved': moved,
   '2026-12-proof': proof,
   '2026-12-segments': segments,
   '2026-12-slots': slots,

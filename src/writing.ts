@@ -118,6 +118,16 @@ export async function list(
   }))
 }
 
+/** How many drafts there are, counted to `most`; one more says that there are more. */
+export async function count(db: Db, most: number): Promise<number> {
+  const rows = await db
+    .selectFrom('article_draft')
+    .select('id')
+    .limit(most + 1)
+    .execute()
+  return rows.length
+}
+
 /** What is being written about an article, and by whom; the last saved first. */
 export async function about(db: Db, articleId: number): Promise<(Omit<Writing, 'typed'> & { author: string })[]> {
   const rows = await db

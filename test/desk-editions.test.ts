@@ -6,6 +6,7 @@ import * as editions from '../src/editions.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { colleague, openDesk } from './desk.ts'
 import { add, body, promise, publicIds } from './digests-room.ts'
+import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
 import { databases } from './world.ts'
 
@@ -133,10 +134,15 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect((await sender.post(`${path}/resume`)).status).toBe(303)
     await deliveries.sendUntilEmpty(world, { wait: 0 })
     const done = await (await sender.get(`${path}/progress?looks=1.0-zz-9e9`)).text()
-    expect(done).not.toContain('hx-trigger')
+    expect(done).toContain('تُعدّ رسائله كلها واحدة واحدة خلال دقيقة')
     expect(done).toMatch(/<progress max="2" value="2"/)
-    expect(await (await sender.get(`${path}?count=1`)).text()).toContain('والحساب مطابق')
-    expect(await (await editor.get(`${path}?count=1`)).text()).not.toContain('والحساب مطابق')
+    expect(await (await sender.get(`${path}?count=1`)).text()).not.toContain('والحساب مطابق') // no page counts by being looked at
+    expect((await editor.post(`${path}/count`)).status).toBe(403)
+    expect((await sender.post(`${path}/count`)).headers.get('location')).toBe(`${path}#verdict`)
+    const counted = await (await editor.get(path)).text()
+    for (const words of ['وعددها 2، والحساب مطابق.', '2 = 1 سُلّمت + 1 رُفضت + 0 لم تُرسل'])
+      expect(counted).toContain(words)
+    expect(counted).not.toContain('hx-trigger')
     const refused = await (await sender.get(`${path}/deliveries?state=refused`)).text()
     expect(refused).toContain('550 5.1.1 &lt;t…@example.org&gt;: no such user')
     expect(refused).not.toContain('two@example.org') // a sender sees no readers
@@ -169,6 +175,31 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
     expect(table).toContain(path)
   })
 
+  test('its progress says what keeps it back, when it is tried again, what has changed, and who may have it', async () => {
+    await using relay = await openRelay()
+    await using desk = await openDesk(kind, { NASHRA_SMTP: relay.url })
+    const { world } = desk
+    const { public_id, id } = await edition(world, await mailing(world, 3))
+    const sender = await colleague(desk, 'sender')
+    const path = `/admin/digests/editions/${public_id}`
+    const look = async (before: string) => (await sender.get(`${path}/progress?${before}`)).text()
+    relay.script = { dot: () => '451 later' }
+    await deliveries.sendUntilEmpty(world, { wait: 0 })
+    const later = await look('state=frozen&uncertain=0')
+    expect(later).toMatch(/ما بقي يُعاد إرساله في <time[^>]*datetime="2026-12-01T08:01/)
+    expect(later).not.toContain('hx-swap-oob')
+    expect(await (await sender.get(path)).text()).toContain('id="doubted"></section>')
+    const doubted = { state: 'uncertain', doubted_at: instant(world.now()) }
+    await world.db.updateTable('delivery').set(doubted).where('attempts', '>', 0).execute()
+    await world.db.updateTable('tally').set({ state: 'uncertain' }).where('state', '=', 'deferred').execute()
+    const changed = await look('state=frozen&uncertain=0')
+    expect(changed).toMatch(/<section id="doubted" hx-swap-oob="innerHTML">.*m…@example\.org/s)
+    expect(await look('state=frozen&uncertain=3')).not.toContain('id="doubted"')
+    await editions.hold(world.db, id, 'paused', instant(world.now()))
+    expect(await look('state=frozen&uncertain=3')).toMatch(/role="status" hx-swap-oob="innerHTML">[^<]*أوقفه/)
+    expect(await look('state=held&uncertain=3')).not.toContain('role="status"')
+  })
+
   test('who works for one list sees and changes nothing of another’s', async () => {
     await using desk = await openDesk(kind)
     const { world } = desk
@@ -194,6 +225,7 @@ describe.each(databases)('the letters and editions at the desk on %s', (kind) =>
         `editions/${edition}/pause`,
         `editions/${edition}/resume`,
         `editions/${edition}/revise`,
+        `editions/${edition}/count`,
       ])
         expect([role, path, (await foreign.post(`/admin/digests/${path}`, { day: '2026-12-02' })).status]).toEqual([
           role,

@@ -32,6 +32,25 @@ export interface TallyTable {
   n: number
 }
 
+/**
+ * What came of counting an edition's letters row by row, the last time. `outcome`: even (all of them are in one of the states,
+ * and the tally says so too) or amiss. `doubted` is how many once were uncertain, `reasons`
+ * (JSON) how many were not sent for each reason, the most frequent first.
+ */
+export interface VerdictTable {
+  edition_id: number
+  outcome: string
+  counted_at: Instant
+  recipients: number
+  submitted: number
+  refused: number
+  skipped: number
+  uncertain: number
+  waiting: number
+  doubted: number
+  reasons: string
+}
+
 /** A relay we submit through; `name` is host:port, never its password. */
 export interface RelayTable {
   id: Generated<number>
@@ -108,6 +127,7 @@ export interface NoticeTable {
 export interface DeliveriesTables {
   delivery: DeliveryTable
   tally: TallyTable
+  verdict: VerdictTable
   relay: RelayTable
   recipient_domain: RecipientDomainTable
   dkim_key: DkimKeyTable

@@ -16,6 +16,8 @@ type Options = {
   segment?: string
   joinedAfter?: string
   joinedBefore?: string
+  leftAfter?: string
+  leftBefore?: string
   suppressed?: boolean
   limit: number
   after?: string
@@ -34,6 +36,8 @@ export function finding(commands: Command): void {
     .option('--segment <slug>', 'who belong to this segment')
     .option('--joined-after <moment>', 'a day, or a moment with its offset')
     .option('--joined-before <moment>', 'the same')
+    .option('--left-after <moment>', 'who have left since then')
+    .option('--left-before <moment>', 'and before')
     .option('--suppressed', 'whom we never write to')
     .option('--no-suppressed', 'all others')
     .addOption(number('--limit <n>', 'at most so many').default(50))
@@ -55,7 +59,7 @@ export function finding(commands: Command): void {
 }
 
 async function wanted(app: App, options: Options): Promise<subscribers.Wanted> {
-  const { state, language, domain, search, suppressed, joinedAfter, joinedBefore } = options
+  const { state, language, domain, search, suppressed } = options
   const part = options.segment === undefined ? options : await segments.partOf(app, options)
   const { zone } = await app.read.selectFrom('site').select('zone').executeTakeFirstOrThrow()
   return {
@@ -66,9 +70,14 @@ async function wanted(app: App, options: Options): Promise<subscribers.Wanted> {
     ...(domain !== undefined && { domain }),
     ...(search !== undefined && { search }),
     ...(suppressed !== undefined && { suppressed }),
-    ...(joinedAfter !== undefined && { joinedAfter: momentOf(joinedAfter, zone) }),
-    ...(joinedBefore !== undefined && { joinedBefore: momentOf(joinedBefore, zone) }),
+    ...momentsOf(options, zone),
   }
+}
+
+function momentsOf(options: Options, zone: string): Partial<subscribers.Wanted> {
+  const names = ['joinedAfter', 'joinedBefore', 'leftAfter', 'leftBefore'] as const
+  const given = names.filter((name) => options[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, momentOf(options[name]!, zone)]))
 }
 
 function momentOf(typed: string, zone: string): Instant {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { backUp } from '../../jobs/back-up.ts'
 import { composeDigests } from '../../jobs/compose-digests.ts'
+import { countEditions } from '../../jobs/count-editions.ts'
 import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { forgetImports } from '../../jobs/forget-imports.ts'
@@ -55,6 +56,7 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
   const inbound = await bounces.listen(app)
   const timetable = await job.keep(app, [
     composeDigests,
+    countEditions,
     readMailboxes,
     keepPictures,
     forgetFeedReaders,

@@ -9,7 +9,7 @@
 export { mostlyRefused, refused } from './brake.ts'
 export { complained, complainedOf } from './complaints.ts'
 export { type Paused, pause as pauseDomain, pausedDomains, resumeDomain } from './domain-pauses.ts'
-export { byFate, carried, doubted, type Fate, type Fated } from './fates.ts'
+export { byFate, carried, type Fate, type Fated, fates } from './fates.ts'
 export { editionHeader } from './letter.ts'
 export type { Sent } from './line.ts'
 export { standsStill } from './parking.ts'
@@ -28,8 +28,10 @@ export {
   supersede,
   waitingInAll,
 } from './queue.ts'
+export { isCounting, type Kept, recount, recountDone, verdicts } from './recount.ts'
+export { complaints } from './report.ts'
 export { type Sample, submitSamples } from './samples.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
 export { type Trial, tryRelays } from './trial.ts'
-export { type End, expectedEnd, heldBack, left, nextDue } from './unfinished.ts'
+export { type End, expectedEnd, heldBack, left, nextDue, restsUntil } from './unfinished.ts'
 export { type Listed, latest, type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

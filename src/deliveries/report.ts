@@ -7,7 +7,9 @@ import * as editions from '../editions.ts'
 import { letterhead } from '../letterhead.ts'
 import * as letters from '../letters/index.ts'
 import * as links from '../links.ts'
+import { stretches } from './stretches.ts'
 import { OPEN } from './task.ts'
+import { add, mostFirst } from './verify.ts'
 
 /** How an edition went, from its ledger. `doubted` counts letters that were on the wire in a crash, and went again. */
 export type Figures = Pick<
@@ -25,7 +27,7 @@ export type Figures = Pick<
   | 'refusals'
 >
 
-const CHUNK = 5000 // rows of the ledger in one look: a few milliseconds
+const LOOKED_AT = 1000 // refusals in one statement
 const NAMED = 5 // reasons
 const KINDS = 200 // different answers that are told apart
 
@@ -95,7 +97,7 @@ export async function figures(db: Db, editionId: number): Promise<Figures> {
   const reasons = new Map<string, number>()
   const times: number[] = []
   let doubted = 0
-  for await (const row of chunks(db, editionId)) {
+  for await (const row of stretches(db, editionId)) {
     add(states, row.state, row.n)
     if (row.state === 'skipped') add(reasons, row.reason ?? 'other', row.n)
     doubted += row.doubted
@@ -106,7 +108,7 @@ export async function figures(db: Db, editionId: number): Promise<Figures> {
     ...{ submitted: n('submitted'), refused: n('refused'), skipped: n('skipped'), doubted },
     ...{ complaints: await complaints(db, editionId), waiting: OPEN.reduce((sum, state) => sum + n(state), 0) },
     recipients: states.values().reduce((sum, one) => sum + one, 0),
-    reasons: most(reasons).map(([reason, n]) => ({ reason, n })),
+    reasons: mostFirst(reasons),
     refusals: n('refused') > 0 ? await refusals(db, editionId) : [],
     from: times.length > 0 ? (times.reduce((a, b) => Math.min(a, b)) as Instant) : null,
     to: times.length > 0 ? (times.reduce((a, b) => Math.max(a, b)) as Instant) : null,
@@ -124,37 +126,6 @@ export async function complaints(db: Db, editionId: number): Promise<number> {
   return row.n
 }
 
-async function* chunks(db: Db, editionId: number) {
-  for (let after = 0; ; ) {
-    const end = await db
-      .selectFrom('delivery')
-      .select('subscriber_id')
-      .where('edition_id', '=', editionId)
-      .where('subscriber_id', '>', after)
-      .orderBy('subscriber_id')
-      .offset(CHUNK)
-      .limit(1)
-      .executeTakeFirst()
-    yield* await db
-      .selectFrom('delivery')
-      .select(['state', 'reason'])
-      .select(({ fn, cast }) => [
-        cast<number>(fn.countAll(), 'integer').as('n'),
-        cast<number>(fn.count('doubted_at'), 'integer').as('doubted'),
-        fn.min('submitted_at').as('first'),
-        fn.max('submitted_at').as('last'),
-      ])
-      .where('edition_id', '=', editionId)
-      .where('subscriber_id', '>', after)
-      .$if(end !== undefined, (query) => query.where('subscriber_id', '<=', end!.subscriber_id))
-      .groupBy(['state', 'reason'])
-      .execute()
-    if (!end) return
-    after = end.subscriber_id
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
 /** What the servers said to those they refused, the most frequent first; what differs in a number only is the same. */
 async function refusals(db: Db, editionId: number): Promise<letters.Report['refusals']> {
   const told = new Map<string, { words: string; n: number }>()
@@ -166,7 +137,7 @@ async function refusals(db: Db, editionId: number): Promise<letters.Report['refu
       .where('state', '=', 'refused')
       .where('subscriber_id', '>', after)
       .orderBy('subscriber_id')
-      .limit(CHUNK / 5)
+      .limit(LOOKED_AT)
       .execute()
     for (const { reply } of rows) {
       const words = wordsOf(reply ?? '')
@@ -180,12 +151,4 @@ async function refusals(db: Db, editionId: number): Promise<letters.Report['refu
     after = last.subscriber_id
   }
   return [...told.values()].sort((a, b) => b.n - a.n).slice(0, NAMED)
-}
-
-function add(counts: Map<string, number>, key: string, n: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + n)
-}
-
-function most(counts: Map<string, number>): [string, number][] {
-  return [...counts].sort(([, a], [, b]) => b - a)
 }

@@ -7,6 +7,7 @@ import { relaysOf } from '../relay-settings.ts'
 import { domainOf, rateOf } from './domain-rates.ts'
 import { nextParked } from './parking.ts'
 import * as report from './report.ts'
+import * as tally from './tally.ts'
 import { OPEN } from './task.ts'
 
 const CHUNK = 2000 // addresses in one look
@@ -33,6 +34,21 @@ export async function nextDue(db: Db): Promise<Instant | undefined> {
 export async function nextTurn(db: Db): Promise<number | undefined> {
   const { turn_at } = await nextParked(db)
   return turn_at === undefined ? undefined : Math.max(0, turn_at - Date.now())
+}
+
+/** When the next letters of an edition are tried again, where none of it is under way or due before that; undefined otherwise. */
+export async function restsUntil(db: Db, editionId: number, now: Instant): Promise<Instant | undefined> {
+  const states = await tally.of(db, editionId)
+  if (['claimed', 'submitting'].some((state) => states.has(state))) return undefined
+  const next = await db
+    .selectFrom('delivery')
+    .select(['due_at', 'domain'])
+    .where('edition_id', '=', editionId)
+    .where(waiting('delivery'))
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  return next && next.domain === null && next.due_at > now ? next.due_at : undefined
 }
 
 /** How many letters are not finished, over all editions that may be sent and all notices. */

@@ -1,7 +1,10 @@
 import type { Db } from '../../db/schema.ts'
+import { snapshot } from '../../db/snapshot.ts'
 import * as editions from '../editions.ts'
 import { Problem } from '../problem.ts'
 import { type Paused, pausedFor } from './domain-pauses.ts'
+import { allDoubted } from './fates.ts'
+import { stretches } from './stretches.ts'
 import * as tally from './tally.ts'
 
 /** What the ledger says of an edition. `waiting` also counts what is being sent; `doubted` are subscribers' public ids. */
@@ -34,41 +37,56 @@ export type Progress = {
   waiting: number
 }
 
-/** Counts the rows of an edition and holds them against the tally. */
+/** Counts the rows of an edition, all as they are at one moment, and holds them against the tally. Nobody waits meanwhile. */
 export async function verify(db: Db, editionPublicId: string): Promise<Verdict> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute((one) => judge(one, editionPublicId))
+  return snapshot(db, async (one) => {
+    const edition = await editions.find(one, editionPublicId)
+    const { doubted: _, reasons: __, ...counted } = await count(one, edition.id)
+    return {
+      edition: edition.public_id,
+      state: edition.state,
+      reason: edition.reason,
+      ...counted,
+      doubted: await allDoubted(one, edition.id),
+      paused: await pausedFor(one, edition.id),
+    }
+  })
 }
 
-async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
-  const edition = await editions.find(db, editionPublicId)
-  const counted = await counts(db, edition.id)
-  const kept = await tally.of(db, edition.id)
-  const states = [...new Set([...counted.keys(), ...kept.keys()])]
-  const reconciled = states.every((state) => counted.get(state) === kept.get(state))
-  const progress = summed(counted)
-  const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
-  const doubted = await db
-    .selectFrom('delivery')
-    .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriber_id')
-    .select('subscriber.public_id')
-    .where('delivery.edition_id', '=', edition.id)
-    .where('delivery.doubted_at', 'is not', null)
-    .orderBy('subscriber.id')
-    .execute()
-  const everybody = submitted + refused + skipped + uncertain + waiting === recipients
-  return {
-    edition: edition.public_id,
-    state: edition.state,
-    reason: edition.reason,
-    ...progress,
-    reconciled,
-    doubted: doubted.map((row) => row.public_id),
-    paused: await pausedFor(db, edition.id),
-    addsUp: reconciled && everybody,
+/**
+ * What became of an edition's letters, by the rows themselves; `doubted` is how many once were uncertain, `reasons` why how many
+ * were not sent, the most frequent first.
+ */
+export type Counted = Progress & Pick<Verdict, 'reconciled' | 'addsUp'> & { doubted: number; reasons: Reason[] }
+export type Reason = { reason: string; n: number }
+
+/** Counts the rows of an edition in stretches, and holds them against the tally; of one moment only in a `snapshot`. */
+export async function count(db: Db, editionId: number): Promise<Counted> {
+  const [states, why] = [new Map<string, number>(), new Map<string, number>()]
+  let doubted = 0
+  for await (const row of stretches(db, editionId)) {
+    add(states, row.state, row.n)
+    if (row.state === 'skipped') add(why, row.reason ?? 'other', row.n)
+    doubted += row.doubted
   }
+  const kept = await tally.of(db, editionId)
+  const reconciled = [...new Set([...states.keys(), ...kept.keys()])].every(
+    (state) => states.get(state) === kept.get(state),
+  )
+  const progress = summed(states)
+  const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
+  const everybody = submitted + refused + skipped + uncertain + waiting === recipients
+  return { ...progress, doubted, reasons: mostFirst(why), reconciled, addsUp: reconciled && everybody }
+}
+
+/** Adds to the number under a key. */
+export function add(counts: Map<string, number>, key: string, n: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + n)
+}
+
+/** Reasons with their numbers, the most frequent first. */
+export function mostFirst(counts: Map<string, number>): Reason[] {
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([reason, n]) => ({ reason, n }))
 }
 
 /** How far an edition is, from the tally: fit for asking every second. */
@@ -79,17 +97,6 @@ export async function progress(db: Db, editionId: number): Promise<Progress> {
 /** How many readers the edition goes to. */
 export async function recipients(db: Db, editionId: number): Promise<number> {
   return (await progress(db, editionId)).recipients
-}
-
-async function counts(db: Db, editionId: number): Promise<Map<string, number>> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select('state')
-    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
-    .where('edition_id', '=', editionId)
-    .groupBy('state')
-    .execute()
-  return new Map(rows.map((row) => [row.state, row.n]))
 }
 
 function summed(states: Map<string, number>): Progress {

@@ -14,7 +14,7 @@ import { withdrawKeys } from './withdrawing.ts'
 export { canHoldAgain, holdAgain, type Let } from './again.ts'
 export { type Also, also, originalOf } from './elsewhere.ts'
 export { type Foreseen, foreseen } from './foreseen.ts'
-export { type Held, held, heldPage, heldUnder, type Released, refuse, release } from './review.ts'
+export { type Held, held, heldCount, heldPage, heldUnder, type Released, refuse, release } from './review.ts'
 export { waitingTitle } from './rows.ts'
 export { type Stored, stored } from './stored.ts'
 

@@ -67,6 +67,17 @@ export async function heldPage(
   return found.map((row) => ({ ...row, waiting: rows.waiting(row)! }))
 }
 
+/** How much waits, counted to `most`; one more says that there is more. */
+export async function heldCount(db: Db, most: number): Promise<number> {
+  const rows = await db
+    .selectFrom('source_item')
+    .select('first_at')
+    .where('draft', 'is not', null)
+    .limit(most + 1)
+    .execute()
+  return rows.length
+}
+
 /** What waits under this key; undefined if nothing does. */
 export async function heldUnder(
   db: Db,

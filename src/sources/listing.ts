@@ -1,7 +1,7 @@
-import type { Instant } from '../../db/instant.ts'
+import { type Instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as intake from '../intake/index.ts'
-import { stateOf } from './showing.ts'
+import { failingSince, stateOf } from './showing.ts'
 import type { Source } from './source.ts'
 import { reportOf } from './state.ts'
 
@@ -20,18 +20,27 @@ export type ItemShown = {
 }
 
 const MOST_HELD = 1000
+const DAY = 86_400_000
 
-/** Sources in the order they were added, those above `after`; `state`: only the failing, the paused, the ended, or those that hold something back. */
+/**
+ * Sources in the order they were added, those above `after`; `state`: only the failing, those that have failed for more than a
+ * day (`silent`), all others that are read (`well`), the paused, the ended, or those that hold something back.
+ */
 export async function listedPage(
   db: Db,
-  { state = '', after = 0, limit }: { state?: string; after?: number; limit: number },
+  { state = '', after = 0, limit, now }: { state?: string; after?: number; limit: number; now: Instant },
 ): Promise<Listing[]> {
+  const then = later(now, -DAY)
   const rows = await db
     .selectFrom('source')
     .selectAll()
     .where('id', '>', after)
     .$if(state === 'failing', (query) =>
       query.where('failures', '>', 0).where('paused_at', 'is', null).where('ended_at', 'is', null),
+    )
+    .$if(state === 'silent', (query) => query.where('due_at', 'is not', null).where((eb) => failingSince(eb, then)))
+    .$if(state === 'well', (query) =>
+      query.where('due_at', 'is not', null).where((eb) => eb.not(failingSince(eb, then))),
     )
     .$if(state === 'paused', (query) => query.where('paused_at', 'is not', null).where('ended_at', 'is', null))
     .$if(state === 'ended', (query) => query.where('ended_at', 'is not', null))

@@ -1,5 +1,6 @@
+import type { ExpressionBuilder } from 'kysely'
 import { type Instant, later, moment } from '../../db/instant.ts'
-import type { Db } from '../../db/schema.ts'
+import type { Db, Schema } from '../../db/schema.ts'
 import { progress } from '../wordpress/mirror.ts'
 import type { Source } from './source.ts'
 import { reportOf } from './state.ts'
@@ -70,15 +71,29 @@ export async function listed(db: Db, list: Source[]) {
   }))
 }
 
-/** How many sources there are, and the hosts of those that have failed for more than a day. */
-export async function failing(db: Db, now: Instant): Promise<{ all: number; hosts: string[] }> {
-  const rows = await db
+/** How many sources are read, and those of them that have failed for more than a day. */
+export async function failing(
+  db: Db,
+  now: Instant,
+): Promise<{ all: number; silent: Pick<Source, 'id' | 'title' | 'host' | 'url'>[] }> {
+  const { all } = await db
     .selectFrom('source')
-    .select(['host', 'failures', 'read_at', 'created_at'])
+    .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('all'))
     .where('due_at', 'is not', null)
+    .executeTakeFirstOrThrow()
+  const silent = await db
+    .selectFrom('source')
+    .select(['id', 'title', 'host', 'url'])
+    .where('due_at', 'is not', null)
+    .where((eb) => failingSince(eb, later(now, -DAY)))
+    .orderBy('id')
     .execute()
-  const old = rows.filter((row) => row.failures > 0 && (row.read_at ?? row.created_at) < later(now, -DAY))
-  return { all: rows.length, hosts: old.map(({ host }) => host) }
+  return { all, silent }
+}
+
+/** The condition that nothing has been read of a source since then, as that failed. */
+export function failingSince({ and, eb, fn }: ExpressionBuilder<Schema, 'source'>, then: Instant) {
+  return and([eb('failures', '>', 0), eb(fn.coalesce('read_at', 'created_at'), '<', then)])
 }
 
 /** How a source fares, in a word. */

@@ -19,6 +19,8 @@ export type Asked = {
   language?: string
   joinedAfter?: Instant
   joinedBefore?: Instant
+  leftAfter?: Instant
+  leftBefore?: Instant
   domain?: string
   suppressed?: boolean
   /** How the address begins, in lower case. */
@@ -31,6 +33,9 @@ export type Asked = {
 export function joined(): Expression<number> {
   return about.fn.coalesce('subscription.confirmed_at', 'subscription.created_at')
 }
+
+/** Whoever joined a list, and may have left since; spelled as the index is. Who was only asked to confirm has not joined. */
+export const everJoined = sql<SqlBool>`(subscription.state = 'active' or subscription.confirmed_at is not null)`
 
 /** A language with all its regions: `ar` is also `ar-SY`. */
 export function speaks(tag: string): Condition {
@@ -88,6 +93,18 @@ export function bounded(db: Db, above: number, below: number): Condition {
   return about.and([about('subscriber.id', '>', above), about('subscriber.id', '<', below)])
 }
 
+/** When they came, and when they went. */
+function moved({ state, joinedAfter, joinedBefore, leftAfter, leftBefore }: Asked): Condition[] {
+  const ofJoining = joinedAfter !== undefined || joinedBefore !== undefined
+  return [
+    ...(ofJoining && state !== 'pending' ? [everJoined] : []),
+    ...(joinedAfter === undefined ? [] : [about(joined(), '>=', joinedAfter)]),
+    ...(joinedBefore === undefined ? [] : [about(joined(), '<', joinedBefore)]),
+    ...(leftAfter === undefined ? [] : [about('subscription.left_at', '>=', leftAfter)]),
+    ...(leftBefore === undefined ? [] : [about('subscription.left_at', '<', leftBefore)]),
+  ]
+}
+
 /** Ids for an `in`: however many they are, the statement is the same. */
 function listed(db: Db, ids: number[]) {
   return sql<number>`(${rowsOf(
@@ -98,15 +115,14 @@ function listed(db: Db, ids: number[]) {
 }
 
 function conditions(db: Db, asked: Asked): { ofSubscription: Condition[]; ofSubscriber: Condition[] } {
-  const { list_id, within, state, language, joinedAfter, joinedBefore, suppressed, start, condition } = asked
+  const { list_id, within, state, language, suppressed, start, condition } = asked
   const ofSubscription: Condition[] = []
   const ofSubscriber: Condition[] = []
   if (list_id !== undefined) ofSubscription.push(about('subscription.list_id', '=', list_id))
   if (within !== undefined) ofSubscription.push(about('subscription.list_id', 'in', [...within]))
   if (state !== undefined) ofSubscription.push(about('subscription.state', '=', state))
   if (language !== undefined) ofSubscription.push(speaks(language))
-  if (joinedAfter !== undefined) ofSubscription.push(about(joined(), '>=', joinedAfter))
-  if (joinedBefore !== undefined) ofSubscription.push(about(joined(), '<', joinedBefore))
+  ofSubscription.push(...moved(asked))
   if (condition) ofSubscriber.push(condition)
   if (asked.domain !== undefined) ofSubscriber.push(about(domain(kindOf(db)), '=', asked.domain))
   if (start !== undefined) ofSubscriber.push(alsoBeginsWith(start))

@@ -6,12 +6,12 @@ import { Problem } from '../problem.ts'
 import { searchWords } from '../text.ts'
 import { type Asked, type Condition, matching } from './conditions.ts'
 import { findList } from './lists.ts'
-import { byDomain, byName, byStart, bySuppression, only, type Source, walking } from './sources.ts'
+import { byDomain, byMovement, byName, byStart, bySuppression, only, type Source, walking } from './sources.ts'
 import { newest } from './stretches.ts'
 
 /**
- * Which readers are wanted; what is left out does not matter. `list` to `joinedBefore` are about one and the same
- * subscription. `search`: a whole address, how one begins, or words of a name as search folds them (at least how each begins).
+ * Which readers are wanted; what is left out does not matter. `list` to `leftBefore` are about one and the same
+ * subscription. Who never confirmed has not joined, unless the pending are asked for: then it is when they asked. `search`: a whole address, how one begins, or words of a name as search folds them (at least how each begins).
  */
 export type Wanted = {
   list?: string
@@ -21,6 +21,8 @@ export type Wanted = {
   language?: string
   joinedAfter?: Instant
   joinedBefore?: Instant
+  leftAfter?: Instant
+  leftBefore?: Instant
   domain?: string
   suppressed?: boolean
   search?: string
@@ -95,7 +97,8 @@ async function sourcesFor(db: Db, wanted: Wanted, asked: Asked, limit: number): 
   if (wanted.search?.trim()) return searching(db, wanted.search.trim(), asked, limit)
   const few =
     (wanted.domain !== undefined ? await byDomain(db, asked.domain!) : undefined) ??
-    (wanted.suppressed === true ? await bySuppression(db) : undefined)
+    (wanted.suppressed === true ? await bySuppression(db) : undefined) ??
+    (await byMovement(db, asked))
   return [few ? only(few) : walking(db, asked, limit + 1)]
 }
 

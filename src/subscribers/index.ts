@@ -54,7 +54,7 @@ export {
   publicLists,
   setList,
 } from './lists.ts'
-export { type Movement, movement } from './movement.ts'
+export { type Counted, type Movement, movement } from './movement.ts'
 export { learnNames } from './names.ts'
 export { type OneReader, oneReader } from './one.ts'
 export type { Imported, Refused } from './outcome.ts'

@@ -3,6 +3,7 @@ import { kindOf } from '../../db/database.ts'
 import { beginning, domain, named } from '../../db/readers.ts'
 import type { Db } from '../../db/schema.ts'
 import { type Asked, about, matching } from './conditions.ts'
+import { movedSince } from './movement.ts'
 import { FIRST_WIDTH, nextWidth } from './stretches.ts'
 
 /** Ids of subscribers, the newest first; all that belong here and are at least `down` are among them. */
@@ -68,6 +69,15 @@ export async function byDomain(db: Db, name: string): Promise<number[] | undefin
     .limit(MOST + 1)
     .execute()
   return rows.length > MOST ? undefined : rows.map((row) => row.id)
+}
+
+/** Those who joined, or left, since a moment that is asked for, if they are few. */
+export async function byMovement(db: Db, asked: Asked): Promise<number[] | undefined> {
+  const since = asked.leftAfter ?? asked.joinedAfter
+  if (since === undefined || (asked.leftAfter === undefined && asked.state === 'pending')) return undefined
+  const lists = asked.list_id === undefined ? asked.within : [asked.list_id]
+  const ids = await movedSince(db, asked.leftAfter === undefined ? 'joined' : 'left', since, lists, MOST + 1)
+  return ids.length > MOST ? undefined : ids
 }
 
 /** Those we may never write to, if they are few. */

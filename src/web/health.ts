@@ -150,11 +150,11 @@ function feeds(app: App): Check {
 /** Whether the sites that we read can be read; one that has failed for less than a day may come back by itself. */
 async function reading(app: App): Promise<Check> {
   try {
-    const { all, hosts } = await sources.failing(app.read, instant(app.now()))
-    if (hosts.length === 0) return { status: 'ok' }
+    const { all, silent } = await sources.failing(app.read, instant(app.now()))
+    if (silent.length === 0) return { status: 'ok' }
     return {
       status: 'degraded',
-      detail: `${hosts.length} of ${all} cannot be read for more than a day: ${some([...new Set(hosts)])}`,
+      detail: `${silent.length} of ${all} cannot be read for more than a day: ${some([...new Set(silent.map(({ host }) => host))])}`,
     }
   } catch {
     return { status: 'ok', detail: 'not known while the database cannot be read' } // which another check tells

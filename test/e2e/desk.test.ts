@@ -158,8 +158,16 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
       await page.waitForLoadState('load')
       await expect.poll(() => page.locator('main').innerText(), { timeout: 15_000 }).toMatch(/3/)
       await look('the edition')
+      await page.click('#do-count')
+      await expect.poll(() => page.locator('#verdict').innerText(), { timeout: 15_000 }).toMatch(/3 = 3 /)
+      await look('the edition, counted')
       await visit('/admin')
       await look('the dashboard')
+      const clock = page.locator('.clock').first()
+      const before = await clock.innerText()
+      expect(before).toMatch(/^\d{1,2}:\d\d:\d\d$/)
+      await expect.poll(() => clock.innerText()).not.toBe(before)
+      expect(await page.locator('[data-made]').count()).toBe(0) // where it ticks, it is of now
       for (const room of [
         '/admin/sources',
         '/admin/settings',

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { html } from 'hono/html'
-import { instant } from '../../../db/instant.ts'
+import { type Instant, instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as digests from '../../digests/index.ts'
 import { longDate, say } from '../../locale.ts'
@@ -199,10 +199,28 @@ function refuseUnsent({ language }: Visit, { state, reason, day }: digests.Compo
   if (state === 'skipped') throw new Problem('edition-skipped', { why })
 }
 
+/** The edition whose recipients are still being written, if it is there already. */
+async function openedSince(
+  { app }: Visit,
+  { digest, slot }: digests.Place,
+  began: Instant,
+): Promise<string | undefined> {
+  const row = await app.read
+    .selectFrom('edition')
+    .select('public_id')
+    .where('digest_id', '=', digest.id)
+    .where('slot_id', '=', slot.id)
+    .where('composed_at', '>=', began)
+    .orderBy('composed_at', 'desc')
+    .executeTakeFirst()
+  return row?.public_id
+}
+
 /** Composes the edition now. A large list's recipients take longer than a page may: they are written behind it. */
 async function sendNow(visit: Visit): Answer {
   const { app, c } = visit
   const place = await named(visit)
+  const began = instant(app.now())
   return mending(
     async () => {
       const composing = digests.composeNow(app, actorOf(visit), place.digest.slug)
@@ -210,9 +228,10 @@ async function sendNow(visit: Visit): Answer {
       if (!composed)
         composing.catch((error) => app.log.error('an edition cannot be composed', { digest: place.digest.slug, error }))
       if (composed) refuseUnsent(visit, composed)
-      const { edition } = composed ?? { edition: null }
-      const path =
-        edition === null ? `/admin/digests/editions?digest=${place.digest.slug}` : `/admin/digests/editions/${edition}`
+      const edition = composed ? composed.edition : await openedSince(visit, place, began)
+      const path = edition
+        ? `/admin/digests/editions/${edition}`
+        : `/admin/digests/editions?digest=${place.digest.slug}`
       return c.redirect(tellAt(path, 'done'), 303)
     },
     (problem) => comingPage(visit, problem),

@@ -4,7 +4,6 @@ import { masked, maskedIn } from '../../address.ts'
 import * as deliveries from '../../deliveries/index.ts'
 import { longDate, say } from '../../locale.ts'
 import { edition, listOfEdition } from './editions-frame.ts'
-import { FATES, type Fate } from './editions-words.ts'
 import { choice } from './fields.ts'
 import { deskPage } from './frame.ts'
 import { momentOf } from './moments.ts'
@@ -22,12 +21,13 @@ export const deliveryRoutes: Route[] = [
 async function deliveriesPage(visit: Visit): Answer {
   const { app, language, query, roles } = visit
   const shown = await edition(visit)
-  const fate = FATES.find((one) => one === query.get('state')) ?? 'submitted'
-  const after = query.get('after')
-  const page = await deliveries.byFate(app.read, shown.id, fate, after === null ? undefined : after)
-  const options = FATES.map((one) => [one, say(language, `desk.editions-${one}`)] as const)
-  const columns = columnsOf(visit, accounts.may(roles, 'reader.read', shown.list_id), fate)
-  const caption = say(language, `desk.editions-${fate}`)
+  const fate = deliveries.fates.find((one) => one === query.get('state')) ?? 'all'
+  const page = await deliveries.byFate(app.read, shown.id, fate, { after: query.get('after') ?? '' })
+  const options = deliveries.fates.map(
+    (one) => [one, say(language, one === 'all' ? 'desk.editions-every' : `desk.editions-${one}`)] as const,
+  )
+  const columns = letterColumns(visit, accounts.may(roles, 'reader.read', shown.list_id), fate)
+  const caption = say(language, fate === 'all' ? 'desk.editions-deliveries' : `desk.editions-${fate}`)
   return deskPage(
     visit,
     say(language, 'desk.editions-deliveries'),
@@ -38,7 +38,7 @@ ${table(visit, { ...page, columns, caption, empty: say(language, 'desk.editions-
 }
 
 /** Whose letter it is: in full for who may see readers, as are the server's words, which often name the address. */
-function columnsOf(visit: Visit, may: boolean, fate: Fate): Column<deliveries.Fated>[] {
+export function letterColumns(visit: Visit, may: boolean, fate: deliveries.Fate): Column<deliveries.Fated>[] {
   const { language } = visit
   return [
     {
@@ -53,13 +53,19 @@ function columnsOf(visit: Visit, may: boolean, fate: Fate): Column<deliveries.Fa
     { name: 'desk.editions-state', cell: ({ state, reason }) => words(language, state, reason) },
     {
       name: 'desk.editions-words',
-      cell: ({ reply }) => html`<bdi dir="ltr">${may ? (reply ?? '') : maskedIn(reply ?? '')}</bdi>`,
+      cell: ({ reply }) => html`<bdi class="said" dir="ltr">${may ? (reply ?? '') : maskedIn(reply ?? '')}</bdi>`,
     },
-    fate === 'waiting'
-      ? { name: 'desk.editions-due', cell: ({ due_at }) => momentOf(visit, due_at) }
-      : { name: 'desk.editions-when', cell: ({ submitted_at }) => momentOf(visit, submitted_at) },
+    whenOf(visit, fate),
     { name: 'desk.editions-tries', number: true, cell: ({ attempts }) => attempts },
   ]
+}
+
+/** The moment that matters: of what waits when it is due, of what is in doubt since when, of all else when it was submitted. */
+function whenOf(visit: Visit, fate: deliveries.Fate): Column<deliveries.Fated> {
+  if (fate === 'waiting') return { name: 'desk.editions-due', cell: ({ due_at }) => momentOf(visit, due_at) }
+  if (fate === 'uncertain' || fate === 'doubted')
+    return { name: 'desk.editions-since', cell: ({ doubted_at }) => momentOf(visit, doubted_at) }
+  return { name: 'desk.editions-when', cell: ({ submitted_at }) => momentOf(visit, submitted_at) }
 }
 
 const STATES = ['queued', 'claimed', 'submitting', 'submitted', 'deferred', 'refused', 'skipped', 'uncertain'] as const
@@ -69,6 +75,11 @@ function words(language: string, state: string, reason: string | null): string {
   const known = STATES.find((one) => one === state)
   const said = known ? say(language, `desk.editions-letter-${known}`) : state
   if (state !== 'skipped' || reason === null) return said
+  return `${said}: ${reasonWords(language, reason)}`
+}
+
+/** Why a letter was not sent. */
+export function reasonWords(language: string, reason: string): string {
   const why = REASONS.find((one) => one === reason)
-  return `${said}: ${why ? say(language, `desk.editions-reason-${why}`) : reason}`
+  return why ? say(language, `desk.editions-reason-${why}`) : reason
 }

@@ -1,24 +1,28 @@
+import { setTimeout } from 'node:timers/promises'
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { masked } from '../../address.ts'
 import * as deliveries from '../../deliveries/index.ts'
 import * as digests from '../../digests/index.ts'
 import * as links from '../../links.ts'
 import { longDate, say } from '../../locale.ts'
-import type { Problem } from '../../problem.ts'
+import { Problem } from '../../problem.ts'
 import type { Html } from '../pages.ts'
 import { mending } from './digests-frame.ts'
+import { letterColumns } from './editions-deliveries.ts'
 import { edition, listOfEdition, type Shown } from './editions-frame.ts'
 import { progressPart } from './editions-progress.ts'
+import { stateWords } from './editions-words.ts'
 import { deskPage } from './frame.ts'
 import { momentOf } from './moments.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
+import { table } from './table.ts'
 import { tellAt, toldHere } from './told.ts'
 
 const PATH = '/admin/digests/editions/:edition'
 const DOUBTED = 20 // that are named; the others are in the table
 const COUNTED = 10_000
+const PATIENCE = 1500 // ms that a page waits for a count
 
 /** One edition: how far it is, what became of its letters, and what may be done with it. */
 export const editionRoutes: Route[] = [
@@ -33,6 +37,7 @@ export const editionRoutes: Route[] = [
     list: listOfEdition,
     answer: deed(digests.reviseHeld),
   },
+  { method: 'POST', path: `${PATH}/count`, allow: 'edition.send', list: listOfEdition, answer: countAgain },
 ]
 
 async function editionPage(visit: Visit, problem?: Problem): Answer {
@@ -44,17 +49,29 @@ async function editionPage(visit: Visit, problem?: Problem): Answer {
     html`${toldHere(visit)}${mistake(language, problem)}
 <p><a href="/admin/digests/editions?digest=${shown.slug}">${say(language, 'desk.editions')}</a> · <a href="/admin/digests/${shown.slug}"><bdi>${shown.title}</bdi></a>${shown.state !== 'skipped' && shown.state !== 'composing' && html` · <a href="${links.edition('', shown.slug, shown.day, shown.public_id)}">${say(language, 'desk.editions-public')}</a>`}</p>
 <p>${shown.subject && html`<bdi>${shown.subject}</bdi><br>`}<span class="small">${say(language, 'desk.editions-composed')} ${momentOf(visit, shown.composed_at)}</span></p>
+<p id="said" class="unseen" role="status"></p>
 ${await progressPart(visit, shown)}
 ${await withdrawn(visit, shown)}
-${await uncertain(visit, shown)}
-${await counted(visit, shown)}`,
+${await complained(visit, shown)}
+<section id="doubted">${await uncertain(visit, shown)}</section>`,
   )
   return problem ? c.html(page, problem.status) : page
 }
 
-/** The part of the page that asks for itself until the edition is done. */
+/**
+ * The part of the page that asks for itself until the edition is done. Beside it comes what has changed elsewhere since the look
+ * that the address tells of: another state, which is said aloud, and who may have a letter.
+ */
 async function progress(visit: Visit): Answer {
-  return progressPart(visit, await edition(visit))
+  const { language, query, app } = visit
+  const shown = await edition(visit)
+  const { uncertain: now } = await deliveries.progress(app.read, shown.id)
+  const before = query.get('uncertain')
+  const other = query.has('state') && query.get('state') !== shown.state
+  return html`${await progressPart(visit, shown)}${
+    other &&
+    html`<p id="said" class="unseen" role="status" hx-swap-oob="innerHTML">${stateWords(language, shown.state, shown.reason)}</p>`
+  }${before !== null && before !== String(now) && html`<section id="doubted" hx-swap-oob="innerHTML">${await uncertain(visit, shown)}</section>`}`
 }
 
 function deed(verb: (app: Visit['app'], actor: string, id: string) => Promise<unknown>): Route['answer'] {
@@ -69,6 +86,17 @@ function deed(verb: (app: Visit['app'], actor: string, id: string) => Promise<un
       (problem) => editionPage(visit, problem),
     )
   }
+}
+
+/** Counts every letter anew. Of a large edition that takes longer than a page may: it is counted behind it. */
+async function countAgain(visit: Visit): Answer {
+  const { app, c } = visit
+  const { id, public_id, state } = await edition(visit)
+  if (state === 'skipped') throw new Problem('page-not-found')
+  const counted = deliveries.recount(app, id)
+  counted.catch((error) => app.log.error('an edition was not counted', { error }))
+  await Promise.race([counted, setTimeout(PATIENCE, undefined, { ref: false })])
+  return c.redirect(`/admin/digests/editions/${public_id}#verdict`, 303)
 }
 
 /** The stories of it that were withdrawn, and how many have each already. */
@@ -102,28 +130,21 @@ async function withdrawn({ app, language }: Visit, { id }: Shown): Promise<Html 
   return html`<section><h2>${say(language, 'desk.editions-withdrawn')}</h2><ul>${items}</ul></section>`
 }
 
-/** Who may have the letter and may not: by name. */
-async function uncertain({ app, language, roles }: Visit, shown: Shown): Promise<Html | ''> {
-  const rows = await deliveries.doubted(app.read, shown.id, DOUBTED + 1)
-  if (rows.length === 0) return ''
-  const may = accounts.may(roles, 'reader.read', shown.list_id)
-  const named = rows
-    .slice(0, DOUBTED)
-    .map(({ public_id, address }) =>
-      may
-        ? html`<li><a href="/admin/readers/${public_id}"><bdi dir="ltr">${address ?? public_id}</bdi></a></li>`
-        : html`<li><bdi dir="ltr">${address === null ? '—' : masked(address)}</bdi></li>`,
-    )
-  return html`<section><h2>${say(language, 'desk.editions-uncertain-who')}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p><ul class="names">${named}</ul>
-<p><a class="go" href="/admin/digests/editions/${shown.public_id}/deliveries?state=doubted">${say(language, 'desk.editions-uncertain-all')}</a></p></section>`
+/** How many readers call it spam. */
+async function complained({ app, language }: Visit, { id }: Shown): Promise<Html | ''> {
+  const n = await deliveries.complaints(app.read, id)
+  return n === 0 ? '' : html`<p class="told">${say(language, 'desk.editions-complaints', { n })}</p>`
 }
 
-/** Counts every delivery anew, where that is asked for: for those who send, as it is work for the machine. */
-async function counted({ app, language, query, c, roles }: Visit, shown: Shown): Promise<Html | ''> {
-  const { public_id, state, list_id } = shown
-  if (state === 'skipped' || !accounts.may(roles, 'edition.send', list_id)) return ''
-  if (query.get('count') === null)
-    return html`<p><a class="act" href="${c.req.path}?count=1">${say(language, 'desk.editions-count')}</a></p>`
-  const verdict = await deliveries.verify(app.read, public_id)
-  return html`<p class="told" role="status">${say(language, verdict.addsUp ? 'desk.editions-adds-up' : 'desk.editions-amiss', { n: verdict.recipients })}</p>`
+/** Who may have the letter and may not: by name, with the server's words and the moment. */
+async function uncertain(visit: Visit, shown: Shown): Promise<Html | ''> {
+  const { app, language, roles } = visit
+  const { rows, after } = await deliveries.byFate(app.read, shown.id, 'doubted', { limit: DOUBTED })
+  if (rows.length === 0) return ''
+  const columns = letterColumns(visit, accounts.may(roles, 'reader.read', shown.list_id), 'doubted')
+  const caption = say(language, 'desk.editions-uncertain-who')
+  const more = `/admin/digests/editions/${shown.public_id}/deliveries?state=doubted&after=${after}`
+  return html`<h2>${caption}</h2><p>${say(language, 'desk.editions-uncertain-text')}</p>
+${table(visit, { rows, columns, caption, empty: '' })}
+${after !== undefined && html`<p><a class="go" href="${more}">${say(language, 'desk.editions-uncertain-all')}</a></p>`}`
 }

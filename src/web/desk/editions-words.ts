@@ -13,7 +13,3 @@ export function stateWords(language: string, state: string, reason: string | nul
   const skipped = SKIPPED.find((one) => one === reason)
   return state === 'skipped' && skipped ? `${words}: ${say(language, `desk.editions-skipped-${skipped}`)}` : words
 }
-
-/** The states of a letter, as tables are filtered by them. */
-export const FATES = ['submitted', 'refused', 'skipped', 'uncertain', 'doubted', 'waiting'] as const
-export type Fate = (typeof FATES)[number]

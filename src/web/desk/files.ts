@@ -11,6 +11,7 @@ export const scripts: readonly string[] = [
   served('htmx', import.meta.resolve('htmx.org/dist/htmx.min.js')),
   served('desk', own('desk')),
   served('stage', own('stage')),
+  served('countdown', own('countdown')),
 ]
 
 /** Those of the page where articles are written: the editor as it comes, what cleans foreign HTML for it, and ours. */

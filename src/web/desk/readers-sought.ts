@@ -13,13 +13,19 @@ import type { Visit } from './routes.ts'
 import { filters } from './table.ts'
 
 const STATES = ['active', 'pending', 'left'] as const
+const MOMENTS = [
+  ['joined-after', 'joinedAfter'],
+  ['joined-before', 'joinedBefore'],
+  ['left-after', 'leftAfter'],
+  ['left-before', 'leftBefore'],
+] as const
 
 /** What the address says of the readers that are sought, as the domain asks for them; a Problem for what cannot be. */
 export async function soughtIn(visit: Visit): Promise<subscribers.Wanted> {
   const { query, zone } = visit
   const given = (name: string) => query.get(name)?.trim().slice(0, 300) || undefined
   const [search, state, language, domain] = [given('search'), given('state'), given('language'), given('domain')]
-  const [suppressed, after, before] = [given('suppressed'), given('joined-after'), given('joined-before')]
+  const suppressed = given('suppressed')
   const within = withinOf(visit)
   const part = await partOf(visit, given('list'), given('segment'))
   return {
@@ -31,8 +37,12 @@ export async function soughtIn(visit: Visit): Promise<subscribers.Wanted> {
     ...(language !== undefined && { language }),
     ...(domain !== undefined && { domain }),
     ...(suppressed !== undefined && { suppressed: suppressed === 'yes' }),
-    ...(after !== undefined && { joinedAfter: dayIn(after, zone) }),
-    ...(before !== undefined && { joinedBefore: dayIn(before, zone) }),
+    ...(Object.fromEntries(
+      MOMENTS.flatMap(([name, key]) => {
+        const day = given(name)
+        return day === undefined ? [] : [[key, dayIn(day, zone)]]
+      }),
+    ) as Partial<subscribers.Wanted>),
   }
 }
 
@@ -81,7 +91,6 @@ ${parts.length > 0 && choice(language, { name: 'segment', label: 'desk.readers-s
 ${choice(language, { name: 'language', label: 'desk.readers-language', value: query.get('language'), options: [any, ...spoken] })}
 ${field(language, { name: 'domain', label: 'desk.readers-domain', dir: 'ltr', value: query.get('domain'), max: 253 })}
 ${choice(language, { name: 'suppressed', label: 'desk.readers-suppressed', value: query.get('suppressed'), options: [any, ['yes', say(language, 'desk.readers-yes')], ['no', say(language, 'desk.readers-no')]] })}
-${field(language, { name: 'joined-after', label: 'desk.readers-joined-after', type: 'date', value: query.get('joined-after') })}
-${field(language, { name: 'joined-before', label: 'desk.readers-joined-before', type: 'date', value: query.get('joined-before') })}`,
+${MOMENTS.map(([name]) => field(language, { name, label: `desk.readers-${name}`, type: 'date', value: query.get(name) }))}`,
   )
 }

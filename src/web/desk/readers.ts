@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import type { Instant } from '../../../db/instant.ts'
 import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
@@ -62,17 +63,34 @@ async function foundFor(visit: Visit): Promise<{ found: Found; problem?: Problem
 }
 
 function columnsFor(visit: Visit): Column<subscribers.Found>[] {
-  const { language } = visit
+  const { language, query } = visit
   return [
     { name: 'desk.readers-address', cell: (reader) => whoIn(language, reader) },
     { name: 'desk.readers-name', cell: ({ name }) => html`<bdi>${name ?? ''}</bdi>` },
     { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists) },
-    { name: 'desk.readers-joined', cell: ({ created_at }) => momentOf(visit, created_at) },
+    {
+      name: 'desk.readers-joined',
+      cell: ({ created_at, lists }) =>
+        momentOf(visit, lists.length > 0 ? latest(lists.map(({ joined_at }) => joined_at)) : created_at),
+    },
+    ...(['left-after', 'left-before'].some((name) => query.get(name)) ? [leftColumn(visit)] : []),
     {
       name: 'desk.readers-suppressed',
       cell: ({ suppressed }) => (suppressed === null ? '' : say(language, 'desk.readers-yes')),
     },
   ]
+}
+
+function leftColumn(visit: Visit): Column<subscribers.Found> {
+  const when = (lists: subscribers.Found['lists']) => lists.flatMap(({ left_at }) => left_at ?? [])
+  return {
+    name: 'desk.readers-left',
+    cell: ({ lists }) => momentOf(visit, when(lists).length > 0 ? latest(when(lists)) : null),
+  }
+}
+
+function latest(moments: Instant[]): Instant {
+  return moments.reduce((a, b) => (a > b ? a : b))
 }
 
 function whoIn(language: string, { id, address, erased_at }: subscribers.Found): Html {

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import { type MessageKey, say } from '../../locale.ts'
 import * as sources from '../../sources/index.ts'
@@ -15,7 +16,7 @@ import { toldHere } from './told.ts'
 
 const HERE = '/admin/sources'
 const PAGE = 50
-const STATES = ['failing', 'paused', 'ended', 'held'] as const
+const STATES = ['well', 'failing', 'silent', 'paused', 'ended', 'held'] as const
 
 /** The sources: sites that are read. */
 export const sourceRoutes: Route[] = [
@@ -28,7 +29,10 @@ export const sourceRoutes: Route[] = [
 async function room(visit: Visit): Answer {
   const { app, language, query, roles } = visit
   const state = STATES.find((one) => one === query.get('state')) ?? ''
-  const rows = await sources.listedPage(app.read, { state, after: afterIn(visit) ?? 0, limit: PAGE + 1 })
+  const rows = await sources.listedPage(app.read, {
+    ...{ state, after: afterIn(visit) ?? 0, limit: PAGE + 1 },
+    now: instant(app.now()),
+  })
   const page = rows.slice(0, PAGE)
   const options = [
     ['', say(language, 'desk.sources-any')] as const,

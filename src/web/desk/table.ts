@@ -53,6 +53,17 @@ function beginning(visit: Visit): Html | '' {
     : ''
 }
 
+/** A number as all pages write it: `12,345`; with `+` where there are more than were counted. */
+export function number(n: number, more = false): string {
+  return `${new Intl.NumberFormat('en').format(n)}${more ? '+' : ''}`
+}
+
+/** A number in a list of such (`dl.figures`), which leads to the table that holds as many rows. */
+export function figure(name: string, href: string, n: number, more = false): Html {
+  return html`<div><dt>${name}</dt><dd><a class="leads" href="${href}">${number(n, more)}</a></dd></div>
+`
+}
+
 /** The whole number behind which the page begins, where the address says one. */
 export function afterIn({ query }: Pick<Visit, 'query'>): number | undefined {
   const text = query.get('after') ?? ''
