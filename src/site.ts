@@ -47,8 +47,12 @@ export async function set(app: App, actor: Actor, identity: Identity): Promise<S
       .updateTable('site')
       .set((eb) => ({ ...values, version: eb('version', '+', 1), changed_at: at }))
       .execute()
-    const old = Object.fromEntries(Object.keys(values).map((key) => [key, before[key as keyof Site]]))
-    await record(db, actor, at, [{ verb: 'site.set', subject: 'site', before: old, after: values }])
+    const changed = Object.entries(values).filter(([key, value]) => before[key as keyof Site] !== value)
+    const old = Object.fromEntries(changed.map(([key]) => [key, before[key as keyof Site]]))
+    if (changed.length > 0)
+      await record(db, actor, at, [
+        { verb: 'site.set', subject: 'site', before: old, after: Object.fromEntries(changed) },
+      ])
   })
   return show(app, app.db)
 }

@@ -1,3 +1,4 @@
+import { moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import * as editions from '../editions.ts'
 import { Problem } from '../problem.ts'
@@ -23,6 +24,8 @@ export type Verdict = {
   paused: (Paused & { letters: number })[]
   /** Reconciled, and everybody is in one of the states. */
   addsUp: boolean
+  /** Since when it is no longer kept who got it: the rows were held against the tally then, which is what is left. */
+  forgotten_at?: string
 }
 
 export type Progress = {
@@ -44,10 +47,9 @@ export async function verify(db: Db, editionPublicId: string): Promise<Verdict> 
 
 async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
   const edition = await editions.find(db, editionPublicId)
-  const counted = await counts(db, edition.id)
   const kept = await tally.of(db, edition.id)
-  const states = [...new Set([...counted.keys(), ...kept.keys()])]
-  const reconciled = states.every((state) => counted.get(state) === kept.get(state))
+  const counted = edition.forgotten_at === null ? await counts(db, edition.id) : kept
+  const reconciled = same(counted, kept)
   const progress = summed(counted)
   const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
   const doubted = await db
@@ -68,7 +70,17 @@ async function judge(db: Db, editionPublicId: string): Promise<Verdict> {
     doubted: doubted.map((row) => row.public_id),
     paused: await pausedFor(db, edition.id),
     addsUp: reconciled && everybody,
+    ...(edition.forgotten_at !== null && { forgotten_at: moment(edition.forgotten_at).toString() }),
   }
+}
+
+/** Whether the counted rows of an edition are what its tally says. */
+export async function agrees(db: Db, editionId: number): Promise<boolean> {
+  return same(await counts(db, editionId), await tally.of(db, editionId))
+}
+
+function same(counted: Map<string, number>, kept: Map<string, number>): boolean {
+  return [...new Set([...counted.keys(), ...kept.keys()])].every((state) => counted.get(state) === kept.get(state))
 }
 
 /** How far an edition is, from the tally: fit for asking every second. */
