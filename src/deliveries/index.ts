@@ -31,6 +31,6 @@ export {
 } from './queue.ts'
 export { type Sample, submitSamples } from './samples.ts'
 export { run, sendUntilEmpty, trouble, wake } from './sending.ts'
-export { type Trial, tryRelays } from './trial.ts'
+export { type Came, type Trial, tryRelays } from './trial.ts'
 export { type End, expectedEnd, heldBack, left, nextDue } from './unfinished.ts'
 export { type Listed, latest, type Progress, progress, recipients, type Verdict, verify } from './verify.ts'

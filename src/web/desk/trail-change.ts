@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Instant } from '../../../db/instant.ts'
+import * as accounts from '../../accounts/index.ts'
 import { direction, type MessageKey, say } from '../../locale.ts'
 import * as retention from '../../retention.ts'
 import * as subscribers from '../../subscribers/index.ts'
@@ -22,22 +23,27 @@ const LABELS: Record<string, MessageKey> = {
   ...{ privacy: 'desk.settings-page-privacy', imprint: 'desk.settings-page-imprint' },
 }
 const OWN = [
-  'added', 'bytes', 'channel', 'charset', 'credit', 'day', 'description', 'due_at', 'filter', 'first', 'format', 'guid', 'intake', 'late', 'left', 'letters', 'list', 'max', 'max_age', 'min', 'minute', 'out', 'paused_at', 'paused_until', 'reason', 'revision', 'rule', 'section', 'sections', 'selector', 'single_opt_in', 'size', 'state', 'stories', 'subject', 'suppressed', 'text', 'title', 'until_at', 'updated', 'url', 'visibility', 'weekdays', 'withdrawn_at', 'withdrawn_reason',
+  'added', 'at', 'bytes', 'channel', 'charset', 'credit', 'day', 'description', 'due_at', 'filter', 'first', 'format', 'guid', 'intake', 'late', 'left', 'letters', 'list', 'max', 'max_age', 'min', 'minute', 'out', 'paused_at', 'paused_until', 'reason', 'revision', 'rule', 'section', 'sections', 'selector', 'single_opt_in', 'size', 'state', 'stories', 'subject', 'suppressed', 'text', 'title', 'until_at', 'updated', 'url', 'visibility', 'weekdays', 'withdrawn_at', 'withdrawn_reason',
 ] as const // biome-ignore format: one list
 const WORDS = ['active', 'archive', 'done', 'full', 'headlines', 'held', 'hold', 'html', 'keep', 'leave', 'left', 'link', 'news', 'own', 'partner', 'pending', 'private', 'public', 'publish', 'stopped', 'summary', 'text'] as const // biome-ignore format: one list
 
 type Values = Record<string, unknown>
 
+/** What the desk has its own use for, or what is said elsewhere in the line. */
+const UNSAID = ['article', 'created_at', 'first_at', 'import', 'list_id', 'logo', 'name_id', 'slug', 'source']
+
 /** What changed, field by field: what it was and what it is. */
 export function changesOf(visit: Visit, { verb, before, after }: trail.Change): Html | '' {
   const [was, is] = [valuesOf(before), valuesOf(after)]
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])]
-  const changed = keys.filter((key) => JSON.stringify(was[key] ?? null) !== JSON.stringify(is[key] ?? null))
+  const changed = keys
+    .filter((key) => !UNSAID.includes(key))
+    .filter((key) => JSON.stringify(was[key] ?? null) !== JSON.stringify(is[key] ?? null))
   if (changed.length === 0) return ''
   const kept = verb === 'retention.set'
   return html`<dl class="changes">${changed.map((key) => {
     const value = (one: unknown) => (kept ? lasting(visit, one) : shown(visit, key, one))
-    return html`<div><dt>${kept ? retained(visit, key) : label(visit.language, key)}:</dt><dd>${before !== null && key in was && html`<del>${value(was[key])}</del> `}${after !== null && key in is && html`<ins>${value(is[key])}</ins>`}</dd></div>`
+    return html`<div><dt>${kept ? retained(visit, key) : label(visit.language, key)}:</dt> <dd>${before !== null && key in was && html`<del>${value(was[key])}</del> `}${after !== null && key in is && html`<ins>${value(is[key])}</ins>`}</dd></div>`
   })}</dl>`
 }
 
@@ -66,12 +72,20 @@ function shown(visit: Visit, key: string, value: unknown): Html | string {
   const { language } = visit
   if (value === null || value === undefined || value === '') return say(language, 'desk.trail-nothing')
   if (typeof value === 'number') return numbered(visit, key, value)
+  if (key === 'roles' && Array.isArray(value)) return rolesIn(language, value)
   if (key === 'language') return languageName(String(value), language)
   const word = WORDS.find((one) => one === value)
   if (word) return say(language, `desk.trail-value-${word}`)
   const text = typeof value === 'string' ? value : flat(language, value)
   const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
   return html`<bdi dir="auto">${short}</bdi>`
+}
+
+function rolesIn(language: string, roles: { role?: string }[]): string {
+  const names = roles.map(({ role }) => accounts.ROLES.find((one) => one === role)).filter((role) => role !== undefined)
+  return names.length === 0
+    ? say(language, 'desk.no-role')
+    : names.map((role) => say(language, `desk.role-${role}`)).join(' · ')
 }
 
 function numbered(visit: Visit, key: string, value: number): Html | string {

@@ -40,7 +40,7 @@ ${filters(visit, await fields(visit, names))}
 ${table(visit, {
   ...{ rows: page, columns: await columnsOf(visit, page), caption: say(language, 'desk.trail') },
   empty: say(language, 'desk.trail-none'),
-  above: html`<p><a class="go" href="${file}">${say(language, 'desk.trail-file')}</a></p>`,
+  above: html`<p class="deeds"><a class="go" href="${file}">${say(language, 'desk.trail-file')}</a></p>`,
   after: rows.length > PAGE ? String(page.at(-1)!.id) : undefined,
 })}`,
   )
@@ -98,9 +98,11 @@ async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<tra
         return id && actors.has(actor) ? thingShown({ name, path: `/admin/people/${id}` }) : thingShown({ name })
       },
     },
-    { name: 'desk.trail-verb', cell: ({ verb }) => did(language, verb) },
-    { name: 'desk.trail-subject', cell: ({ subject }) => about(visit, subject, things.get(subject)!) },
-    { name: 'desk.trail-change', cell: (line) => changesOf(visit, line) },
+    {
+      name: 'desk.trail-what',
+      cell: (line) =>
+        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line)}`,
+    },
   ]
 }
 
@@ -108,7 +110,7 @@ async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<tra
 function about(visit: Visit, subject: string, thing: Thing) {
   if (visit.query.get('q') === subject) return thingShown(thing)
   const all = `${HERE}?${new URLSearchParams({ q: subject })}`
-  return html`${thingShown(thing)} <a class="small" href="${all}">${say(visit.language, 'desk.trail-all-about')}<span class="unseen"> <bdi>${thing.name}</bdi></span></a>`
+  return html`${thingShown(thing)} <a class="besides" href="${all}">${say(visit.language, 'desk.trail-all-about')}<span class="unseen"> <bdi>${thing.name}</bdi></span></a>`
 }
 
 /** The same lines as a table for spreadsheets, all of them. */
