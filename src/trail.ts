@@ -29,8 +29,8 @@ const PAGE = 500
 export async function list(db: Db, sought: Sought): Promise<Change[]> {
   const last = sought.before === undefined ? undefined : await momentOf(db, sought.before)
   const ids = new Map<number, Instant>()
-  for (const branch of branches(sought))
-    for (const { id, at } of await found(db, { ...sought, ...branch }, last)) ids.set(id, at)
+  for (const branch of await branches(db, sought))
+    for (const { id, at } of await found(db, branch, sought, last)) ids.set(id, at)
   const first = [...ids]
     .sort(([a, at], [b, bt]) => bt - at || b - a)
     .slice(0, sought.limit)
@@ -46,39 +46,50 @@ async function momentOf(db: Db, id: number): Promise<{ at: Instant; id: number }
   return row ?? { at: 0 as Instant, id: 0 }
 }
 
-type Branch = Pick<Sought, 'actor' | 'verbs' | 'subject'>
+/** What an index leads to in the order of time: a thing, what somebody did, what was done, or everything. */
+type Branch =
+  | { subject: string; actor?: string | undefined; verbs?: readonly string[] | undefined }
+  | { actor?: string; verb?: string }
 
-/** `any` of many is one look-up for each, in an index of its own. */
-function branches({ actor, verbs, subject, any }: Sought): Branch[] {
-  const own = { ...(actor !== undefined && { actor }), ...(subject !== undefined && { subject }) }
-  const perVerb = (some: readonly string[]) => some.map((verb) => ({ ...own, verbs: [verb] }))
-  const one = actor !== undefined || subject !== undefined
-  if (!any) return one || !verbs ? [{ ...own, ...(verbs && { verbs }) }] : perVerb(verbs)
+/** What is sought, in branches: what several of them find is found once. */
+async function branches(db: Db, { actor, verbs, subject, any }: Sought): Promise<Branch[]> {
+  const about = (name: string): Branch => ({ subject: name, actor, verbs })
+  const done = async (by: string | undefined, some = verbs): Promise<Branch[]> => {
+    if (by === undefined && some === undefined) return [{}]
+    return (some ?? (await distinct(db, 'verb'))).map((verb) => ({ verb, ...(by !== undefined && { actor: by }) }))
+  }
+  if (subject !== undefined) return any && !any.subjects.includes(subject) ? [] : [about(subject)]
+  if (!any) return done(actor)
+  const people = any.actors.filter((name) => actor === undefined || actor === name)
+  const deeds = any.verbs.filter((verb) => !verbs || verbs.includes(verb))
   return [
-    ...any.actors.filter((name) => actor === undefined || actor === name).map((name) => ({ ...own, actor: name })),
-    ...perVerb(any.verbs.filter((verb) => !verbs || verbs.includes(verb))),
-    ...any.subjects
-      .filter((name) => subject === undefined || subject === name)
-      .map((name) => ({ ...own, subject: name })),
+    ...(await Promise.all(people.map((name) => done(name)))).flat(),
+    ...(await done(actor, deeds)),
+    ...any.subjects.map(about),
   ]
 }
 
-/**
- * The first lines of one branch. Each is found by one index: about a thing, else by whom, else by what was done, else by the
- * time; the other conditions must not lead the database to another one.
- */
-async function found(db: Db, sought: Sought, last: { at: Instant; id: number } | undefined) {
-  const { actor, verbs, subject, since, until, limit } = sought
-  const byActor = subject === undefined && actor !== undefined
-  const byVerb = subject === undefined && !byActor && verbs?.length === 1
+/** The first lines of one branch. What else goes for a thing's lines must not lead the database to another index. */
+async function found(
+  db: Db,
+  branch: Branch,
+  { since, until, limit }: Sought,
+  last: { at: Instant; id: number } | undefined,
+) {
   return db
     .selectFrom('change')
     .select(['id', 'at'])
-    .$if(subject !== undefined, (query) => query.where('subject', '=', subject!))
-    .$if(byActor, (query) => query.where('actor', '=', actor!))
-    .$if(!byActor && actor !== undefined, (query) => query.where(sql<SqlBool>`actor || '' = ${actor}`))
-    .$if(byVerb, (query) => query.where('verb', '=', verbs![0]!))
-    .$if(!byVerb && verbs !== undefined, (query) => query.where(sql<string>`verb || ''`, 'in', [...verbs!]))
+    .$call((query) => {
+      if (!('subject' in branch))
+        return query
+          .$if(branch.actor !== undefined, (one) => one.where('actor', '=', branch.actor!))
+          .$if(branch.verb !== undefined, (one) => one.where('verb', '=', branch.verb!))
+      const { subject, actor, verbs } = branch
+      return query
+        .where('subject', '=', subject)
+        .$if(actor !== undefined, (one) => one.where(sql<SqlBool>`actor || '' = ${actor}`))
+        .$if(verbs !== undefined, (one) => one.where(sql<string>`verb || ''`, 'in', [...verbs!]))
+    })
     .$if(since !== undefined, (query) => query.where('at', '>=', since!))
     .$if(until !== undefined, (query) => query.where('at', '<', until!))
     .$if(last !== undefined, (query) =>

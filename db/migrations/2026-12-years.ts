@@ -17,6 +17,6 @@ export async function years(db: Kysely<unknown>, kind: Kind): Promise<void> {
   for (const name of ['change_actor', 'change_verb', 'change_subject']) await db.schema.dropIndex(name).execute()
   await db.schema.createIndex('change_at').on('change').columns(['at', 'id']).execute()
   await db.schema.createIndex('change_verb').on('change').columns(['verb', 'at', 'id']).execute()
-  await db.schema.createIndex('change_actor').on('change').columns(['actor', 'at', 'id', 'verb']).execute()
-  await db.schema.createIndex('change_subject').on('change').columns(['subject', 'at', 'id']).execute()
+  await db.schema.createIndex('change_actor').on('change').columns(['actor', 'verb', 'at', 'id']).execute()
+  await db.schema.createIndex('change_subject').on('change').columns(['subject', 'at', 'id', 'verb', 'actor']).execute()
 }

@@ -53,8 +53,8 @@ function answered({ kind, reply }: mail.Answer): Came {
   if (kind === 'accepted') return 'taken'
   if (kind === 'unknown') return 'unknown'
   if (kind === 'unsent') return 'broken'
-  if (kind !== 'refused') return 'later'
-  return /\b5\.7\.\d/.test(reply) ? 'unwelcome' : 'refused'
+  if (kind === 'deferred' || !/^5/.test(reply)) return 'later'
+  return kind === 'trouble' || /\b5\.7\.\d/.test(reply) ? 'unwelcome' : 'refused'
 }
 
 /** What kept a relay from hearing of the letter, by its error's code or words. */

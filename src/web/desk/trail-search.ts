@@ -22,7 +22,7 @@ export async function meant(
   const by = actors.filter((actor) => actor === text || has(called.get(actor) ?? actor))
   return {
     actors: by,
-    verbs: verbs.filter((verb) => verb === text || has(did(language, verb))),
+    verbs: verbs.filter((verb) => has(verb, did(language, verb))),
     subjects: [...new Set([...spelled(text), ...(await named(visit, text, has))])].slice(0, MOST + KINDS.length),
   }
 }
