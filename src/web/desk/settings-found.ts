@@ -16,7 +16,7 @@ export function foundIn(language: string, findings: doctor.Finding[]): Html {
 
 function line(language: string, { check, state, code, values = {} }: doctor.Finding): Html {
   const { record = values['value'], ...others } = values
-  return html`<li class="${state}"><p><b>${MARKS[state]} <bdi>${check}</bdi></b>: ${code && say(language, `desk.found-${code}`, isolated(others))}</p>${record !== undefined && html`<p><code dir="ltr">${record}</code></p>`}</li>`
+  return html`<li class="${state}"><p><b>${MARKS[state]} <bdi>${check.replace(' key', '')}</bdi></b>: ${code && say(language, `desk.found-${code}`, isolated(others))}</p>${record !== undefined && html`<p><code dir="ltr">${record}</code></p>`}</li>`
 }
 
 /** Names run from left to right within words of either direction. */

@@ -81,10 +81,10 @@ function kindOf(name: string): MessageKey {
   return name.startsWith('before-') ? 'desk.settings-backup-before' : 'desk.settings-backup-desk'
 }
 
-/** `1.2 MB`, `3.4 GB`: as one unit whatever direction the words around it run. */
+/** `240 kB`, `1.2 MB`, `3.4 GB`: as one unit whatever direction the words around it run. */
 function sizeOf(bytes: number): string {
-  const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, 'GB'] : [bytes / 1e6, 'MB']
-  return `\u2066${size.toFixed(1)} ${unit}\u2069`
+  if (bytes < 1e6) return `\u2066${Math.ceil(bytes / 1000)} kB\u2069`
+  return `\u2066${bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`}\u2069`
 }
 
 /** The page tells how it goes and how it ends. */

@@ -36,7 +36,7 @@ async function languagesPage(visit: Visit, problem?: Problem): Answer {
 ${choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: paper.language, options: tongues(paper.language, language) })}
 ${lists.length > 0 && html`<fieldset><legend>${say(language, 'desk.languages-lists')}</legend><p class="small">${say(language, 'desk.languages-lists-text')}</p>${lists.map((list) => listField(visit, list))}</fieldset>`}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>
-<section><h2>${say(language, 'desk.languages-follows')}</h2><ul>${FOLLOWS.map((name) => html`<li>${say(language, `desk.languages-${name}`, { languages: named(spoken, language) })}</li>`)}</ul>
+<section><h2>${say(language, 'desk.languages-follows')}</h2><ul class="plain">${FOLLOWS.map((name) => html`<li>${say(language, `desk.languages-${name}`, { languages: named(spoken, language) })}</li>`)}</ul>
 <p><a class="go" href="/admin/me">${say(language, 'desk.languages-own')}</a></p></section>`,
   )
   return problem ? c.html(page, problem.status) : page

@@ -32,12 +32,12 @@ type Values = Record<string, unknown>
 /** What the desk has its own use for, or what is said elsewhere in the line. */
 const UNSAID = ['article', 'created_at', 'first_at', 'import', 'list_id', 'logo', 'name_id', 'slug', 'source']
 
-/** What changed, field by field: what it was and what it is. */
-export function changesOf(visit: Visit, { verb, before, after }: trail.Change): Html | '' {
+/** What changed, field by field: what it was and what it is. `name` is what the thing is called beside it. */
+export function changesOf(visit: Visit, { verb, before, after }: trail.Change, name: string): Html | '' {
   const [was, is] = [valuesOf(before), valuesOf(after)]
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])]
   const changed = keys
-    .filter((key) => !UNSAID.includes(key))
+    .filter((key) => !UNSAID.includes(key) && !(key === 'title' && !(key in was) && is[key] === name))
     .filter((key) => JSON.stringify(was[key] ?? null) !== JSON.stringify(is[key] ?? null))
   if (changed.length === 0) return ''
   const kept = verb === 'retention.set'

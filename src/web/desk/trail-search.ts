@@ -1,7 +1,7 @@
 import { instant } from '../../../db/instant.ts'
 import * as articles from '../../articles/index.ts'
 import * as segments from '../../segments/index.ts'
-import { fold } from '../../text.ts'
+import { fold, searchWords } from '../../text.ts'
 import type * as trail from '../../trail.ts'
 import type { Visit } from './routes.ts'
 import { actorsIn, did } from './trail-words.ts'
@@ -16,8 +16,9 @@ export async function meant(
   { verbs, actors }: { verbs: string[]; actors: string[] },
 ): Promise<NonNullable<trail.Sought['any']>> {
   const { language } = visit
-  const wanted = fold(text)
-  const has = (...names: string[]) => names.some((name) => fold(name).includes(wanted))
+  const words = searchWords(text)
+  const has = (...names: string[]) =>
+    words.length > 0 && names.some((name) => words.every((word) => fold(name).includes(word)))
   const called = await actorsIn(visit, actors)
   const by = actors.filter((actor) => actor === text || has(called.get(actor) ?? actor))
   return {

@@ -101,7 +101,7 @@ async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<tra
     {
       name: 'desk.trail-what',
       cell: (line) =>
-        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line)}`,
+        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line, things.get(line.subject)!.name)}`,
     },
   ]
 }
