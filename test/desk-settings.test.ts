@@ -112,7 +112,7 @@ describe.each(databases)('the settings at the desk, on %s', (kind) => {
     expect(keys.map(({ selector }) => selector)).toEqual(['n202612', 'n202612a'])
     expect(keys[1]!.signs_at - keys[0]!.signs_at).toBe(86_400_000)
     expect(await look()).toMatch(
-      /waits for its day[\s\S]*Publish its record now; it signs from[\s\S]*Signs letters now\./,
+      /waiting for its day[\s\S]*Publish its record now; it signs from[\s\S]*Signs letters now\./,
     )
     for (const [hours, words] of [
       [25, /Signs letters now\.[\s\S]*leave its record where it is until <time[^>]*>09\/12\/2026/],
