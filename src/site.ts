@@ -12,7 +12,7 @@ import { clean, escaped, oneLine, plain } from './text.ts'
 /** The paper's identity. */
 export type Site = Selectable<SiteTable>
 
-/** What `site set` may change; texts as typed, standing pages as HTML or plain text. `logo_id` is an image that media.ts keeps. */
+/** What `site set` may change; texts as typed, standing pages as HTML or plain text. `logo_id` is an image that media.ts keeps, null for none. */
 export type Identity = Partial<{
   name: string
   tagline: string
@@ -23,7 +23,7 @@ export type Identity = Partial<{
   reply_to: string
   report_to: string
   postal_address: string
-  logo_id: number
+  logo_id: number | null
 }> &
   Partial<Record<StandingPage, string>>
 

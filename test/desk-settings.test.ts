@@ -40,6 +40,12 @@ describe.each(databases)('the settings at the desk, on %s', (kind) => {
     form.set('logo', new File(['<svg onload="alert(1)"/>'], 'logo.svg'))
     form.set('accent', '#005f73')
     expect((await owner.send('/admin/settings', form)).status).toBe(422)
+    form.delete('logo')
+    form.set('no-logo', '1')
+    expect((await owner.send('/admin/settings', form)).status).toBe(303)
+    expect((await site.show(desk.world, desk.world.db)).logo_id).toBeNull()
+    const [line] = await desk.world.db.selectFrom('change').select('after').orderBy('id', 'desc').limit(1).execute()
+    expect(JSON.parse(line!.after!)).toEqual({ tagline: 'سطر لم يُحفظ', logo_id: null }) // what changed, and no more
   })
 
   test('hold the standing pages, without what could run', async () => {
@@ -51,6 +57,9 @@ describe.each(databases)('the settings at the desk, on %s', (kind) => {
     expect(paper.about).toContain('من نحن')
     expect(paper.about).not.toMatch(/script|onclick/)
     expect(paper.contact).toBe('<p>شارع المرفأ 12</p>')
+    const page = await (await owner.get('/admin/settings/pages')).text()
+    expect(page).toContain('<a href="/about">')
+    expect(page).not.toContain('<a href="/privacy">')
   })
 
   test('take a relay, try it with a letter to whoever asks, and say what it answered', async () => {

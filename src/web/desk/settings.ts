@@ -6,7 +6,7 @@ import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { zones } from '../wish-fields.ts'
-import { choice, field, fileField } from './fields.ts'
+import { check, choice, field, fileField } from './fields.ts'
 import { hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -59,7 +59,7 @@ ${field(language, { name: 'tagline', label: 'desk.settings-tagline', value: type
 ${field(language, { name: 'accent', label: 'desk.settings-accent', value: typed('accent'), type: 'color' })}
 ${action !== HERE && choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: typed('language'), options: tongues(paper.language, language) })}
 ${choice(language, { name: 'zone', label: 'desk.settings-zone', value: typed('zone'), options: zones(language, typed('zone')) })}
-${logo}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}
+${logo}${logo && check(language, { name: 'no-logo', label: 'desk.settings-logo-none', checked: false })}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
 }
 
@@ -78,7 +78,11 @@ export async function savingIdentity(visit: Visit, on: string, again: (problem: 
     )
     const [file] = files
     const logo = file && (await media.keep(app, await readFile(file.path)))
-    await site.set(app, actorOf(visit), { ...given, ...(logo && { logo_id: logo.id }) })
+    await site.set(app, actorOf(visit), {
+      ...given,
+      ...(form.has('no-logo') && { logo_id: null }),
+      ...(logo && { logo_id: logo.id }),
+    })
     return c.redirect(on, 303)
   } catch (error) {
     if (error instanceof Problem) return again(error)
