@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type Instant, instant } from '../db/instant.ts'
@@ -5,6 +7,7 @@ import * as articles from '../src/articles/index.ts'
 import * as changes from '../src/changes.ts'
 import * as channels from '../src/channels.ts'
 import * as subscribers from '../src/subscribers/index.ts'
+import { did } from '../src/web/desk/trail-words.ts'
 import { colleague, type Desk, openDesk } from './desk.ts'
 import { databases } from './world.ts'
 
@@ -18,6 +21,10 @@ describe.each(databases)('the trail at the desk, on %s', (kind) => {
     const page = await look('?kind=channels')
     expect(page).toContain('>The channel was changed · <a href="/admin/channels/sport"><bdi>Sport and games</bdi></a>')
     expect(page).toContain('<dt>articles in the feed:</dt> <dd><del>50</del> <ins>30</ins></dd>')
+    await subscribers.setList(desk.world, by(owner), 'morning', { singleOptIn: 'they signed on paper' })
+    expect(await look('?kind=lists')).toContain(
+      '<dt>joins without confirming, because:</dt> <dd><del>nothing</del> <ins><bdi dir="auto">they signed on paper</bdi></ins></dd>',
+    )
     expect(page).toContain(`<a href="/admin/people/${owner.account.public_id}"><bdi>${owner.address}</bdi></a>`)
     await desk.world.db.deleteFrom('channel').where('slug', '=', 'sport').execute()
     expect(await look('?kind=channels')).toContain('· <bdi>channel:sport</bdi>')
@@ -29,6 +36,13 @@ describe.each(databases)('the trail at the desk, on %s', (kind) => {
     await articles.publish(desk.world, 'cli', [
       { guid: 'a', title: 'The harbour opens', body_html: '<p>x</p>', language: 'en', published_at: instant(desk.world.now()) }, // biome-ignore format: one story
     ])
+    const { public_id } = await desk.world.db.selectFrom('article').select('public_id').executeTakeFirstOrThrow()
+    await changes.record(desk.world.db, 'cli', instant(desk.world.now()), [
+      { verb: 'digest.stage', subject: 'digest:gone', before: { day: '2026-12-02', first: [], out: [] }, after: { day: '2026-12-02', first: [public_id], out: [] } }, // biome-ignore format: one line
+    ])
+    expect(await look('?kind=digests')).toContain(
+      '<dt>first:</dt> <dd><del><bdi dir="auto">nothing</bdi></del> <ins><bdi dir="auto">The harbour opens</bdi></ins></dd>',
+    )
     const found = async (query: string) => [...(await look(query)).matchAll(/<td>([^<]+) · /g)].map(([, did]) => did)
     expect(await found('?q=harbour')).toEqual(['Published'])
     expect(await found('?q=was made&kind=lists')).toEqual(['A list was made'])
@@ -100,6 +114,15 @@ describe.each(databases)('the trail at the desk, on %s', (kind) => {
     expect(page).not.toContain('layla')
     expect(page).not.toContain('Layla')
   })
+})
+
+test('all that is written to the trail has words', () => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const verbs = files.flatMap((name) =>
+    [...readFileSync(join('src', name), 'utf8').matchAll(/verbs?:? .*?'([a-z]+\.[a-z-]+)'/g)].map(([, verb]) => verb!),
+  )
+  expect(verbs.length).toBeGreaterThan(40)
+  expect([...new Set(verbs)].filter((verb) => did('en', verb) === verb)).toEqual([])
 })
 
 async function newsroom(desk: Desk) {

@@ -10,6 +10,7 @@ import { languageName } from './articles-states.ts'
 import { durationOf } from './digests-words.ts'
 import { momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
+import type { Thing } from './trail-things.ts'
 
 const LONGEST = 160 // letters of a value that are shown
 
@@ -32,9 +33,14 @@ type Values = Record<string, unknown>
 /** What the desk has its own use for, or what is said elsewhere in the line. */
 const UNSAID = ['article', 'created_at', 'first_at', 'import', 'list_id', 'logo', 'name_id', 'slug', 'source']
 
-/** What changed, field by field: what it was and what it is. `name` is what the thing is called beside it. */
-export function changesOf(visit: Visit, { verb, before, after }: trail.Change, name: string): Html | '' {
+/** What changed, field by field: what it was and what it is. `things` are those of the page by what the trail calls them. */
+export function changesOf(
+  visit: Visit,
+  { verb, subject, before, after }: trail.Change,
+  things: ReadonlyMap<string, Thing>,
+): Html | '' {
   const [was, is] = [valuesOf(before), valuesOf(after)]
+  const name = things.get(subject)?.name
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])]
   const changed = keys
     .filter((key) => !UNSAID.includes(key) && !(key === 'title' && !(key in was) && is[key] === name))
@@ -42,9 +48,24 @@ export function changesOf(visit: Visit, { verb, before, after }: trail.Change, n
   if (changed.length === 0) return ''
   const kept = verb === 'retention.set'
   return html`<dl class="changes">${changed.map((key) => {
-    const value = (one: unknown) => (kept ? lasting(visit, one) : shown(visit, key, one))
+    const value = (one: unknown) =>
+      kept ? lasting(visit, one) : shown(visit, key, verb === STAGED ? titled(one, things) : one)
     return html`<div><dt>${kept ? retained(visit, key) : label(visit.language, key)}:</dt> <dd>${before !== null && key in was && html`<del>${value(was[key])}</del> `}${after !== null && key in is && html`<ins>${value(is[key])}</ins>`}</dd></div>`
   })}</dl>`
+}
+
+const STAGED = 'digest.stage'
+
+/** The articles that a line tells of by their ids: those of an edition that was arranged. */
+export function toldOf({ verb, before, after }: trail.Change): string[] {
+  if (verb !== STAGED) return []
+  return [valuesOf(before), valuesOf(after)].flatMap(({ first, out }) =>
+    [first, out].flatMap((ids) => (Array.isArray(ids) ? ids.map((id) => `article:${id}`) : [])),
+  )
+}
+
+function titled(value: unknown, things: ReadonlyMap<string, Thing>): unknown {
+  return Array.isArray(value) ? value.map((id) => things.get(`article:${id}`)?.name ?? id) : value
 }
 
 function valuesOf(text: string | null): Values {
@@ -56,7 +77,7 @@ function valuesOf(text: string | null): Values {
 function label(language: string, key: string): string {
   if (Object.hasOwn(LABELS, key)) return say(language, LABELS[key]!)
   const own = OWN.find((one) => one === key)
-  return own ? say(language, `desk.trail-field-${own.replace('_', '-')}` as MessageKey) : key
+  return own ? say(language, `desk.trail-field-${own.replaceAll('_', '-')}` as MessageKey) : key
 }
 
 function retained({ language }: Visit, key: string): string {

@@ -8,7 +8,7 @@ import { momentOf, readMoment } from './moments.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { settingsPage } from './settings-page.ts'
 import { addressWith, afterIn, type Column, filters, table } from './table.ts'
-import { changesOf } from './trail-change.ts'
+import { changesOf, toldOf } from './trail-change.ts'
 import { meant } from './trail-search.ts'
 import { type Thing, thingShown, thingsOf } from './trail-things.ts'
 import { actorsIn, did, kindsIn, verbsOf } from './trail-words.ts'
@@ -86,7 +86,7 @@ function dayOf(text: string | undefined, zone: string, later: number) {
 
 async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<trail.Change>[]> {
   const { language } = visit
-  const things = await thingsOf(visit, page.map(({ subject }) => subject)) // biome-ignore format: one line
+  const things = await thingsOf(visit, page.flatMap((line) => [line.subject, ...toldOf(line)])) // biome-ignore format: one line
   const actors = await actorsIn(visit, page.map(({ actor }) => actor)) // biome-ignore format: one line
   return [
     { name: 'desk.trail-at', cell: ({ at }) => momentOf(visit, at) },
@@ -101,7 +101,7 @@ async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<tra
     {
       name: 'desk.trail-what',
       cell: (line) =>
-        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line, things.get(line.subject)!.name)}`,
+        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line, things)}`,
     },
   ]
 }
