@@ -69,6 +69,8 @@ const PAGES = [
   '/admin/digests/editions/e0000000000/deliveries?state=uncertain',
   '/admin/people',
   '/admin/settings/trail',
+  '/admin/settings/trail?kind=digests&actor=reader',
+  '/admin/settings/trail?q=البرتقال&from=2026-01-01',
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'nashra-bench-'))
@@ -115,7 +117,20 @@ async function fill(): Promise<void> {
   await sql`insert into tally (edition_id, state, n) select edition_id, state, count(*) from delivery group by edition_id, state`.execute(
     app.db,
   )
+  await lines(1_000_000)
   if (app.database.kind === 'postgres') await sql`analyze`.execute(app.db)
+}
+
+/** The trail of some years: mostly what readers did themselves. */
+async function lines(most: number): Promise<void> {
+  const numbers = sql`(with recursive s(n) as (select 1 union all select n + 1 from s where n < ${sql.lit(most)}) select n from s)`
+  await sql`insert into change (actor, verb, subject, after, at)
+    select case when n % 10 < 7 then 'reader' else 'job' end,
+      case when n % 10 < 7 then 'subscription.prefer' else 'item.hold' end,
+      case when n % 10 < 7 then 'subscription:' || n else 'source:' || (n % 100) end,
+      '{"format":"text"}', cast(${Date.now()} as bigint) - cast(n as bigint) * 60000 from ${numbers} as s`.execute(
+    app.db,
+  )
 }
 
 /** An owner's browser. */

@@ -25,6 +25,7 @@ import { wires } from './migrations/2026-12-wires.ts'
 import { workerRoles } from './migrations/2026-12-worker-roles.ts'
 import { works } from './migrations/2026-12-works.ts'
 import { writing } from './migrations/2026-12-writing.ts'
+import { years } from './migrations/2026-12-years.ts'
 import { yields } from './migrations/2026-12-yields.ts'
 import { openPostgres } from './postgres.ts'
 import type { Db } from './schema.ts'
@@ -59,6 +60,7 @@ const MIGRATIONS = {
   '2026-12-worker-roles': workerRoles,
   '2026-12-works': works,
   '2026-12-writing': writing,
+  '2026-12-years': years,
   '2026-12-yields': yields,
 } as const
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { email, type Mailbox, mailbox } from './address.ts'
 import { duration } from './duration.ts'
 import { type Inbound, inbound } from './inbound.ts'
+import { type Kind, readKeeping } from './keeping.ts'
 import { nearest } from './nearest.ts'
 import { Problem } from './problem.ts'
 
@@ -41,6 +42,8 @@ export type Config = {
   /** What outbound requests may reach although private: `host:port`, as a URL spells the host. */
   fetchAllow: string[]
   trustProxy: string[]
+  /** How long things are kept, in days, where the environment says so: null is for ever. */
+  keep: Partial<Record<Kind, number | null>>
   logLevel: string
   /** The language of messages on the terminal. */
   language: string
@@ -51,7 +54,7 @@ type Environment = Record<string, string | undefined>
 const NAMES = [
   'NASHRA_DATA', 'NASHRA_DATABASE', 'NASHRA_HOST', 'NASHRA_PORT', 'NASHRA_URL', 'NASHRA_NAME', 'NASHRA_FROM', 'NASHRA_MEDIA',
   'NASHRA_SMTP', 'NASHRA_INBOUND', 'NASHRA_SMTP_CONNECTIONS', 'NASHRA_SMTP_RATE', 'NASHRA_RETRY', 'NASHRA_SECRET_FILE',
-  'NASHRA_FETCH_ALLOW', 'NASHRA_TRUST_PROXY', 'NASHRA_LOG',
+  'NASHRA_FETCH_ALLOW', 'NASHRA_TRUST_PROXY', 'NASHRA_KEEP', 'NASHRA_LOG',
 ] // biome-ignore format: one list
 const SLOWEST = 0.001 // letters per second to a domain: one in a quarter of an hour
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -105,6 +108,7 @@ export function readConfig(env: Environment = process.env): Config {
         .filter(Boolean)
         .map(addressOrNetwork),
     ),
+    keep: attempt('NASHRA_KEEP', {}, readKeeping),
     logLevel: attempt('NASHRA_LOG', 'info', oneOf(LEVELS)),
     language: (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || 'en').slice(0, 2).toLowerCase(),
   }

@@ -12,7 +12,7 @@ import { clean, escaped, oneLine, plain } from './text.ts'
 /** The paper's identity. */
 export type Site = Selectable<SiteTable>
 
-/** What `site set` may change; texts as typed, standing pages as HTML or plain text. `logo_id` is an image that media.ts keeps. */
+/** What `site set` may change; texts as typed, standing pages as HTML or plain text. `logo_id` is an image that media.ts keeps, null for none. */
 export type Identity = Partial<{
   name: string
   tagline: string
@@ -23,7 +23,7 @@ export type Identity = Partial<{
   reply_to: string
   report_to: string
   postal_address: string
-  logo_id: number
+  logo_id: number | null
 }> &
   Partial<Record<StandingPage, string>>
 
@@ -47,8 +47,12 @@ export async function set(app: App, actor: Actor, identity: Identity): Promise<S
       .updateTable('site')
       .set((eb) => ({ ...values, version: eb('version', '+', 1), changed_at: at }))
       .execute()
-    const old = Object.fromEntries(Object.keys(values).map((key) => [key, before[key as keyof Site]]))
-    await record(db, actor, at, [{ verb: 'site.set', subject: 'site', before: old, after: values }])
+    const changed = Object.entries(values).filter(([key, value]) => before[key as keyof Site] !== value)
+    const old = Object.fromEntries(changed.map(([key]) => [key, before[key as keyof Site]]))
+    if (changed.length > 0)
+      await record(db, actor, at, [
+        { verb: 'site.set', subject: 'site', before: old, after: Object.fromEntries(changed) },
+      ])
   })
   return show(app, app.db)
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Instant, instant } from '../db/instant.ts'
 import type { Db } from '../db/schema.ts'
 import type { Actor, App } from './app.ts'
@@ -49,7 +50,7 @@ async function linesOf(db: Db, actor: Actor, { after, upTo }: Deed): Promise<Cha
     .selectAll()
     .where('id', '>', after)
     .where('id', '<=', upTo)
-    .where('actor', '=', actor)
+    .where(sql<boolean>`actor || '' = ${actor}`) // the few lines of the deed, not all that he ever did
     .where('verb', 'in', [...VERBS, ...REVIEWED])
     .orderBy('id')
     .limit(MOST + 1)

@@ -1,57 +1,115 @@
-import type { Selectable } from 'kysely'
+import { setImmediate } from 'node:timers/promises'
+import { type Selectable, type SqlBool, sql } from 'kysely'
 import type { Instant } from '../db/instant.ts'
 import type { ChangeTable, Db } from '../db/schema.ts'
+import type { App } from './app.ts'
+import * as retention from './retention.ts'
 
 /** One line of the trail as it was written: see src/changes.ts. */
 export type Change = Selectable<ChangeTable>
 
-/** Which lines: `verb` and `subject` are whole, or begin so when they end in `.` or `:`; `before` is the line that a page ends with. */
+/**
+ * Which lines. `verbs`: one of these; `any`: by one of these actors, or one of these was done, or about one of these; `since`
+ * and `until` (no longer): when; `before` is the id of the line that a page ends with.
+ */
 export type Sought = {
   actor?: string
-  verb?: string
+  verbs?: readonly string[]
   subject?: string
+  any?: { actors: readonly string[]; verbs: readonly string[]; subjects: readonly string[] }
   since?: Instant
+  until?: Instant
   before?: number
   limit: number
 }
 
-const PAGE = 1000
+const PAGE = 500
 
-/** The latest lines that are sought, newest first. */
+/** The lines that are sought, the latest first. However many there are, it reads about as many as it answers. */
 export async function list(db: Db, sought: Sought): Promise<Change[]> {
-  const { actor, verb, subject, since, before, limit } = sought
+  const last = sought.before === undefined ? undefined : await momentOf(db, sought.before)
+  const ids = new Map<number, Instant>()
+  for (const branch of await branches(db, sought))
+    for (const { id, at } of await found(db, branch, sought, last)) ids.set(id, at)
+  const first = [...ids]
+    .sort(([a, at], [b, bt]) => bt - at || b - a)
+    .slice(0, sought.limit)
+    .map(([id]) => id)
+  if (first.length === 0) return []
+  const rows = await db.selectFrom('change').selectAll().where('id', 'in', first).execute()
+  return rows.sort((a, b) => b.at - a.at || b.id - a.id)
+}
+
+/** A line's place in the order of time; of one that is forgotten, the end. */
+async function momentOf(db: Db, id: number): Promise<{ at: Instant; id: number }> {
+  const row = await db.selectFrom('change').select(['at', 'id']).where('id', '=', id).executeTakeFirst()
+  return row ?? { at: 0 as Instant, id: 0 }
+}
+
+/** What an index leads to in the order of time: a thing, what somebody did, what was done, or everything. */
+type Branch =
+  | { subject: string; actor?: string | undefined; verbs?: readonly string[] | undefined }
+  | { actor?: string; verb?: string }
+
+/** What is sought, in branches: what several of them find is found once. */
+async function branches(db: Db, { actor, verbs, subject, any }: Sought): Promise<Branch[]> {
+  const about = (name: string): Branch => ({ subject: name, actor, verbs })
+  const done = async (by: string | undefined, some = verbs): Promise<Branch[]> => {
+    if (by === undefined && some === undefined) return [{}]
+    return (some ?? (await distinct(db, 'verb'))).map((verb) => ({ verb, ...(by !== undefined && { actor: by }) }))
+  }
+  if (subject !== undefined) return any && !any.subjects.includes(subject) ? [] : [about(subject)]
+  if (!any) return done(actor)
+  const people = any.actors.filter((name) => actor === undefined || actor === name)
+  const deeds = any.verbs.filter((verb) => !verbs || verbs.includes(verb))
+  return [
+    ...(await Promise.all(people.map((name) => done(name)))).flat(),
+    ...(await done(actor, deeds)),
+    ...any.subjects.map(about),
+  ]
+}
+
+/** The first lines of one branch. What else goes for a thing's lines must not lead the database to another index. */
+async function found(
+  db: Db,
+  branch: Branch,
+  { since, until, limit }: Sought,
+  last: { at: Instant; id: number } | undefined,
+) {
   return db
     .selectFrom('change')
-    .selectAll()
-    .$if(Boolean(actor), (query) => query.where('actor', '=', actor!))
-    .$if(Boolean(verb), (query) => query.where(({ and, eb }) => and(beginning(eb, 'verb', verb!))))
-    .$if(Boolean(subject), (query) => query.where(({ and, eb }) => and(beginning(eb, 'subject', subject!))))
+    .select(['id', 'at'])
+    .$call((query) => {
+      if (!('subject' in branch))
+        return query
+          .$if(branch.actor !== undefined, (one) => one.where('actor', '=', branch.actor!))
+          .$if(branch.verb !== undefined, (one) => one.where('verb', '=', branch.verb!))
+      const { subject, actor, verbs } = branch
+      return query
+        .where('subject', '=', subject)
+        .$if(actor !== undefined, (one) => one.where(sql<SqlBool>`actor || '' = ${actor}`))
+        .$if(verbs !== undefined, (one) => one.where(sql<string>`verb || ''`, 'in', [...verbs!]))
+    })
     .$if(since !== undefined, (query) => query.where('at', '>=', since!))
-    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .$if(until !== undefined, (query) => query.where('at', '<', until!))
+    .$if(last !== undefined, (query) =>
+      query.where(({ eb, refTuple, tuple }) => eb(refTuple('at', 'id'), '<', tuple(last!.at, last!.id))),
+    )
+    .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
     .execute()
 }
 
-/** `source.` stands for all that begin so: the letters after it are below `source/`. */
-function beginning<T>(
-  eb: (column: 'verb' | 'subject', operator: '=' | '>=' | '<', value: string) => T,
-  column: 'verb' | 'subject',
-  text: string,
-): T[] {
-  if (!/[.:]$/.test(text)) return [eb(column, '=', text)]
-  const next = text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + 1)
-  return [eb(column, '>=', text), eb(column, '<', next)]
-}
-
-/** All lines that are sought, newest first, a thousand at a time: for a file. */
-export async function* all(db: Db, sought: Omit<Sought, 'limit' | 'before'>): AsyncGenerator<Change> {
+/** All lines that are sought, the latest first, some at a time: for a file. */
+export async function* all(db: Db, sought: Omit<Sought, 'limit' | 'before'>): AsyncGenerator<Change[]> {
   let before: number | undefined
   for (;;) {
     const rows = await list(db, { ...sought, limit: PAGE, ...(before !== undefined && { before }) })
-    yield* rows
+    if (rows.length > 0) yield rows
     if (rows.length < PAGE) return
     before = rows.at(-1)!.id
+    await setImmediate()
   }
 }
 
@@ -84,17 +142,26 @@ const MOST = 200 // names: more than any list to choose from should have
 
 /** By jumping from name to name in their index: the trail may be long, its names are few. */
 async function distinct(db: Db, column: 'verb' | 'actor'): Promise<string[]> {
-  const found: string[] = []
-  while (found.length < MOST) {
-    const row = await db
-      .selectFrom('change')
-      .select(column)
-      .$if(found.length > 0, (query) => query.where(column, '>', found.at(-1)!))
-      .orderBy(column)
-      .limit(1)
-      .executeTakeFirst()
-    if (!row) break
-    found.push(row[column])
-  }
-  return found
+  const name = sql.ref(column)
+  const { rows } = await sql<{ name: string }>`
+    with recursive one (name) as (select min(${name}) from change union all
+      select (select min(${name}) from change where ${name} > one.name) from one where one.name is not null)
+    select name from one where name is not null limit ${sql.lit(MOST)}`.execute(db)
+  return rows.map((row) => row.name)
+}
+
+/** What Nashra goes by: which settings of a source somebody chose, and what readers chose themselves. */
+const NEEDED = ['source.add', 'source.set', 'subscription.hour', 'subscription.prefer']
+
+/** Forgets the lines that are older than they are to be kept, but for those that Nashra goes by. */
+export async function forget(app: App, signal?: AbortSignal): Promise<void> {
+  const before = await retention.limit(app, app.db, 'trail')
+  if (before === undefined) return
+  const verbs = (await distinct(app.read, 'verb')).filter((verb) => !NEEDED.includes(verb))
+  for (const verb of verbs)
+    for (let n = 1n; n > 0n && !signal?.aborted; await setImmediate()) {
+      const gone = await sql`delete from change where id in
+        (select id from change where verb = ${verb} and at < ${before} order by at, id limit 500)`.execute(app.db)
+      n = gone.numAffectedRows ?? 0n
+    }
 }

@@ -11,6 +11,7 @@ export type Received = { from: string; to: string; id: string; source: string }
 export type Script = {
   greeting?: (line: number) => Answer
   ehlo?: string[]
+  auth?: () => Answer
   mail?: (from: string) => Answer
   rcpt?: (to: string, nth: number) => Answer
   data?: (nth: number, to: string) => Answer
@@ -103,7 +104,8 @@ async function converse(socket: Socket, relay: State, line: number): Promise<voi
       said = await say(script.dot?.(received, nth, read.more()) ?? '250 2.0.0 queued')
       if (said.startsWith('2') || said === 'cut') relay.received.push(received)
       if (script.single) break
-    } else said = await say(word === 'QUIT' ? '221 bye' : '250 ok')
+    } else if (word === 'AUTH') said = await say(script.auth?.() ?? '250 ok')
+    else said = await say(word === 'QUIT' ? '221 bye' : '250 ok')
   }
   socket.end()
 }

@@ -19,15 +19,25 @@ describe.each(databases)('the trail on %s', (kind) => {
       (await trail.list(world.db, { ...sought, limit })).map(
         ({ actor, verb, subject }) => `${actor} ${verb} ${subject}`,
       )
-    const verbs = async (verb: string) => [...new Set((await found({ verb })).map((line) => line.split(' ')[1]))]
-    expect(await verbs('list.')).toEqual(['list.set', 'list.add'])
-    expect(await verbs('list.set')).toEqual(['list.set'])
-    expect(await found({ actor: 'job', subject: 'list:one', verb: 'site.set' })).toEqual(['job site.set list:one'])
-    const all = await trail.list(world.db, { subject: 'list:', limit: 100 })
-    const first = await trail.list(world.db, { subject: 'list:', limit: 10 })
-    const rest = await trail.list(world.db, { subject: 'list:', limit: 100, before: first.at(-1)!.id })
+    expect(await found({ verbs: ['list.set'] })).toEqual([
+      'job list.set list:other',
+      'job list.set list:one',
+      'cli list.set list:other',
+      'cli list.set list:one',
+    ])
+    expect(await found({ actor: 'job', subject: 'list:one', verbs: ['site.set'] })).toEqual(['job site.set list:one'])
+    const some = { any: { actors: ['job'], verbs: ['site.set'], subjects: ['list:one'] } }
+    const all = await trail.list(world.db, { ...some, limit: 100 })
+    const first = await trail.list(world.db, { ...some, limit: 5 })
+    const rest = await trail.list(world.db, { ...some, limit: 100, before: first.at(-1)!.id })
     expect([...first, ...rest]).toEqual(all)
-    expect(all).toHaveLength(16)
+    expect(all).toHaveLength(8 + 3 + 2)
+    expect(await found({ ...some, actor: 'cli', verbs: ['site.set', 'list.add'] })).toEqual([
+      'cli site.set list:other',
+      'cli site.set list:one',
+      'cli list.add list:one',
+    ])
+    expect(await found({ any: { actors: [], verbs: [], subjects: [] } })).toEqual([])
     expect(await trail.names(world.db)).toEqual({
       verbs: expect.arrayContaining(['list.add', 'list.set', 'lists.odd', 'site.set']),
       actors: expect.arrayContaining(['cli', 'job']),

@@ -4,7 +4,7 @@ import type { Instant } from '../instant.ts'
 /**
  * One day's digest. `state`: composing → frozen → held | done, or skipped. `cursor` is the last subscription queued;
  * `judged_at` the moment that readers and stories were chosen by (null: `composed_at`); `left_out` the ids of the articles that
- * the newsroom left out of it (JSON).
+ * the newsroom left out of it (JSON). From `forgotten_at` on it is no longer kept who got it, only its tally.
  */
 export interface EditionTable {
   id: Generated<number>
@@ -30,6 +30,7 @@ export interface EditionTable {
   stopped_at: Instant | null
   judged_at: Instant | null
   left_out: string | null
+  forgotten_at: Instant | null
 }
 
 /**

@@ -30,8 +30,15 @@ export interface SealedTable {
   value: string
 }
 
+/** How many days (of backups: how many) one `kind` of things is kept (src/retention.ts); null is for ever. No row: as usual. */
+export interface RetentionTable {
+  kind: string
+  days: number | null
+}
+
 /** The tables of the paper itself. */
 export interface SiteTables {
   site: SiteTable
   sealed: SealedTable
+  retention: RetentionTable
 }

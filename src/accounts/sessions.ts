@@ -5,6 +5,7 @@ import type { AccountTable, Db, SessionTable } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { publicId } from '../ids.ts'
 import { derived, type Keys } from '../keys.ts'
+import * as retention from '../retention.ts'
 import { type Granted, rolesOf } from './roles.ts'
 
 export type Account = Selectable<AccountTable>
@@ -14,7 +15,8 @@ export type Session = Selectable<SessionTable>
 export type Visitor = { account: Account; roles: Granted[]; session: Session }
 
 const IDLE = 12 * 3_600_000
-const ABSOLUTE = 30 * 24 * 3_600_000
+const DAY = 24 * 3_600_000
+const LINKS = 30 * DAY // ms that links are remembered after their end
 const NOTED = 60_000 // ms between notes that a session was seen
 
 /** Signs a browser in; answers what its cookie is to hold (256 bits, of which only a hash is kept). */
@@ -41,7 +43,7 @@ export async function visitor(app: App, token: string): Promise<Visitor | undefi
   if (!/^[A-Za-z0-9_-]{43}$/.test(token)) return undefined
   const now = instant(app.now())
   const session = await app.db.selectFrom('session').selectAll().where('hash', '=', hashOf(token)).executeTakeFirst()
-  if (!session || over(session, now)) return undefined
+  if (!session || over(session, now, await longest(app))) return undefined
   const account = await app.db
     .selectFrom('account')
     .selectAll()
@@ -69,7 +71,8 @@ export async function sessionsOf(app: App, accountId: number): Promise<Session[]
     .orderBy('seen_at', 'desc')
     .limit(100)
     .execute()
-  return rows.filter((row) => !over(row, now))
+  const most = await longest(app)
+  return rows.filter((row) => !over(row, now, most))
 }
 
 /** Ends one session of the account, by its public id. */
@@ -90,11 +93,12 @@ export async function endAll(db: Db, accountId: number): Promise<void> {
 /** Forgets sessions and links that are long over. */
 export async function forget(app: App): Promise<void> {
   const now = instant(app.now())
+  const most = await longest(app)
   await app.db
     .deleteFrom('session')
-    .where(({ or, eb }) => or([eb('seen_at', '<', later(now, -IDLE)), eb('created_at', '<', later(now, -ABSOLUTE))]))
+    .where(({ or, eb }) => or([eb('seen_at', '<', later(now, -IDLE)), eb('created_at', '<', later(now, -most))]))
     .execute()
-  await app.db.deleteFrom('invitation').where('expires_at', '<', later(now, -ABSOLUTE)).execute()
+  await app.db.deleteFrom('invitation').where('expires_at', '<', later(now, -LINKS)).execute()
 }
 
 /** What the database keeps of a token that opens something. */
@@ -102,6 +106,11 @@ export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-function over(session: Session, now: Instant): boolean {
-  return session.seen_at < later(now, -IDLE) || session.created_at < later(now, -ABSOLUTE)
+/** How long a session may last, whoever uses it, in milliseconds. */
+async function longest(app: App): Promise<number> {
+  return ((await retention.of(app, app.read, 'sessions')) ?? retention.KEPT.sessions.most) * DAY
+}
+
+function over(session: Session, now: Instant, most: number): boolean {
+  return session.seen_at < later(now, -IDLE) || session.created_at < later(now, -most)
 }

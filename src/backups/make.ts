@@ -12,6 +12,11 @@ import { DATABASE, LEFT, MANIFEST, type Manifest, MEDIA, SECRET } from './manife
 import { besides, openPack, type Pack, packed } from './pack.ts'
 import { dump } from './postgres.ts'
 
+/** How far a backup is: of the pictures so many; `closing` is when it is written out. */
+export type Step = { part: 'database' | 'closing' } | { part: 'pictures'; done: number; total: number }
+
+type Wish = { media?: boolean; told?: (step: Step) => void }
+
 /** What a backup holds; `bytes` is its size. */
 export type Made = { file: string; bytes: number; made_at: string; counts: Facts['counts']; media: number }
 
@@ -22,30 +27,32 @@ export type Made = { file: string; bytes: number; made_at: string; counts: Facts
 export async function make(
   app: Pick<App, 'config' | 'database' | 'log' | 'now'>,
   name: string,
-  { media = true } = {},
+  { media = true, told = () => {} }: Wish = {},
 ): Promise<Made> {
   const file = resolve(name)
   try {
-    return await write(app, file, media)
+    return await write(app, file, { media, told })
   } catch (error) {
     throw unwritable(file, error)
   }
 }
 
-async function write(app: Parameters<typeof make>[0], file: string, withMedia: boolean): Promise<Made> {
+async function write(app: Parameters<typeof make>[0], file: string, wish: Required<Wish>): Promise<Made> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const pack = await openPack(file, app.now().epochMilliseconds)
   const copy = besides(file, 'copy')
   try {
     const at = instant(app.now()) // before the copy: what is written down from now on may be missing in it
     const { kind } = app.database
+    wish.told({ part: 'database' })
     const { counts, migrations } = await snapshot(app, copy, packed(file))
     await pack.addFile(DATABASE[kind], copy)
     await rm(copy, { force: true })
     await pack.addFile(SECRET, app.config.secretFile)
     const left = join(app.config.data, LEFT)
     if (existsSync(left)) await pack.addFile(LEFT, left)
-    const media = withMedia ? await addMedia(pack, app.config.media) : 0
+    const media = wish.media ? await addMedia(pack, app.config.media, wish.told) : 0
+    wish.told({ part: 'closing' })
     const manifest: Manifest = {
       ...{ format: 1, backup: publicId(), nashra: manifestOfProgram.version, made_at: new Date(at).toISOString() },
       ...{ url: app.config.url, kind, migrations, counts, files: pack.files },
@@ -69,9 +76,12 @@ async function snapshot({ config, database }: Parameters<typeof make>[0], to: st
 }
 
 /** The images; each is written once and never changes. */
-async function addMedia(pack: Pack, folder: string): Promise<number> {
+async function addMedia(pack: Pack, folder: string, told: (step: Step) => void): Promise<number> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => MEDIA.test(`media/${name}`)).sort()
-  for (const name of names) await pack.addFile(`media/${name}`, join(folder, name))
+  for (const [done, name] of names.entries()) {
+    told({ part: 'pictures', done, total: names.length })
+    await pack.addFile(`media/${name}`, join(folder, name))
+  }
   return names.length
 }
 

@@ -1,19 +1,20 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
 import { Problem } from '../problem.ts'
+import * as retention from '../retention.ts'
 import { type Made, make } from './make.ts'
 import { installed } from './postgres.ts'
 
 const HOUR = '03:37' // as jobs/back-up.ts has it
-const KEPT = { nightly: 7, before: 3 }
+const KEPT = 3 // of those before a migration
 
 type Saving = Pick<App, 'config' | 'database' | 'log' | 'now'>
 
 /**
- * Saves everything into the folder `backups`, and keeps the last seven that were made so. Only once after each 03:37 of the
+ * Saves everything into the folder `backups`, and keeps as many of those as the newsroom wants (seven). Only once after each 03:37 of the
  * server's time, however often it is asked: a night that was missed is made up, a database of today waits for its first.
  */
 export async function nightly(app: Saving): Promise<Made | undefined> {
@@ -22,7 +23,8 @@ export async function nightly(app: Saving): Promise<Made | undefined> {
   if (since >= stampOf(before) || !(await possible(app))) return undefined
   const made = await make(app, join(folderOf(app), `nightly-${stamp(app)}.tar.gz`))
   app.log.info('a backup was made', { file: made.file, bytes: made.bytes })
-  await prune(folderOf(app), 'nightly', KEPT.nightly)
+  const most = (await retention.of(app, app.database.db, 'backups')) ?? retention.KEPT.backups.most
+  await prune(folderOf(app), 'nightly', most)
   return made
 }
 
@@ -40,7 +42,7 @@ export async function beforeMigration(app: Saving, migration: string): Promise<v
 async function save(app: Saving, migration: string): Promise<void> {
   const { file } = await make(app, join(folderOf(app), `before-${migration}-${stamp(app)}.tar.gz`), { media: false })
   app.log.info('the database was saved before it is brought up to date', { file })
-  await prune(folderOf(app), 'before', KEPT.before)
+  await prune(folderOf(app), 'before', KEPT)
 }
 
 async function possible({ database, log }: Saving): Promise<boolean> {
@@ -69,6 +71,12 @@ export async function kept(app: Pick<App, 'config'>): Promise<Kept[]> {
     return { name, bytes: size, at: Math.round(mtimeMs) as Instant }
   })
   return (await Promise.all(files)).sort((a, b) => b.at - a.at)
+}
+
+/** How many bytes are free where the backups lie; undefined where that cannot be said. */
+export async function free(app: Pick<App, 'config'>): Promise<number | undefined> {
+  const room = await statfs(folderOf(app)).catch(() => statfs(app.config.data).catch(() => undefined))
+  return room && room.bavail * room.bsize
 }
 
 /** When the last night's backup was due. */

@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { type Instant, instant, later } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import type { App } from '../app.ts'
+import * as retention from '../retention.ts'
 
 const REMEMBERED = 90 * 86_400_000 // ms: longer than anybody repeats a message or an event that we still accept
 
@@ -26,4 +29,17 @@ export async function forgetArrivals(app: App): Promise<void> {
     .deleteFrom('arrival')
     .where('at', '<', later(instant(app.now()), -REMEMBERED))
     .execute()
+}
+
+/** Forgets what came back about letters that are kept no longer; whom nobody writes to for it stays suppressed. */
+export async function forgetOld(app: App, signal?: AbortSignal): Promise<void> {
+  const before = await retention.limit(app, app.db, 'letters')
+  for (let n = before === undefined ? 0n : 1n; n > 0n && !signal?.aborted; await setImmediate()) {
+    const gone = await sql`
+      delete from bounce where id in (select bounce.id from bounce left join edition on edition.id = bounce.edition_id
+        where bounce.at < ${before} and (bounce.edition_id is null or edition.forgotten_at is not null) limit 500)`.execute(
+      app.db,
+    )
+    n = gone.numAffectedRows ?? 0n
+  }
 }

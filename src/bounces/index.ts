@@ -3,7 +3,7 @@
  * The public face of this folder; only the ledger of letters reaches past it, for `envelope.ts` and `refusal.ts`, because this
  * folder stands on the ledger.
  */
-export { forgetArrivals } from './arrivals.ts'
+export { forgetArrivals, forgetOld } from './arrivals.ts'
 export { hear } from './hearing.ts'
 export { addHook, findHook, hooks, removeHook } from './hooks.ts'
 export { type Listener, listen } from './listener.ts'

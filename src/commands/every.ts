@@ -9,6 +9,7 @@ import { oneReader } from './one-reader.ts'
 import { paper } from './paper.ts'
 import { people } from './people.ts'
 import { readers } from './readers.ts'
+import { retention } from './retention.ts'
 import { review } from './review.ts'
 import { segment } from './segments.ts'
 import { digest, send } from './sending.ts'
@@ -20,6 +21,7 @@ export const COMMANDS = [
   serving,
   demo,
   paper,
+  retention,
   article,
   channel,
   source,

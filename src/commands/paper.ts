@@ -27,7 +27,7 @@ export function paper(program: Command): void {
   command(commands, 'set', 'change it')
     .option('--name <name>', "the paper's name")
     .option('--tagline <words>', 'the line under the name')
-    .option('--logo <file>', 'an image (JPEG, PNG, WebP, AVIF or GIF)')
+    .option('--logo <file>', 'an image (JPEG, PNG, WebP, AVIF or GIF); "" for none')
     .option('--accent <colour>', 'like #9b1c1c')
     .option('--language <tag>', 'like ar, tr, en-GB')
     .option('--zone <zone>', 'like Europe/Istanbul')
@@ -41,8 +41,7 @@ export function paper(program: Command): void {
     .option('--imprint <file>', 'the page that says who publishes')
     .action((options: SetOptions) =>
       withApp(options, async (app, shell) => {
-        const logo =
-          options.logo === undefined ? undefined : await media.keep(app, await bytesOf(options.logo, media.MOST_BYTES))
+        const logo = options.logo ? await media.keep(app, await bytesOf(options.logo, media.MOST_BYTES)) : undefined
         const { name, tagline, accent, language, zone } = options
         const given = {
           name,
@@ -54,7 +53,7 @@ export function paper(program: Command): void {
           reply_to: options.replyTo,
           report_to: options.reportTo,
           postal_address: options.postalAddress,
-          logo_id: logo?.id,
+          logo_id: options.logo === '' ? null : logo?.id,
           ...(await standing(options)),
         }
         const identity = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))

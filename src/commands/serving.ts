@@ -5,7 +5,9 @@ import { countEditions } from '../../jobs/count-editions.ts'
 import { forgetArrivals } from '../../jobs/forget-arrivals.ts'
 import { forgetFeedReaders } from '../../jobs/forget-feed-readers.ts'
 import { forgetImports } from '../../jobs/forget-imports.ts'
+import { forgetLetters } from '../../jobs/forget-letters.ts'
 import { forgetSessions } from '../../jobs/forget-sessions.ts'
+import { forgetTrail } from '../../jobs/forget-trail.ts'
 import { keepPictures } from '../../jobs/keep-pictures.ts'
 import { learnNames } from '../../jobs/learn-names.ts'
 import { noteRefusals } from '../../jobs/note-refusals.ts'
@@ -64,6 +66,8 @@ export async function startWork(app: App): Promise<() => Promise<void>> {
     forgetImports,
     learnNames,
     forgetSessions,
+    forgetLetters,
+    forgetTrail,
     noteRefusals,
     backUp,
   ])

@@ -14,8 +14,16 @@ import { openSigning } from './signing.ts'
 
 const PATIENCE = 30_000 // ms for one relay
 
-/** What a relay said to a letter that only tries it; `taken` when it took it. */
-export type Trial = { relay: string; taken: boolean; reply: string }
+/**
+ * What came of it: taken; later, refused, unwelcome (refused for who we are) or unknown by what it answered; or what kept us
+ * from handing it over: no such name, nothing at that port (closed), silent, tls, login, broken off.
+ */
+export type Came =
+  | 'taken' | 'later' | 'refused' | 'unwelcome' | 'unknown'
+  | 'name' | 'closed' | 'silent' | 'tls' | 'login' | 'broken' // biome-ignore format: answers, and what comes before one
+
+/** What a relay said to a letter that only tries it, in its words; `taken` when it took it. */
+export type Trial = { relay: string; taken: boolean; came: Came; reply: string }
 
 /**
  * Sends one plain letter by every relay at once, outside of the queue, and tells what each said. It is signed as an edition
@@ -33,12 +41,34 @@ export async function tryRelays(app: App, to: string, language: string): Promise
         const line = await mail.connect(relay, new URL(app.config.url).hostname, AbortSignal.timeout(PATIENCE))
         const answer = await line.submit({ from: letter.from, to: address }, relay.sign ? letter.signed : letter.bare)
         void line.quit()
-        return { relay: relay.name, taken: answer.kind === 'accepted', reply: answer.reply }
+        return { relay: relay.name, taken: answer.kind === 'accepted', came: answered(answer), reply: answer.reply }
       } catch (error) {
-        return { relay: relay.name, taken: false, reply: (error as Error).message }
+        return { relay: relay.name, taken: false, came: kept(error as Error), reply: (error as Error).message }
       }
     }),
   )
+}
+
+function answered({ kind, reply }: mail.Answer): Came {
+  if (kind === 'accepted') return 'taken'
+  if (kind === 'unknown') return 'unknown'
+  if (kind === 'unsent') return 'broken'
+  if (kind === 'deferred' || !/^5/.test(reply)) return 'later'
+  return kind === 'trouble' || /\b5\.7\.\d/.test(reply) ? 'unwelcome' : 'refused'
+}
+
+/** What kept a relay from hearing of the letter, by its error's code or words. */
+const KEPT: [Came, RegExp][] = [
+  ['login', /EAUTH|user and no password/],
+  ['name', /EDNS|ENOTFOUND|EAI_AGAIN|ENODATA/],
+  ['closed', /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/],
+  ['tls', /ETLS|TLS|SSL|certificate|CERT_/i],
+  ['silent', /ETIMEDOUT|timeout|timed out|aborted/i],
+]
+
+function kept({ message, cause }: Error): Came {
+  const { code = '', message: words = '' } = (cause ?? {}) as NodeJS.ErrnoException
+  return KEPT.find(([, sign]) => sign.test(`${code} ${words} ${message}`))?.[0] ?? 'broken'
 }
 
 async function trialLetter(app: App, to: Email, language: string) {

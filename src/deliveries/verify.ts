@@ -1,3 +1,4 @@
+import { moment } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { snapshot } from '../../db/snapshot.ts'
 import * as editions from '../editions.ts'
@@ -26,6 +27,8 @@ export type Verdict = {
   paused: (Paused & { letters: number })[]
   /** Reconciled, and everybody is in one of the states. */
   addsUp: boolean
+  /** Since when it is no longer kept who got it: the rows were held against the tally then, which is what is left. */
+  forgotten_at?: string
 }
 
 export type Progress = {
@@ -49,6 +52,7 @@ export async function verify(db: Db, editionPublicId: string): Promise<Verdict> 
       ...counted,
       doubted: await allDoubted(one, edition.id),
       paused: await pausedFor(one, edition.id),
+      ...(edition.forgotten_at !== null && { forgotten_at: moment(edition.forgotten_at).toString() }),
     }
   })
 }
@@ -60,16 +64,13 @@ export async function verify(db: Db, editionPublicId: string): Promise<Verdict> 
 export type Counted = Progress & Pick<Verdict, 'reconciled' | 'addsUp'> & { doubted: number; reasons: Reason[] }
 export type Reason = { reason: string; n: number }
 
-/** Counts the rows of an edition in stretches, and holds them against the tally; of one moment only in a `snapshot`. */
+/**
+ * Counts the rows of an edition in stretches, and holds them against the tally; of one moment only in a `snapshot`. Where it is
+ * no longer kept who got it, the tally is what is left.
+ */
 export async function count(db: Db, editionId: number): Promise<Counted> {
-  const [states, why] = [new Map<string, number>(), new Map<string, number>()]
-  let doubted = 0
-  for await (const row of stretches(db, editionId)) {
-    add(states, row.state, row.n)
-    if (row.state === 'skipped') add(why, row.reason ?? 'other', row.n)
-    doubted += row.doubted
-  }
   const kept = await tally.of(db, editionId)
+  const { states, why, doubted } = await rowsOf(db, editionId, kept)
   const reconciled = [...new Set([...states.keys(), ...kept.keys()])].every(
     (state) => states.get(state) === kept.get(state),
   )
@@ -77,6 +78,24 @@ export async function count(db: Db, editionId: number): Promise<Counted> {
   const { submitted, refused, skipped, uncertain, waiting, recipients } = progress
   const everybody = submitted + refused + skipped + uncertain + waiting === recipients
   return { ...progress, doubted, reasons: mostFirst(why), reconciled, addsUp: reconciled && everybody }
+}
+
+async function rowsOf(db: Db, editionId: number, kept: Map<string, number>) {
+  const why = new Map<string, number>()
+  if (await isForgotten(db, editionId)) return { states: kept, why, doubted: 0 }
+  const states = new Map<string, number>()
+  let doubted = 0
+  for await (const row of stretches(db, editionId)) {
+    add(states, row.state, row.n)
+    if (row.state === 'skipped') add(why, row.reason ?? 'other', row.n)
+    doubted += row.doubted
+  }
+  return { states, why, doubted }
+}
+
+async function isForgotten(db: Db, editionId: number): Promise<boolean> {
+  const row = await db.selectFrom('edition').select('forgotten_at').where('id', '=', editionId).executeTakeFirstOrThrow()
+  return row.forgotten_at !== null
 }
 
 /** Adds to the number under a key. */

@@ -1,5 +1,22 @@
-/** What one look found: `says` it in words, `todo` says how to mend it. */
-export type Finding = { check: string; state: 'ok' | 'warn' | 'fail'; says: string; todo?: string }
+/** What can be found in DNS, and of the keys that it shows. */
+export type Code =
+  | 'spf-ok' | 'spf-none' | 'spf-several' | 'spf-open' | 'dkim-ok' | 'dkim-none' | 'dkim-other' | 'dkim-signs' | 'dkim-broken' | 'dkim-missing' | 'dkim-relays'
+  | 'dmarc-ok' | 'dmarc-none' | 'dmarc-bare' | 'mx-ok' | 'mx-none' | 'unknown' // biome-ignore format: one list
+
+/** What one look found: `says` it in words, `todo` says how to mend it. What has a `code` can be said in every language, with these values. */
+export type Finding = {
+  check: string
+  state: 'ok' | 'warn' | 'fail'
+  says: string
+  todo?: string
+  code?: Code
+  values?: Record<string, string>
+}
+
+/** The same finding with its code. */
+export function coded(finding: Finding, code: Code, values: Record<string, string>): Finding {
+  return { ...finding, code, values }
+}
 
 export function ok(check: string, says: string): Finding {
   return { check, state: 'ok', says }

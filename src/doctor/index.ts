@@ -14,7 +14,7 @@ import { domainsOf, oneClick, relays, sender } from './mail.ts'
 import { type Names, names, openNames, ptr } from './names.ts'
 import { returns } from './returns.ts'
 
-export type { Finding } from './finding.ts'
+export type { Code, Finding } from './finding.ts'
 
 /** Looks at everything that may be amiss, one finding after the other; nothing is changed. */
 export async function* examine(app: App, dns: Names = openNames()): AsyncGenerator<Finding> {
@@ -33,6 +33,15 @@ export async function* examine(app: App, dns: Names = openNames()): AsyncGenerat
   yield* oneClick(app)
   yield await editions(app)
   yield await feeds(app)
+}
+
+/** What DNS says of the domains that letters come from, and of the keys that sign them; each of these findings has a code. */
+export async function records(app: App, dns: Names = openNames()): Promise<Finding[]> {
+  const found = (await domainsOf(app)).map(async (domain) => [
+    ...(await keys(app, domain, dns)),
+    ...(await names(domain, dns)),
+  ])
+  return (await Promise.all(found)).flat()
 }
 
 /** Whether this database is the one that sends. */

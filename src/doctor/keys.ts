@@ -5,7 +5,7 @@ import { sentence } from '../locale.ts'
 import * as mail from '../mail.ts'
 import { Problem } from '../problem.ts'
 import { relaysOf } from '../relay-settings.ts'
-import { type Finding, fail, ok, warn } from './finding.ts'
+import { coded, type Finding, fail, ok, warn } from './finding.ts'
 import { type Names, published } from './names.ts'
 
 const ADD =
@@ -14,7 +14,8 @@ const ADD =
 /** Whether letters of this domain are signed: with a key that signs, and that receivers find. */
 export async function keys(app: App, domain: string, dns: Names): Promise<Finding[]> {
   const relays = relaysOf(app).filter((relay) => relay.sign)
-  if (relaysOf(app).length > 0 && relays.length === 0) return [ok('DKIM', 'the relays sign (sign=no)')]
+  if (relaysOf(app).length > 0 && relays.length === 0)
+    return [coded(ok('DKIM', 'the relays sign (sign=no)'), 'dkim-relays', { domain })]
   const all = await dkim.all(app.read)
   const now = instant(app.now())
   const key = dkim.current(all, domain, now)
@@ -26,16 +27,22 @@ export async function keys(app: App, domain: string, dns: Names): Promise<Findin
 }
 
 function unsigned(domain: string, held: boolean): Finding {
-  if (held) return fail('DKIM', `There is no key for ${domain}, so nothing is sent from it.`, ADD)
-  return warn('DKIM', `Letters from ${domain} go unsigned, and most inboxes refuse them.`, ADD)
+  const finding = held
+    ? fail('DKIM', `There is no key for ${domain}, so nothing is sent from it.`, ADD)
+    : warn('DKIM', `Letters from ${domain} go unsigned, and most inboxes refuse them.`, ADD)
+  return coded(finding, 'dkim-missing', { domain })
 }
 
 async function usable(app: App, key: dkim.DkimKey): Promise<Finding> {
   try {
     await dkim.open(app, key)
-    return ok('DKIM key', `${key.selector} of ${key.domain} signs`)
+    return coded(ok('DKIM key', `${key.selector} of ${key.domain} signs`), 'dkim-signs', { selector: key.selector })
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    return fail('DKIM key', sentence('en', error), 'nashra dkim rotate, and publish the record that it prints.')
+    return coded(
+      fail('DKIM key', sentence('en', error), 'nashra dkim rotate, and publish the record that it prints.'),
+      'dkim-broken',
+      { selector: key.selector },
+    )
   }
 }

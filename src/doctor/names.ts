@@ -2,7 +2,7 @@ import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { App } from '../app.ts'
 import { relaysOf } from '../relay-settings.ts'
-import { type Finding, fail, ok, warn } from './finding.ts'
+import { coded, type Finding, fail, ok, warn } from './finding.ts'
 
 /** How names are looked up; tests hand in their own server. */
 export type Names = Pick<Resolver, 'resolveTxt' | 'resolveMx' | 'resolve4' | 'reverse'>
@@ -24,12 +24,19 @@ async function spf(domain: string, dns: Names): Promise<Finding> {
   if (records === 'unknown') return unknown('SPF', domain)
   const [record, ...more] = records.filter((text) => /^v=spf1(\s|$)/i.test(text))
   const todo = `Publish one TXT record for ${domain} that names your relay, like "v=spf1 include:amazonses.com -all".`
-  if (!record) return fail('SPF', `${domain} has none.`, todo)
+  if (!record) return coded(fail('SPF', `${domain} has none.`, todo), 'spf-none', { domain })
   if (more.length > 0)
-    return fail('SPF', `${domain} has ${more.length + 1}, so none counts.`, 'Join them into one record.')
+    return coded(
+      fail('SPF', `${domain} has ${more.length + 1}, so none counts.`, 'Join them into one record.'),
+      'spf-several',
+      { domain },
+    )
   if (/[+ ]all\s*$/i.test(record) && !/[-~?]all\s*$/i.test(record))
-    return fail('SPF', `${domain} lets anybody send.`, 'End it with -all or ~all.')
-  return ok('SPF', `${domain}: ${record}`)
+    return coded(fail('SPF', `${domain} lets anybody send.`, 'End it with -all or ~all.'), 'spf-open', {
+      domain,
+      record,
+    })
+  return coded(ok('SPF', `${domain}: ${record}`), 'spf-ok', { domain, record })
 }
 
 /** Whether a key's TXT record says what it must; what is not there yet is a `verdict`. */
@@ -41,11 +48,17 @@ export async function published(
   const records = await texts(name, dns)
   if (records === 'unknown') return unknown('DKIM', name)
   const key = (record: string) => /p=([^;\s]*)/.exec(record.replace(/\s+/g, ''))?.[1]
-  if (records.some((record) => key(record) === key(text))) return ok('DKIM', `${name} has our key`)
-  return verdict(
-    'DKIM',
-    records.length > 0 ? `${name} has another key than ours.` : `${name} has no key.`,
-    `Publish there as TXT: ${text}`,
+  if (records.some((record) => key(record) === key(text)))
+    return coded(ok('DKIM', `${name} has our key`), 'dkim-ok', { name })
+  const other = records.length > 0
+  return coded(
+    verdict(
+      'DKIM',
+      other ? `${name} has another key than ours.` : `${name} has no key.`,
+      `Publish there as TXT: ${text}`,
+    ),
+    other ? 'dkim-other' : 'dkim-none',
+    { name },
   )
 }
 
@@ -57,24 +70,32 @@ async function dmarc(domain: string, dns: Names): Promise<Finding> {
     if (records === 'unknown') return unknown('DMARC', domain)
     const record = records.find((text) => /^v=DMARC1\s*(;|$)/i.test(text))
     if (record && !/;\s*p\s*=/i.test(record))
-      return fail('DMARC', `${parent} has one without a policy.`, 'Add p=none to begin with.')
-    if (record) return ok('DMARC', `${parent}: ${record}`)
+      return coded(fail('DMARC', `${parent} has one without a policy.`, 'Add p=none to begin with.'), 'dmarc-bare', {
+        domain: parent,
+      })
+    if (record) return coded(ok('DMARC', `${parent}: ${record}`), 'dmarc-ok', { domain: parent, record })
   }
-  return fail(
-    'DMARC',
-    `${domain} has none.`,
-    `Publish as TXT for _dmarc.${domain}: "v=DMARC1; p=none; rua=mailto:postmaster@${domain}"`,
-  )
+  const value = `v=DMARC1; p=none; rua=mailto:postmaster@${domain}`
+  return coded(fail('DMARC', `${domain} has none.`, `Publish as TXT for _dmarc.${domain}: "${value}"`), 'dmarc-none', {
+    domain,
+    name: `_dmarc.${domain}`,
+    value,
+  })
 }
 
 async function mx(domain: string, dns: Names): Promise<Finding> {
   const found = await asked(dns.resolveMx(domain))
   if (found === 'unknown') return unknown('MX', domain)
-  if (found.length > 0) return ok('MX', `${domain}: ${found.map(({ exchange }) => exchange).join(', ')}`)
-  return warn(
-    'MX',
-    `${domain} takes no mail, so answers and bounces are lost.`,
-    'Publish an MX record, or write from a domain that has one.',
+  const servers = found.map(({ exchange }) => exchange).join(', ')
+  if (servers) return coded(ok('MX', `${domain}: ${servers}`), 'mx-ok', { domain, servers })
+  return coded(
+    warn(
+      'MX',
+      `${domain} takes no mail, so answers and bounces are lost.`,
+      'Publish an MX record, or write from a domain that has one.',
+    ),
+    'mx-none',
+    { domain },
   )
 }
 
@@ -113,5 +134,7 @@ export async function asked<T>(answer: Promise<T[]>): Promise<T[] | 'unknown'> {
 }
 
 function unknown(check: string, name: string): Finding {
-  return warn(check, `${name} could not be looked up.`, 'Try again where names can be looked up.')
+  return coded(warn(check, `${name} could not be looked up.`, 'Try again where names can be looked up.'), 'unknown', {
+    name,
+  })
 }

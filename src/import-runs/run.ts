@@ -6,6 +6,7 @@ import type { Db, ImportRunTable } from '../../db/schema.ts'
 import type { Actor, App } from '../app.ts'
 import { publicId } from '../ids.ts'
 import { Problem } from '../problem.ts'
+import * as retention from '../retention.ts'
 import type * as subscribers from '../subscribers/index.ts'
 import { type Brought, dropFiles, folderOf, keepFiles } from './files.ts'
 
@@ -25,7 +26,6 @@ export type Choices = {
 export type Progress = Omit<subscribers.Imported, 'rejected'>
 
 const SILENCE = 20_000 // ms after which work that notes twice a second how far it is has been ended
-const KEPT = 7 * 24 * 3_600_000 // ms that files are kept for who has not decided
 
 /** Keeps files that were brought, and answers the run that they are now. Their places are empty afterwards. */
 export async function receive(
@@ -101,8 +101,8 @@ export async function remove(app: App, run: Run): Promise<void> {
 
 /** Forgets runs that nobody has touched for a week, and files of none. What was imported stays. */
 export async function forget(app: App): Promise<void> {
-  const before = later(instant(app.now()), -KEPT)
-  await app.db.deleteFrom('import_run').where('touched_at', '<', before).execute()
+  const before = await retention.limit(app, app.db, 'files')
+  if (before !== undefined) await app.db.deleteFrom('import_run').where('touched_at', '<', before).execute()
   const folder = join(app.config.data, 'imports')
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^[a-z0-9]{11}$/.test(name))
   for (const public_id of names) {

@@ -142,7 +142,7 @@ function changed(span: Span, reading: Reading): Condition {
       .selectFrom('change')
       .select('change.id')
       .where('change.subject', '=', subject)
-      .where('change.actor', '=', 'reader')
+      .where(sql<boolean>`change.actor || '' = 'reader'`) // what is about each, not all that readers ever did
       .where('change.verb', 'in', PREFERRED)
       .where(inSpan(about.ref('change.at' as never), span, reading)),
   )

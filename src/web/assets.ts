@@ -53,8 +53,8 @@ const sheets = ['paper', 'lists', 'story', 'reader', 'wishes', 'search'].map((na
 const sheet = smaller([...faces, ...sheets].join('\n'))
 const sheetHash = hash(sheet)
 const script = readFileSync(new URL('zone.js', import.meta.url), 'utf8')
-const deskSheets = ['desk', 'desk-articles', 'desk-channels', 'desk-digests', 'desk-readers'].map((name) =>
-  readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'),
+const deskSheets = ['desk', 'desk-articles', 'desk-channels', 'desk-digests', 'desk-readers', 'desk-settings'].map(
+  (name) => readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8'),
 )
 const deskSheet = smaller(deskSheets.join('\n'))
 const deskName = `desk-${hash(deskSheet)}.css`

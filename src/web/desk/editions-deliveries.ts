@@ -33,7 +33,7 @@ async function deliveriesPage(visit: Visit): Answer {
     say(language, 'desk.editions-deliveries'),
     html`<p><a href="/admin/digests/editions/${shown.public_id}"><bdi>${shown.title}</bdi> · ${longDate(Temporal.PlainDate.from(shown.day), language)}</a></p>
 ${filters(visit, choice(language, { name: 'state', label: 'desk.editions-fate', value: fate, options }))}
-${table(visit, { ...page, columns, caption, empty: say(language, 'desk.editions-no-letters') })}`,
+${table(visit, { ...page, columns, caption, empty: say(language, shown.forgotten_at === null ? 'desk.editions-no-letters' : 'desk.retention-edition') })}`,
   )
 }
 

@@ -1,13 +1,13 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { clockTime, say, shortDate, spoken } from '../../locale.ts'
+import { say, spoken } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
-import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { languageName } from './articles-states.ts'
 import * as cookie from './cookie.ts'
 import { choice, field } from './fields.ts'
 import { deskPage, hidden } from './frame.ts'
+import { momentOf } from './moments.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { tellAt, toldHere } from './told.ts'
@@ -83,13 +83,12 @@ async function describe(visit: Visit): Answer {
 
 async function sessionList(visit: Visit): Promise<Html> {
   const { app, language, account, session } = visit
-  const { zone } = await site.show(app, app.read)
   const sessions = await accounts.sessionsOf(app, account.id)
   return html`<section><h2>${say(language, 'desk.sessions')}</h2>
 <table class="rows"><thead><tr><th scope="col">${say(language, 'desk.browser')}</th><th scope="col">${say(language, 'desk.network')}</th><th scope="col">${say(language, 'desk.seen')}</th><td></td></tr></thead><tbody>
 ${sessions.map(
   (one) => html`<tr><td><bdi>${one.agent.slice(0, 80)}</bdi></td><td><bdi dir="ltr">${one.network}</bdi></td>
-<td><time dir="ltr">${shortDate(one.seen_at, zone)} ${clockTime(one.seen_at, zone)}</time></td>
+<td>${momentOf(visit, one.seen_at)}</td>
 <td>${one.public_id === session.public_id ? say(language, 'desk.this-one') : html`<form method="post" action="/admin/me/sessions/end">${hidden(visit)}<input type="hidden" name="session" value="${one.public_id}"><button class="plain" type="submit">${say(language, 'desk.end')}</button></form>`}</td></tr>`,
 )}
 </tbody></table></section>`

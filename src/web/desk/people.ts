@@ -79,7 +79,7 @@ ${
 ${[...roles, ...Array.from({ length: SPARE }, () => undefined)].map((one, at) => roleRow(language, lists, one, at))}
 <p class="small">${say(language, 'desk.roles-hint')}</p>
 <p><button type="submit">${say(language, 'desk.change')}</button></p></form></section>
-${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${person.totp_at !== null && factorForm(visit, `${path}/reset-factor`, told.problem?.code === 'confirm-needed')}${button('end', say(language, 'desk.end'))}`}`
+${person.id !== account.id && html`${button('reset', say(language, 'desk.reset'))}${person.totp_at !== null && factorForm(visit, `${path}/reset-factor`, told.problem?.code === 'confirm-needed')}${button('end', say(language, 'desk.end-account'))}`}`
 }
 <p><a href="/admin/people">${say(language, 'desk.all-people')}</a></p>`
   return shown(visit, person.name || person.address, body, told)

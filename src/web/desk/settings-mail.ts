@@ -116,11 +116,12 @@ async function test(visit: Visit): Answer {
   }
 }
 
-/** Sends a letter to whoever asks by every relay, and says what each answered. */
+/** Sends a letter to whoever asks by every relay, and says what came of each: what it means, what to do, and the relay's own words. */
 export async function triedRelays({ app, account, language }: Visit): Promise<Html> {
-  const trials = await deliveries.tryRelays(app, account.address, language)
+  const { address } = account
+  const trials = await deliveries.tryRelays(app, address, language)
   return html`<div class="told" role="status">${trials.map(
-    ({ relay, taken, reply }) =>
-      html`<p>${say(language, taken ? 'desk.settings-test-taken' : 'desk.settings-test-refused', { relay })}</p><p><code dir="ltr">${reply}</code></p>`,
+    ({ relay, came, reply }) =>
+      html`<p>${say(language, `desk.settings-test-${came}`, { relay, address })}</p><p class="small">${say(language, 'desk.settings-test-words')} <code dir="ltr">${reply}</code></p>`,
   )}</div>`
 }

@@ -12,6 +12,8 @@ const PAGES = [
   ['/admin/settings/pages', 'desk.settings-pages'],
   ['/admin/settings/mail', 'desk.settings-mail'],
   ['/admin/settings/keys', 'desk.settings-keys'],
+  ['/admin/settings/languages', 'desk.languages'],
+  ['/admin/settings/retention', 'desk.retention'],
   ['/admin/settings/keeping', 'desk.settings-keeping'],
   ['/admin/settings/trail', 'desk.trail'],
 ] as const

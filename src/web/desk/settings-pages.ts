@@ -26,7 +26,10 @@ async function standingPage(visit: Visit, problem?: Problem): Answer {
     HERE,
     html`${mistake(language, problem)}<p>${say(language, 'desk.settings-pages-text')}</p>
 <form method="post" action="${HERE}">${hidden(visit)}
-${site.standingPages.map((name) => area(language, { name, label: `desk.settings-page-${name}`, value: form.get(name) ?? paper[name], rows: 8 }))}
+${site.standingPages.map(
+  (name) =>
+    html`${area(language, { name, label: `desk.settings-page-${name}`, value: form.get(name) ?? paper[name], rows: 8 })}${paper[name] && html`<p class="small"><a href="/${name}">${say(language, 'desk.settings-pages-see')}</a></p>`}`,
+)}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`,
   )
   return problem ? c.html(page, problem.status) : page

@@ -1,20 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { html } from 'hono/html'
-import { say, spoken } from '../../locale.ts'
+import { say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { zones } from '../wish-fields.ts'
-import { choice, field, fileField } from './fields.ts'
+import { check, choice, field, fileField } from './fields.ts'
 import { hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
 import { keepingRoutes } from './settings-keeping.ts'
 import { keyRoutes } from './settings-keys.ts'
+import { languageRoutes, tongues } from './settings-languages.ts'
 import { mailRoutes } from './settings-mail.ts'
 import { logoOf, settingsPage } from './settings-page.ts'
 import { pageRoutes } from './settings-pages.ts'
+import { retentionRoutes } from './settings-retention.ts'
 import { tellAt } from './told.ts'
 import { trailRoutes } from './trail.ts'
 
@@ -27,6 +29,8 @@ export const settingsRoutes: Route[] = [
   ...pageRoutes,
   ...mailRoutes,
   ...keyRoutes,
+  ...languageRoutes,
+  ...retentionRoutes,
   ...keepingRoutes,
   ...trailRoutes,
 ]
@@ -41,11 +45,10 @@ async function identityPage(visit: Visit, problem?: Problem): Answer {
   return problem ? c.html(page, problem.status) : page
 }
 
-/** The form of the site's identity; the first steps show it, too. */
+/** The form of the site's identity. The first steps show it at their own address, with its language, which has a page of its own here. */
 export function identityForm(visit: Visit, paper: site.Site, logo: Html | '', action = HERE): Html {
   const { app, language, form } = visit
   const typed = (name: keyof site.Site) => form.get(name) ?? String(paper[name] ?? '')
-  const languages = [...new Set([...spoken, paper.language])].map((tag) => [tag, nameOf(tag, language)] as const)
   return html`<form method="post" action="${action}" enctype="multipart/form-data">${hidden(visit)}
 ${
   app.config.name === undefined
@@ -54,14 +57,10 @@ ${
 }
 ${field(language, { name: 'tagline', label: 'desk.settings-tagline', value: typed('tagline'), max: 200 })}
 ${field(language, { name: 'accent', label: 'desk.settings-accent', value: typed('accent'), type: 'color' })}
-${choice(language, { name: 'language', label: 'desk.settings-language', hint: 'desk.settings-language-hint', value: typed('language'), options: languages })}
+${action !== HERE && choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: typed('language'), options: tongues(paper.language, language) })}
 ${choice(language, { name: 'zone', label: 'desk.settings-zone', value: typed('zone'), options: zones(language, typed('zone')) })}
-${logo}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}
+${logo}${logo && check(language, { name: 'no-logo', label: 'desk.settings-logo-none', checked: false })}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
-}
-
-function nameOf(tag: string, language: string): string {
-  return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
 }
 
 async function setIdentity(visit: Visit): Answer {
@@ -79,7 +78,11 @@ export async function savingIdentity(visit: Visit, on: string, again: (problem: 
     )
     const [file] = files
     const logo = file && (await media.keep(app, await readFile(file.path)))
-    await site.set(app, actorOf(visit), { ...given, ...(logo && { logo_id: logo.id }) })
+    await site.set(app, actorOf(visit), {
+      ...given,
+      ...(form.has('no-logo') && { logo_id: null }),
+      ...(logo && { logo_id: logo.id }),
+    })
     return c.redirect(on, 303)
   } catch (error) {
     if (error instanceof Problem) return again(error)

@@ -1,14 +1,17 @@
-import { PassThrough, Readable } from 'node:stream'
 import { html } from 'hono/html'
-import { instant } from '../../../db/instant.ts'
 import { say } from '../../locale.ts'
 import { writeRows } from '../../spreadsheets/index.ts'
 import * as trail from '../../trail.ts'
+import { csvFile } from './download.ts'
 import { choice, field } from './fields.ts'
-import { momentOf } from './moments.ts'
+import { momentOf, readMoment } from './moments.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { settingsPage } from './settings-page.ts'
 import { addressWith, afterIn, type Column, filters, table } from './table.ts'
+import { changesOf, toldOf } from './trail-change.ts'
+import { meant } from './trail-search.ts'
+import { type Thing, thingShown, thingsOf } from './trail-things.ts'
+import { actorsIn, did, kindsIn, verbsOf } from './trail-words.ts'
 
 const HERE = '/admin/settings/trail'
 const PAGE = 50
@@ -19,71 +22,112 @@ export const trailRoutes: Route[] = [
   { method: 'GET', path: `${HERE}.csv`, allow: 'trail.read', answer: download },
 ]
 
+type Names = { verbs: string[]; actors: string[] }
+
 async function trailPage(visit: Visit): Answer {
-  const { app, language, query } = visit
+  const { app, language } = visit
   const before = afterIn(visit)
-  const rows = await trail.list(app.read, { ...sought(visit), limit: PAGE + 1, ...(before && { before }) })
+  const names = await trail.names(app.read)
+  const sought = await soughtIn(visit, names)
+  const rows = await trail.list(app.read, { ...sought, limit: PAGE + 1, ...(before !== undefined && { before }) })
   const page = rows.slice(0, PAGE)
-  const { verbs, actors } = await trail.names(app.read)
-  const any = ['', say(language, 'desk.trail-any')] as const
-  const columns: Column<trail.Change>[] = [
-    { name: 'desk.trail-at', cell: ({ at }) => momentOf(visit, at) },
-    { name: 'desk.trail-actor', cell: ({ actor }) => html`<bdi dir="ltr">${actor}</bdi>` },
-    { name: 'desk.trail-verb', cell: ({ verb }) => html`<bdi dir="ltr">${verb}</bdi>` },
-    { name: 'desk.trail-subject', cell: ({ subject }) => html`<bdi dir="ltr">${subject}</bdi>` },
-    { name: 'desk.trail-change', cell: changed },
-  ]
+  const file = addressWith(visit, 'after', undefined).replace(HERE, `${HERE}.csv`)
   return settingsPage(
     visit,
     HERE,
-    html`${filters(
-      visit,
-      html`${choice(language, { name: 'actor', label: 'desk.trail-actor', value: query.get('actor'), options: [any, ...same(actors)] })}
-${choice(language, { name: 'verb', label: 'desk.trail-verb', value: query.get('verb'), options: [any, ...same(verbs)] })}
-${field(language, { name: 'subject', label: 'desk.trail-subject', dir: 'ltr', value: query.get('subject'), max: 100 })}`,
-    )}
-<p><a class="go" href="${addressWith(visit, 'after', undefined).replace(HERE, `${HERE}.csv`)}">${say(language, 'desk.trail-file')}</a></p>
+    html`<p>${say(language, 'desk.trail-text')}</p>
+${filters(visit, await fields(visit, names))}
 ${table(visit, {
-  ...{ rows: page, columns, caption: say(language, 'desk.trail'), empty: say(language, 'desk.trail-none') },
+  ...{ rows: page, columns: await columnsOf(visit, page), caption: say(language, 'desk.trail') },
+  empty: say(language, 'desk.trail-none'),
+  above: html`<p class="deeds"><a class="go" href="${file}">${say(language, 'desk.trail-file')}</a></p>`,
   after: rows.length > PAGE ? String(page.at(-1)!.id) : undefined,
 })}`,
   )
 }
 
-function same(names: string[]): [string, string][] {
-  return names.map((name) => [name, name])
+async function fields(visit: Visit, { actors }: Names) {
+  const { language, query } = visit
+  const any = ['', say(language, 'desk.trail-any')] as const
+  const called = await actorsIn(visit, actors)
+  const people = actors.map((actor) => [actor, called.get(actor) ?? actor] as const)
+  return html`${field(language, { name: 'q', label: 'desk.trail-search', type: 'search', value: query.get('q'), max: 100 })}
+${choice(language, { name: 'actor', label: 'desk.trail-actor', value: query.get('actor'), options: [any, ...people] })}
+${choice(language, { name: 'kind', label: 'desk.trail-kind', value: query.get('kind'), options: [any, ...kindsIn(language)] })}
+${field(language, { name: 'from', label: 'desk.trail-from', type: 'date', value: query.get('from') })}
+${field(language, { name: 'to', label: 'desk.trail-to', type: 'date', value: query.get('to') })}`
 }
 
-function sought({ query }: Visit): Omit<trail.Sought, 'limit'> {
+/** What the address asks for; days are the viewer's own, both of them whole. */
+async function soughtIn(visit: Visit, names: Names): Promise<Omit<trail.Sought, 'limit'>> {
+  const { query, zone } = visit
   const given = (name: string) => query.get(name)?.trim().slice(0, 100) || undefined
-  const [actor, verb, subject] = [given('actor'), given('verb'), given('subject')]
-  return { ...(actor && { actor }), ...(verb && { verb }), ...(subject && { subject }) }
+  const [actor, kind, verb, q] = [given('actor'), given('kind'), given('verb'), given('q')]
+  const [since, until] = [dayOf(given('from'), zone, 0), dayOf(given('to'), zone, 1)]
+  const verbs = verb === undefined ? kind && verbsOf(kind, names.verbs) : [verb]
+  return {
+    ...(actor !== undefined && { actor }),
+    ...(verbs && { verbs }),
+    ...(q !== undefined && { any: await meant(visit, q, names) }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  }
 }
 
-/** What it was and what it is, as it was written; folded, as it may be long. */
-function changed({ before, after }: trail.Change) {
-  if (before === null && after === null) return ''
-  return html`<details><summary dir="ltr">${(after ?? before ?? '').slice(0, 40)}</summary>${before !== null && html`<pre dir="ltr">− ${before}</pre>`}${after !== null && html`<pre dir="ltr">+ ${after}</pre>`}</details>`
+/** The beginning of a day, so many days later; undefined for what is none. */
+function dayOf(text: string | undefined, zone: string, later: number) {
+  if (text === undefined || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
+  try {
+    return readMoment(Temporal.PlainDate.from(text).add({ days: later }).toString(), zone)
+  } catch {
+    return undefined
+  }
+}
+
+async function columnsOf(visit: Visit, page: trail.Change[]): Promise<Column<trail.Change>[]> {
+  const { language } = visit
+  const things = await thingsOf(visit, page.flatMap((line) => [line.subject, ...toldOf(line)])) // biome-ignore format: one line
+  const actors = await actorsIn(visit, page.map(({ actor }) => actor)) // biome-ignore format: one line
+  return [
+    { name: 'desk.trail-at', cell: ({ at }) => momentOf(visit, at) },
+    {
+      name: 'desk.trail-actor',
+      cell: ({ actor }) => {
+        const name = actors.get(actor) ?? actor
+        const [, id] = /^account:([a-z0-9]+)$/.exec(actor) ?? []
+        return id && actors.has(actor) ? thingShown({ name, path: `/admin/people/${id}` }) : thingShown({ name })
+      },
+    },
+    {
+      name: 'desk.trail-what',
+      cell: (line) =>
+        html`${did(language, line.verb)} · ${about(visit, line.subject, things.get(line.subject)!)}${changesOf(visit, line, things)}`,
+    },
+  ]
+}
+
+/** What a line is about, and the way to all the others about it. */
+function about(visit: Visit, subject: string, thing: Thing) {
+  if (visit.query.get('q') === subject) return thingShown(thing)
+  const all = `${HERE}?${new URLSearchParams({ q: subject })}`
+  return html`${thingShown(thing)} <a class="besides" href="${all}">${say(visit.language, 'desk.trail-all-about')}<span class="unseen"> <bdi>${thing.name}</bdi></span></a>`
 }
 
 /** The same lines as a table for spreadsheets, all of them. */
 async function download(visit: Visit): Answer {
-  const { app } = visit
+  const { app, language } = visit
+  const sought = await soughtIn(visit, await trail.names(app.read))
   async function* rows(): AsyncGenerator<string[]> {
-    yield ['at', 'actor', 'verb', 'subject', 'before', 'after']
-    for await (const { at, actor, verb, subject, before, after } of trail.all(app.read, sought(visit)))
-      yield [new Date(at).toISOString(), actor, verb, subject, before ?? '', after ?? '']
+    yield ['at', 'actor', 'name', 'verb', 'did', 'subject', 'about', 'before', 'after']
+    for await (const lines of trail.all(app.read, sought)) {
+      const things = await thingsOf(visit, lines.map(({ subject }) => subject)) // biome-ignore format: one line
+      const actors = await actorsIn(visit, lines.map(({ actor }) => actor)) // biome-ignore format: one line
+      for (const { at, actor, verb, subject, before, after } of lines)
+        yield [
+          ...[new Date(at).toISOString(), actor, actors.get(actor) ?? actor, verb, did(language, verb)],
+          ...[subject, things.get(subject)!.name, before ?? '', after ?? ''],
+        ]
+    }
   }
-  const out = new PassThrough()
-  writeRows(rows(), out).then(
-    () => out.end(),
-    (error) => out.destroy(error as Error),
-  )
-  const day = new Date(instant(app.now())).toISOString().slice(0, 10)
-  return new Response(Readable.toWeb(out) as ReadableStream, {
-    headers: {
-      'Content-Type': 'text/csv; charset=utf-8',
-      'Content-Disposition': `attachment; filename="trail-${day}.csv"`,
-    },
-  })
+  return csvFile(visit, 'trail', (out) => writeRows(rows(), out))
 }
