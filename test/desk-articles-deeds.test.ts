@@ -94,6 +94,45 @@ describe.each(databases)('what is done with articles at the desk, on %s', (kind)
     expect(await states()).toEqual([true, false])
   })
 
+  test('several that were withdrawn are given back, one is made the lead, and each of it comes back', async () => {
+    await using desk = await openDesk(kind)
+    const [editor, other] = [await colleague(desk, 'editor'), await colleague(desk, 'owner')]
+    const ids = [await written(editor, SPEECH), await written(editor, { ...SPEECH, title: 'خبر ثانٍ عن الموازنة' })]
+    const deed = (deed: string, chosen: string[], words = '') => {
+      desk.world.clock.advance({ minutes: 1 })
+      const fields = chosen.map((id): [string, string] => ['id', id])
+      return editor.post(`${ROOM}/deeds`, [...fields, ['deed', deed], ['words', words], ['back', 'state=withdrawn']])
+    }
+    const stand = async () => Promise.all(ids.map(async (id) => (await found(desk, id))!.withdrawn_at === null))
+    expect((await deed('restore', ids)).status).toBe(409) // none is withdrawn
+    await deed('withdraw', ids, 'تكرار')
+    expect((await deed('withdraw', ids, 'تكرار')).status).toBe(409)
+    expect(await (await editor.get(`${ROOM}?state=withdrawn`)).text()).toContain('name="deed" value="restore"')
+    const back = await deed('restore', ids)
+    expect(back.headers.get('location')).toMatch(/\?state=withdrawn&told=done&undo=/)
+    expect(await stand()).toEqual([true, true])
+    expect(await undo(editor, back)).toBe('undone')
+    expect(await stand()).toEqual([false, false])
+    expect((await found(desk, ids[0]!))!.withdrawn_reason).toBe('تكرار')
+    const again = await deed('restore', ids)
+    await other.post(`${ROOM}/${ids[1]}/withdraw`, { reason: 'ثانيةً' })
+    expect([await undo(editor, again), await stand()]).toEqual(['gone', [true, false]])
+
+    const lead = async () => (await articles.pinned(desk.world.db, instant(desk.world.now())))?.public_id
+    expect((await deed('pin', ids)).status).toBe(422)
+    expect((await deed('pin', [ids[1]!])).status).toBe(409) // it is withdrawn
+    expect((await deed('unpin', [ids[0]!])).status).toBe(409)
+    const pinned = await deed('pin', [ids[0]!])
+    expect(await lead()).toBe(ids[0])
+    const unpinned = await deed('unpin', ids)
+    expect(await lead()).toBeUndefined()
+    expect([await undo(editor, unpinned), await lead()]).toEqual(['undone', ids[0]])
+    expect(await undo(editor, pinned)).toBe('gone') // it was ended and begun again since
+    expect((await (await colleague(desk, 'reader')).post(`${ROOM}/deeds`, { id: ids[0]!, deed: 'pin' })).status).toBe(
+      403,
+    )
+  })
+
   test('what somebody else did between is never taken back with it', async () => {
     await using desk = await openDesk(kind)
     const editor = await colleague(desk, 'editor')

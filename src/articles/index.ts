@@ -4,10 +4,10 @@ import { leave } from '../../db/search.ts'
 import type { Actor } from '../app.ts'
 import * as changes from '../changes.ts'
 import * as channels from '../channels.ts'
-import { Problem } from '../problem.ts'
 import { oneLine } from '../text.ts'
 import { namesOf } from './labels.ts'
 import { asFacets } from './publish.ts'
+import { called } from './read.ts'
 import type { Article } from './story.ts'
 
 export { alsoStoodAt, type Placed, placedAt, placedBeneath } from './addresses.ts'
@@ -22,7 +22,7 @@ export { latestSince, listed, newestId } from './listing.ts'
 export { type Mark, markOf, marks } from './marks.ts'
 export { type Displaced, type Pin, pin, pinned, unpin } from './pin.ts'
 export { asFacets, type Manner, type Published, publish, publishIn } from './publish.ts'
-export { byIds, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
+export { byIds, called, count, find, latest, nextDue, search, type Wanted, withdrawnSince } from './read.ts'
 export { restore } from './restore.ts'
 export { find as revision, list as revisions, madeAt as revisionMadeAt, type Revision } from './revisions.ts'
 export { type Row, rows } from './rows.ts'
@@ -44,12 +44,7 @@ export async function withdraw(
   reason: string,
   at: Instant,
 ): Promise<{ article: Article; fresh: boolean }> {
-  const article = await db
-    .selectFrom('article')
-    .selectAll()
-    .where(({ eb, or, and }) => or([and([eb('source_id', '=', 0), eb('guid', '=', guid)]), eb('public_id', '=', guid)]))
-    .executeTakeFirst()
-  if (!article) throw new Problem('article-not-found', { value: guid })
+  const article = await called(db, guid)
   if (article.withdrawn_at !== null) return { article, fresh: false }
   const withdrawn = { withdrawn_at: at, withdrawn_reason: oneLine(reason).slice(0, 1000) || null }
   await db.updateTable('article').set(withdrawn).where('id', '=', article.id).execute()

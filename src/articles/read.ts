@@ -2,6 +2,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Db } from '../../db/schema.ts'
 import { type Filter, passing } from '../channels.ts'
 import * as media from '../media.ts'
+import { Problem } from '../problem.ts'
 import { keptIn } from './body-pictures.ts'
 import { namesOf } from './labels.ts'
 import { matching } from './matching.ts'
@@ -99,6 +100,19 @@ export async function find(db: Db, publicId: string, now?: Instant): Promise<Sto
     .executeTakeFirst()
   if (!row || (now !== undefined && row.published_at > now)) return undefined
   return (await byIds(db, [row.id]))[0]
+}
+
+/** The article of a guid of the newsroom's own or of a public id, whatever its state, or a Problem. */
+export async function called(db: Db, value: string): Promise<Article> {
+  const article = await db
+    .selectFrom('article')
+    .selectAll()
+    .where(({ eb, or, and }) =>
+      or([and([eb('source_id', '=', 0), eb('guid', '=', value)]), eb('public_id', '=', value)]),
+    )
+    .executeTakeFirst()
+  if (!article) throw new Problem('article-not-found', { value })
+  return article
 }
 
 /** Articles with their names and pictures, in the order of the ids. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { instant, moment } from '../../db/instant.ts'
+import { instant, later, moment } from '../../db/instant.ts'
 import * as articles from '../articles/index.ts'
 import * as channels from '../channels.ts'
 import * as digests from '../digests/index.ts'
@@ -7,13 +7,16 @@ import * as links from '../links.ts'
 import { Problem } from '../problem.ts'
 import { importFiles } from './importing.ts'
 import { openProgress } from './progress.ts'
-import { command, group, number, withApp } from './shell.ts'
+import { command, group, instantOption, number, withApp } from './shell.ts'
 
 type Json = { json?: boolean }
 
-/** `article import`, `article list`, `article pictures`, `article withdraw`. */
+const A_DAY = 86_400_000
+
+/** `article import`, `article list`, `article pictures`, `article withdraw`, `article restore`, `article pin`, `article unpin`. */
 export function article(program: Command): void {
   const commands = group(program, 'article', 'stories')
+  leading(commands)
   command(commands, 'import <file...>', 'JSON Lines, one article each, or a WordPress export (- reads standard input)')
     .option('--dry-run', 'say what it would come to, and change nothing')
     .action((files: string[], options: Json & { dryRun?: boolean }) =>
@@ -80,4 +83,37 @@ export function article(program: Command): void {
         })
       }),
     )
+  command(commands, 'restore <guid>', 'give a story that was taken back to readers again (its guid or its id)').action(
+    (guid: string, options: Json) =>
+      withApp(options, async (app, shell) => {
+        const { article, fresh } = await digests.restore(app, 'cli', guid)
+        shell.print({ id: article.public_id, guid: article.guid, title: article.title, restored: fresh })
+      }),
+  )
+}
+
+/** `article pin`, `article unpin`: which story leads the front page. */
+function leading(commands: Command): void {
+  command(commands, 'pin <guid>', 'have a story lead the front page (its guid or its id)')
+    .option('--until <moment>', 'a moment with its offset; left out, for a day')
+    .action((guid: string, options: Json & { until?: string }) =>
+      withApp(options, async (app, shell) => {
+        const at = instant(app.now())
+        const until = options.until === undefined ? later(at, A_DAY) : instant(instantOption(options.until))
+        const { public_id, title } = await articles.called(app.db, guid)
+        await app.db.transaction().execute((db) => articles.pin(db, 'cli', public_id, until, at))
+        shell.print({ id: public_id, title, until: moment(until).toString() })
+      }),
+    )
+  command(commands, 'unpin', 'let the front page choose its lead itself').action((options: Json) =>
+    withApp(options, async (app, shell) => {
+      const at = instant(app.now())
+      const led = await app.db.transaction().execute(async (db) => {
+        const pinned = await articles.pinned(db, at)
+        await articles.unpin(db, 'cli', at)
+        return pinned
+      })
+      shell.print({ id: led?.public_id ?? null, title: led?.title ?? null })
+    }),
+  )
 }

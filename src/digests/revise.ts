@@ -46,6 +46,21 @@ export async function withdrawIn(
   return article
 }
 
+/** Takes the withdrawal of the article of this guid or public id back; answers it, and whether this call gave it back. */
+export async function restore(
+  app: App,
+  actor: Actor,
+  guid: string,
+): Promise<{ article: articles.Article; fresh: boolean }> {
+  const restored = await app.db.transaction().execute(async (db) => {
+    const article = await articles.called(db, guid)
+    await restoreIn(app, db, actor, article)
+    return { article, fresh: article.withdrawn_at !== null }
+  })
+  await reviseHeld(app, actor)
+  return restored
+}
+
 /**
  * Takes a withdrawal back, in the caller's transaction: whoever has not been told the story may be told it again. Letters
  * that were revised without it stay as they are.

@@ -53,9 +53,6 @@ async function withdraw(visit: Visit): Answer {
 }
 
 async function restore(visit: Visit): Answer {
-  const { app } = visit
-  const article = await articleIn(visit)
-  return doing(visit, `${ROOM}/${article.public_id}`, () =>
-    app.db.transaction().execute((db) => digests.restoreIn(app, db, actorOf(visit), article)),
-  )
+  const { public_id } = await articleIn(visit)
+  return doing(visit, `${ROOM}/${public_id}`, () => digests.restore(visit.app, actorOf(visit), public_id))
 }

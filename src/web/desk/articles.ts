@@ -48,5 +48,5 @@ ${await rowsOf(visit, state, writes)}`,
 function rowsOf(visit: Visit, state: State, writes: boolean): Promise<Html> {
   if (state === 'draft') return draftTable(visit)
   if (state === 'waiting') return waitingTable(visit, writes && judgeForm(visit))
-  return articleTable(visit, state, writes && state !== 'withdrawn' && deedForm(visit))
+  return articleTable(visit, state, writes && deedForm(visit, state))
 }
