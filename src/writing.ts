@@ -72,23 +72,27 @@ export type Listed = Pick<Writing, 'id' | 'public_id' | 'saved_at'> & {
   title: string
   section: string
   language: string
+  /** Of the article that it is about; 0 for the desk's own, and for what is none yet. */
+  source: number
 }
 
 /** The drafts, the last saved first; `before` continues a page. */
 export async function list(
   db: Db,
-  { before, limit }: { before?: Pick<Writing, 'saved_at' | 'id'>; limit: number },
+  { before, limit }: { before?: Pick<Writing, 'saved_at' | 'id'> | undefined; limit: number },
 ): Promise<Listed[]> {
   const kind = kindOf(db)
   const rows = await db
     .selectFrom('article_draft')
     .innerJoin('account', 'account.id', 'account_id')
+    .leftJoin('article', 'article.id', 'article_id')
     .select([
       'article_draft.id',
       'article_draft.public_id',
       'article_draft.saved_at',
       'account.name',
       'account.address',
+      'article.source_id',
     ])
     .select([
       typedField(kind, 'title').as('title'),
@@ -104,8 +108,9 @@ export async function list(
     .orderBy('article_draft.id', 'desc')
     .limit(limit)
     .execute()
-  return rows.map(({ name, address, title, section, language, ...row }) => ({
+  return rows.map(({ name, address, title, section, language, source_id, ...row }) => ({
     ...row,
+    source: source_id ?? 0,
     author: name || address,
     title: title ?? '',
     section: section ?? '',

@@ -7,14 +7,13 @@ import { oneLine } from '../../text.ts'
 import type { Html } from '../pages.ts'
 import { articleOf, deedIn, doing } from './articles-doing.ts'
 import { DEEDS, type DeedName } from './articles-several.ts'
-import { ROOM, type State } from './articles-states.ts'
+import { keptOf, ROOM, roomWith, type State } from './articles-states.ts'
 import { choice, field } from './fields.ts'
 import { hidden } from './frame.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
 import { tellAt } from './told.ts'
 
 const MOST = 50 // articles at once: a page
-const KEPT = ['q', 'state', 'section', 'language', 'source', 'author'] // of the address, after a deed
 const STANDING: DeedName[] = ['withdraw', 'section', 'pin', 'unpin']
 
 /** What is done with several articles at once, and how the last deed is taken back. */
@@ -34,17 +33,6 @@ export function deedForm(visit: Visit, state: State): Html {
 ${choice(language, { name: 'deed', label: 'desk.articles-deed', value: 'withdraw', options: deeds.map((deed) => [deed, say(language, `desk.articles-deed-${deed}`)] as const) })}
 ${field(language, { name: 'words', label: 'desk.articles-deed-words', max: 300 })}
 <p><button class="second" type="submit">${say(language, 'desk.articles-deed-do')}</button></p></form>`
-}
-
-/** The filters of an address, without what else it may hold. */
-export function keptOf(query: URLSearchParams): string {
-  return new URLSearchParams(KEPT.flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : []))).toString()
-}
-
-/** The room with the filters that a form remembered. */
-export function roomWith(back: string): string {
-  const kept = keptOf(new URLSearchParams(back.slice(0, 2000)))
-  return kept ? `${ROOM}?${kept}` : ROOM
 }
 
 async function deed(visit: Visit): Answer {

@@ -3,13 +3,14 @@ import type { Instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as intake from '../../intake/index.ts'
 import { say } from '../../locale.ts'
+import { lookThrough } from '../../looking-through.ts'
 import { Problem } from '../../problem.ts'
 import * as sources from '../../sources/index.ts'
 import type { Html } from '../pages.ts'
-import { keptOf, roomWith } from './articles-deeds.ts'
 import { doing } from './articles-doing.ts'
 import { framedStory, storyOf } from './articles-preview.ts'
-import { languageName, ROOM, sourceNames, tabs, typedIn } from './articles-states.ts'
+import { type Looked, openSieve } from './articles-sought.ts'
+import { keptOf, languageName, ROOM, roomWith, sourceNames, tabs, typedIn } from './articles-states.ts'
 import { deskPage, hidden } from './frame.ts'
 import { momentOf } from './moments.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -31,20 +32,31 @@ export const reviewRoutes: Route[] = [
 export async function waitingTable(visit: Visit, above: Html | false): Promise<Html> {
   const { app, language, query } = visit
   const source = typedIn(visit, 'source')
-  const before = placeIn(query.get('after') ?? '')
-  const rows = await intake.heldPage(app.read, {
-    limit: PAGE + 1,
-    ...(/^\d{1,9}$/.test(source) && { source: Number(source) }),
-    ...(before && { before }),
-  })
-  const page = rows.slice(0, PAGE)
-  const last = page.at(-1)
+  const begin = placeIn(query.get('after') ?? '')
+  const sieve = openSieve(visit)
+  const { found, further } = await lookThrough(
+    (last: Row | undefined, limit) => {
+      const before = last ?? begin
+      const of = /^\d{1,9}$/.test(source) && { source: Number(source) }
+      return intake.heldPage(app.read, { limit, ...of, ...(before && { before }) })
+    },
+    ({ source_id, waiting }) => sieve.passes(lookedAt(source_id, waiting.draft)),
+    PAGE,
+  )
   return table(visit, {
-    ...{ above, rows: page, columns: await columnsOf(visit), caption: say(language, 'desk.articles-waiting') },
-    after: rows.length > PAGE && last ? `${last.first_at}-${idOf(last)}` : undefined,
-    empty: say(language, 'desk.articles-waiting-none'),
+    ...{ above, rows: found, columns: await columnsOf(visit, sieve.title) },
+    caption: say(language, 'desk.articles-waiting'),
+    after: further && `${further.first_at}-${idOf(further)}`,
+    empty: say(
+      language,
+      keptOf(query) === 'state=waiting' ? 'desk.articles-waiting-none' : 'desk.articles-waiting-no-such',
+    ),
     choose: { form: 'deeds', id: idOf, name: ({ waiting }) => waiting.draft.title },
   })
+}
+
+function lookedAt(source: number, { title, section = '', language, authors = [] }: Row['waiting']['draft']): Looked {
+  return { title, section, language, source, authors }
 }
 
 /** What is done with those that are chosen. */
@@ -56,13 +68,13 @@ export function judgeForm(visit: Visit, item?: Row): Html {
 <button class="second" type="submit" name="deed" value="refuse">${say(language, 'desk.articles-refuse')}</button></form>`
 }
 
-async function columnsOf(visit: Visit): Promise<Column<Row>[]> {
+async function columnsOf(visit: Visit, titled: (title: string) => Html | string): Promise<Column<Row>[]> {
   const { language } = visit
   const names = await sourceNames(visit)
   return [
     {
       name: 'desk.articles-title',
-      cell: (row) => html`<a href="${HERE}/${idOf(row)}" dir="auto">${row.waiting.draft.title}</a>`,
+      cell: (row) => html`<a href="${HERE}/${idOf(row)}" dir="auto">${titled(row.waiting.draft.title)}</a>`,
     },
     { name: 'desk.articles-state', cell: ({ state }) => kindOf(visit, state) },
     { name: 'desk.articles-since', cell: ({ first_at }) => momentOf(visit, first_at) },

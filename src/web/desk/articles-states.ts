@@ -25,6 +25,19 @@ export function typedIn({ query }: Visit, name: string): string {
   return oneLine((query.get(name) ?? '').slice(0, 200)).normalize('NFC')
 }
 
+const KEPT = ['q', 'state', 'section', 'language', 'source', 'author'] // of the address, after a deed
+
+/** The filters of an address, without what else it may hold. */
+export function keptOf(query: URLSearchParams): string {
+  return new URLSearchParams(KEPT.flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : []))).toString()
+}
+
+/** The room with the filters that a form remembered. */
+export function roomWith(back: string): string {
+  const kept = keptOf(new URLSearchParams(back.slice(0, 2000)))
+  return kept ? `${ROOM}?${kept}` : ROOM
+}
+
 /** The room's own lists, below its heading. */
 export function tabs({ language }: Visit, state: State | undefined): Html {
   const here = state === 'draft' || state === 'waiting' ? `${ROOM}?state=${state}` : state === undefined ? '' : ROOM

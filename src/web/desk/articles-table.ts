@@ -5,9 +5,10 @@ import * as articles from '../../articles/index.ts'
 import type { Filter } from '../../channels.ts'
 import * as channels from '../../channels.ts'
 import { say } from '../../locale.ts'
-import { openFinder, type Piece } from '../../marks.ts'
+import { openFinder } from '../../marks.ts'
 import { fold } from '../../text.ts'
 import type { Html } from '../pages.ts'
+import { marked } from './articles-sought.ts'
 import { languageName, ROOM, STATES, type State, sourceNames, standing, stateIn, typedIn } from './articles-states.ts'
 import { choice, field } from './fields.ts'
 import { momentOf } from './moments.ts'
@@ -102,9 +103,4 @@ function titleOf({ public_id, title, excerpt, text }: articles.Row, words: strin
   const found = finder.pieces(title)
   const around = found.some(({ matched }) => matched) ? undefined : (finder.snippet(text) ?? excerpt)
   return html`${link(marked(found))}${around && html`<span class="small" dir="auto">${marked(finder.pieces(around))}</span>`}`
-}
-
-/** Words with what was looked for marked. */
-function marked(pieces: Piece[]): Html {
-  return html`${pieces.map(({ text, matched }) => (matched ? html`<mark>${text}</mark>` : text))}`
 }

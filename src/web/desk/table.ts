@@ -24,7 +24,7 @@ type Table<Row> = Rows<Row> & {
 export function table<Row>(visit: Visit, one: Table<Row>): Html {
   const { language } = visit
   const { rows, columns, caption, empty, choose, above } = one
-  if (rows.length === 0) return html`<div id="rows"><p class="none">${empty}</p>${beginning(visit)}</div>`
+  if (rows.length === 0) return html`<div id="rows"><p class="none">${empty}</p>${pager(visit, one.after)}</div>`
   return html`<div id="rows">${above}<div class="wide" role="region" aria-label="${caption}" tabindex="0"><table class="rows"><caption class="unseen">${caption}</caption>
 <thead><tr>${choose && html`<td><input type="checkbox" data-all="${choose.form}" hidden aria-label="${say(language, 'desk.kit-all')}"></td>`}${columns.map(({ name, number }) => html`<th scope="col"${number && html` class="number"`}>${say(language, name)}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => line(language, row, columns, choose))}</tbody></table></div>
