@@ -75,6 +75,33 @@ describe.each(databases)('writing at the desk, on %s', (kind) => {
     expect(left['body']).toBe('<p>ما أضافه الآخر</p>')
   })
 
+  test('what is being written is seen as readers will see it, kept or not, whatever is missing, and runs nothing', async () => {
+    await using desk = await openDesk(kind)
+    const editor = await colleague(desk, 'editor')
+    const evil = '<p onclick="x()">نص المسودة<script>alert(1)</script></p>'
+    const half = { title: '', body: evil, language: 'xx-??', url: 'not one', published: 'soon', image_alt: 'x' }
+    const shown = await editor.post(`${ROOM}/preview`, half)
+    expect(shown.status).toBe(200)
+    expect(shown.headers.get('content-security-policy')).toMatch(/sandbox allow-popups/)
+    const page = await shown.text()
+    expect(page).toContain('<p>نص المسودة</p>')
+    expect(page).not.toMatch(/<script|onclick/)
+    expect(await desk.world.db.selectFrom('article_draft').select('id').execute()).toEqual([]) // looking keeps nothing
+    const id = await written(editor, { ...STORY, summary: 'سطر أول' })
+    const fields = fieldsOf(await (await editor.get(`${ROOM}/${id}/edit`)).text())
+    const about = await (await editor.post(`${ROOM}/preview`, { ...fields, title: 'عنوان لم يُحفظ' })).text()
+    expect(about).toMatch(/عنوان لم يُحفظ[\s\S]*سطر أول[\s\S]*وصلت العبّارة صباحًا/)
+    const { draft } = await autosaved(editor, { ...fields, title: 'عنوان مسودة' })
+    const kept = await editor.get(`${ROOM}/drafts/${draft}/preview`)
+    expect(kept.headers.get('content-security-policy')).toMatch(/sandbox allow-popups/)
+    expect(await kept.text()).toContain('عنوان مسودة')
+    expect((await found(desk, id))!.title).toBe(STORY.title)
+    const reader = await colleague(desk, 'reader')
+    expect((await reader.get(`${ROOM}/drafts/${draft}/preview`)).status).toBe(403)
+    expect((await reader.post(`${ROOM}/preview`, half)).status).toBe(403)
+    expect((await desk.post(`${ROOM}/preview`, half)).status).toBe(401)
+  })
+
   test('a draft longer than anybody can publish is not kept', async () => {
     await using desk = await openDesk(kind)
     const editor = await colleague(desk, 'editor')

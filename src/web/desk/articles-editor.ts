@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
 import * as articles from '../../articles/index.ts'
-import { clockTime, languageTag, say } from '../../locale.ts'
+import { clockTime, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
@@ -12,7 +12,7 @@ import { editorForm, keptNow, type Sheet } from './articles-form.ts'
 import { notes } from './articles-notes.ts'
 import { ROOM, tabs } from './articles-states.ts'
 import { dialogs } from './articles-toolbar.ts'
-import { keepPicture, keyOf, saidIn, typedIn, typedOf } from './articles-typed.ts'
+import { keepPicture, keyOf, saidIn, tagOr, typedIn, typedOf } from './articles-typed.ts'
 import { deskPage, hidden } from './frame.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -151,14 +151,6 @@ async function excerptNow({ form, language }: Visit): Answer {
 }
 
 const BEGINNING = 20_000 // letters of HTML in which the first words stand
-
-function tagOr(tag: string | null, otherwise: string): string {
-  try {
-    return languageTag(tag || otherwise)
-  } catch {
-    return otherwise
-  }
-}
 
 async function drop(visit: Visit): Answer {
   const { app, c, params } = visit

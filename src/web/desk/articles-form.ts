@@ -5,6 +5,7 @@ import { direction, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import type { Typed } from '../../writing.ts'
 import type { Html } from '../pages.ts'
+import { sketchButton, sketchFrame } from './articles-sketch.ts'
 import { languageName, ROOM } from './articles-states.ts'
 import { toolbar } from './articles-toolbar.ts'
 import { keyOf } from './articles-typed.ts'
@@ -43,6 +44,7 @@ ${await picture(visit, sheet)}
 </div>
 ${deeds(visit, sheet)}</form>
 ${excerptOf(visit)}</div>
+${sketchFrame(visit, sheet)}
 ${editorScripts.map((src) => html`<script src="${src}" defer></script>`)}`
 }
 
@@ -105,9 +107,11 @@ async function shownPicture({ app }: Visit, image: string, article?: articles.St
   return known && `/m/${media.nearest(known, 320).file}`
 }
 
-function deeds({ language }: Visit, { article, draft }: Sheet): Html {
+function deeds(visit: Visit, { article, draft }: Sheet): Html {
+  const { language } = visit
   return html`<div class="deeds"><button type="submit" name="deed" value="publish">${say(language, article ? 'desk.articles-save' : 'desk.articles-publish')}</button>
 <button class="second" type="submit" name="deed" value="draft" formnovalidate>${say(language, 'desk.articles-keep')}</button>
+${sketchButton(visit)}
 ${kept(language, draft)}</div>`
 }
 

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises'
 import type { Instant } from '../../../db/instant.ts'
 import type { Said } from '../../articles/index.ts'
 import * as articles from '../../articles/index.ts'
+import { languageTag, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import { Problem } from '../../problem.ts'
-import { oneLine } from '../../text.ts'
+import * as site from '../../site.ts'
+import { httpUrl, oneLine } from '../../text.ts'
 import type { Typed } from '../../writing.ts'
 import { fieldMoment, readMoment } from './moments.ts'
 import type { Visit } from './routes.ts'
@@ -54,6 +56,33 @@ export async function saidIn(visit: Visit, typed: Typed, zone: string, before?: 
   }
 }
 
+/** What was typed as far as it can be shown: for looking at, whatever is still missing or cannot be published so. */
+export async function sketchIn(visit: Visit, typed: Typed, zone: string, before?: Said): Promise<Said> {
+  const { app, language } = visit
+  const image = await imageIn(visit, typed, before?.image, false)
+  const published_at = readMoment(typed['published'] ?? '', zone) ?? before?.published_at
+  const shown = {
+    ...(typed as articles.Fields),
+    title: oneLine(typed['title'] ?? '') || say(language, 'desk.articles-untitled'),
+    language: tagOr(typed['language'], (await site.show(app, app.read)).language),
+    url: httpUrl(typed['url'] ?? '') ?? '',
+  }
+  return {
+    ...articles.saidIn(shown, app.config.url, before),
+    ...(published_at !== undefined && { published_at }),
+    ...(image && { image }),
+  }
+}
+
+/** A language's tag as it is spelled; `otherwise` for what is none. */
+export function tagOr(tag: string | null | undefined, otherwise: string): string {
+  try {
+    return languageTag(tag || otherwise)
+  } catch {
+    return otherwise
+  }
+}
+
 /** Keeps a picture that came with the form, and puts its hash among what was typed; its words are needed with it. */
 export async function keepPicture({ app, files, form }: Visit, typed: Typed): Promise<void> {
   if (form.get('image_gone')) Object.assign(typed, { image: '', image_alt: '', image_caption: '', image_credit: '' })
@@ -71,7 +100,8 @@ function momentIn({ published = '' }: Typed, zone: string, before?: Instant): In
 
 type Image = Said['image']
 
-async function imageIn({ app }: Visit, typed: Typed, before: Image): Promise<Image> {
+/** `whole`: a picture without words is a Problem, and one that is not here. */
+async function imageIn({ app }: Visit, typed: Typed, before: Image, whole = true): Promise<Image> {
   const { image = '' } = typed
   if (image === '' || (image === SAME && !before)) return undefined
   const words = {
@@ -84,8 +114,9 @@ async function imageIn({ app }: Visit, typed: Typed, before: Image): Promise<Ima
     return { ...(url !== undefined && { url }), ...(id !== undefined && { id }), ...words }
   }
   const id = (await media.idsOf(app.db, [image])).get(image)
+  if (id === undefined && !whole) return undefined
   if (id === undefined) throw new Problem('image-unusable', { reason: 'it is not here' })
-  if (!words.alt) throw new Problem('alt-missing')
+  if (!words.alt && whole) throw new Problem('alt-missing')
   return { id, ...words }
 }
 

@@ -10,6 +10,7 @@ import { pictureRoutes } from './articles-pictures.ts'
 import { pinRoutes } from './articles-pin.ts'
 import { previewRoutes } from './articles-preview.ts'
 import { judgeForm, reviewRoutes, waitingTable } from './articles-review.ts'
+import { sketchRoutes } from './articles-sketch.ts'
 import { keptOf, ROOM, type State, stateIn, tabs } from './articles-states.ts'
 import { articleFilters, articleTable } from './articles-table.ts'
 import { withdrawRoutes } from './articles-withdraw.ts'
@@ -27,6 +28,7 @@ export const articleRoutes: Route[] = [
   ...withdrawRoutes,
   ...pinRoutes,
   ...previewRoutes,
+  ...sketchRoutes,
   ...pageRoutes,
 ]
 
