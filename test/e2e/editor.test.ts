@@ -1,16 +1,9 @@
-import { existsSync } from 'node:fs'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import * as accounts from '../../src/accounts/index.ts'
 import * as articles from '../../src/articles/index.ts'
 import { clean } from '../../src/text.ts'
-import { type OpenServer, openServer } from '../../src/web/server.ts'
-import { openWorld, type World } from '../world.ts'
-
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
-if (!browserPath) console.log('No Chromium on this machine: the editor is not tried in a browser.')
+import { browserPath, type Newsroom, openNewsroom, paste } from '../editing.ts'
 
 const ZWNJ = '\u200c'
 /** What editors take apart: nesting, tables, figures, directions within directions, signs that are not seen. */
@@ -29,56 +22,11 @@ const HARD = [
 ]
 
 describe.skipIf(!browserPath)('the editor in a browser', () => {
-  let world: World
-  let server: OpenServer
-  let browser: Browser
-
+  let room: Newsroom
   beforeAll(async () => {
-    const port = 20_000 + Math.floor(Math.random() * 20_000)
-    const address = { NASHRA_PORT: String(port), NASHRA_URL: `http://127.0.0.1:${port}` }
-    world = await openWorld('sqlite', '2026-11-23T05:00:00Z', address)
-    server = await openServer(world)
-    browser = await chromium.launch({ executablePath: browserPath!, args: ['--no-sandbox', '--disable-gpu'] })
+    room = await openNewsroom()
   })
-
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-    await world?.[Symbol.asyncDispose]()
-  })
-
-  /** Somebody at the desk, by the link that let him in. */
-  async function signedIn(options: BrowserContextOptions = {}): Promise<Page & { complaints: string[] }> {
-    const address = `${Math.random().toString(36).slice(2)}@news.example`
-    const { token } = await accounts.invite(world, 'cli', { address, roles: [{ role: 'editor', list: 0 }] })
-    const page = await (await browser.newContext(options)).newPage()
-    const complaints: string[] = []
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/NAME_NOT_RESOLVED/.test(message.text())) complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => complaints.push(error.message))
-    await page.goto(`${server.url}/admin/in/${token}`)
-    for (const field of await page.locator('main input[type=password]').all()) await field.fill('correct horse battery')
-    await page.click('main form button[type=submit]')
-    await page.waitForLoadState()
-    return Object.assign(page, { complaints })
-  }
-
-  async function held(guid: string, body: string): Promise<articles.Story> {
-    const draft = { guid, title: `مقال ${guid} في المتصفح`, body_html: body, language: 'ar' }
-    await articles.publish(world, 'cli', [draft])
-    return stored(guid)
-  }
-
-  async function stored(guid: string): Promise<articles.Story> {
-    const { id } = await world.db.selectFrom('article').select('id').where('guid', '=', guid).executeTakeFirstOrThrow()
-    return (await articles.byIds(world.db, [id]))[0]!
-  }
-
-  async function save(page: Page): Promise<void> {
-    await page.click('button[value=publish]')
-    await page.waitForURL(/told=saved/)
-  }
+  afterAll(() => room?.[Symbol.asyncDispose]())
 
   test.each([
     ['with line ends between the blocks', HARD.join('\n')],
@@ -87,42 +35,42 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
     ['and text outside of any block', `قبل ${HARD.slice(0, 3).join(' بين ')} بعد`],
     ['of nothing', ''],
   ])('an article that is opened and saved is the same to the byte, %s', async (name, body) => {
-    const before = await held(`same ${name}`, body)
+    const before = await room.held(`same ${name}`, body)
     for (const options of [{}, { javaScriptEnabled: false }]) {
-      const page = await signedIn(options)
-      await page.goto(`${server.url}/admin/articles/${before.public_id}/edit`)
+      const page = await room.signedIn(options)
+      await page.goto(`${room.server.url}/admin/articles/${before.public_id}/edit`)
       expect(await page.locator('#editor').count()).toBe('javaScriptEnabled' in options ? 0 : 1)
-      await save(page)
+      await room.save(page)
       expect(page.complaints).toEqual([])
       await page.context().close()
     }
-    expect(await stored(`same ${name}`)).toEqual(before)
+    expect(await room.stored(`same ${name}`)).toEqual(before)
   })
 
   test('of one that is written in, only the block changes where it was written', async () => {
     const blocks = HARD.map((block) => clean(block)) // as everything comes in
-    const before = await held('one block', blocks.join('\n'))
-    const page = await signedIn()
-    await page.goto(`${server.url}/admin/articles/${before.public_id}/edit`)
+    const before = await room.held('one block', blocks.join('\n'))
+    const page = await room.signedIn()
+    await page.goto(`${room.server.url}/admin/articles/${before.public_id}/edit`)
     await page.locator('#editor h2').click()
     await page.keyboard.press('End')
     await page.keyboard.type(' جديد')
-    await save(page)
+    await room.save(page)
     const changed = blocks.map((block) => block.replace('<h2>عنوان</h2>', '<h2>عنوان جديد</h2>'))
-    expect((await stored('one block')).body_html).toBe(changed.join('\n'))
-    await page.goto(`${server.url}/admin/articles/${before.public_id}/edit`)
+    expect((await room.stored('one block')).body_html).toBe(changed.join('\n'))
+    await page.goto(`${room.server.url}/admin/articles/${before.public_id}/edit`)
     await page.locator('#editor h2').click()
     await page.keyboard.press('End')
     await page.keyboard.type('!')
     await page.keyboard.press('Control+z')
-    await save(page)
-    expect((await stored('one block')).body_html).toBe(changed.join('\n'))
+    await room.save(page)
+    expect((await room.stored('one block')).body_html).toBe(changed.join('\n'))
     await page.context().close()
   })
 
   test('a new article is written by keyboard, kept while one writes, and shown as it will appear', async () => {
-    const page = await signedIn()
-    await page.goto(`${server.url}/admin/articles/new`)
+    const page = await room.signedIn()
+    await page.goto(`${room.server.url}/admin/articles/new`)
     await page.fill('#title', 'مقال يُكتب بلوحة المفاتيح')
     await page.locator('#editor').focus()
     await page.keyboard.type('فقرة أولى ')
@@ -141,27 +89,27 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
       .locator('#kept')
       .filter({ hasText: /\d\d:\d\d/ })
       .waitFor()
-    expect(await articles.count(world.db, { now: world.now().epochMilliseconds as never })).toBe(
-      (await world.db.selectFrom('article').select('id').execute()).length,
+    expect(await articles.count(room.world.db, { now: room.world.now().epochMilliseconds as never })).toBe(
+      (await room.world.db.selectFrom('article').select('id').execute()).length,
     )
-    expect(await world.db.selectFrom('article_draft').select('version').execute()).toHaveLength(1)
+    expect(await room.world.db.selectFrom('article_draft').select('version').execute()).toHaveLength(1)
     await page.locator('#excerpt').filter({ hasText: 'فقرة أولى' }).waitFor()
-    await save(page)
-    const [story] = await articles.latest(world.db, {
+    await room.save(page)
+    const [story] = await articles.latest(room.world.db, {
       query: 'المفاتيح',
-      now: world.now().epochMilliseconds as never,
+      now: room.world.now().epochMilliseconds as never,
       limit: 1,
     })
     expect(story!.body_html).toBe('<p>فقرة أولى <b>غليظة</b> ثم</p>\n<h2>عنوان صغير</h2>')
-    expect(await world.db.selectFrom('article_draft').select('version').execute()).toHaveLength(0)
+    expect(await room.world.db.selectFrom('article_draft').select('version').execute()).toHaveLength(0)
     expect(page.complaints).toEqual([])
     await page.context().close()
   })
 
   test('a link and a picture with its words come into the text by their forms', async () => {
-    const before = await held('inserted', '<p>قبل</p><p>كلمة</p>')
-    const page = await signedIn()
-    await page.goto(`${server.url}/admin/articles/${before.public_id}/edit`)
+    const before = await room.held('inserted', '<p>قبل</p><p>كلمة</p>')
+    const page = await room.signedIn()
+    await page.goto(`${room.server.url}/admin/articles/${before.public_id}/edit`)
     await page.locator('#editor p').nth(1).click()
     for (const key of ['Home', 'Shift+End']) await page.keyboard.press(key)
     await page.click('[data-tool=link]')
@@ -178,8 +126,8 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
     await page.fill('#inner-caption', 'صباح الأحد')
     await page.click('#picture-form button[type=submit]')
     await page.locator('#editor figure img').waitFor()
-    await save(page)
-    const { body_html } = await stored('inserted')
+    await room.save(page)
+    const { body_html } = await room.stored('inserted')
     expect(body_html).toMatch(
       /^<p>قبل<\/p><figure><img alt="رصيف فارغ" width="700" height="400" src="http:\/\/127\.0\.0\.1:\d+\/m\/[0-9a-f]{24}-700\.png" \/><figcaption>صباح الأحد<\/figcaption><\/figure><p><a href="https:\/\/example\.org\/x">كلمة<\/a><\/p>$/,
     )
@@ -189,25 +137,19 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
 
   test('what is hostile runs nowhere: not in the editor, not pasted, not in the preview', async () => {
     const evil = '<p>نص</p><img src=x onerror="window.ran=1"><svg onload="window.ran=1"></svg>'
-    await world.db.updateTable('article').set({ body_html: evil }).where('guid', '=', 'inserted').execute()
-    const { public_id } = await stored('inserted')
-    const page = await signedIn()
-    await page.goto(`${server.url}/admin/articles/${public_id}/edit`)
+    await room.world.db.updateTable('article').set({ body_html: evil }).where('guid', '=', 'inserted').execute()
+    const { public_id } = await room.stored('inserted')
+    const page = await room.signedIn()
+    await page.goto(`${room.server.url}/admin/articles/${public_id}/edit`)
     const pasted = `${evil}<p style="color:red" onclick="window.ran=1">ملصق <span class="x">هنا</span></p><script>window.ran=1</script>`
-    await page.evaluate(`{
-      const clipboardData = new DataTransfer()
-      clipboardData.setData('text/html', ${JSON.stringify(pasted).replaceAll('</', '<\\/')})
-      const root = document.getElementById('editor')
-      root.focus()
-      root.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-    }`)
+    await paste(page, pasted)
     await page.waitForTimeout(300)
-    await save(page)
+    await room.save(page)
     await page.locator('iframe').scrollIntoViewIfNeeded()
     await page.waitForTimeout(300)
     expect(await page.evaluate(`'ran' in window`)).toBe(false)
     for (const frame of page.frames().slice(1)) expect(await frame.evaluate(`'ran' in window`)).toBe(false)
-    const { body_html } = await stored('inserted')
+    const { body_html } = await room.stored('inserted')
     expect(body_html).toContain('ملصق هنا')
     expect(body_html).not.toMatch(/on\w+=|<script|<svg|style=|class=/)
     await page.context().close()
@@ -216,8 +158,8 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
   test.each(['light', 'dark'] as const)(
     'the pages of the room have no fault that axe finds (%s)',
     async (colorScheme) => {
-      const page = await signedIn({ colorScheme, viewport: { width: 390, height: 844 }, bypassCSP: true })
-      const { public_id } = await stored('one block')
+      const page = await room.signedIn({ colorScheme, viewport: { width: 390, height: 844 }, bypassCSP: true })
+      const { public_id } = await room.stored('one block')
       for (const path of [
         '',
         '/new',
@@ -227,7 +169,7 @@ describe.skipIf(!browserPath)('the editor in a browser', () => {
         '?state=waiting',
         '?state=draft',
       ]) {
-        await page.goto(`${server.url}/admin/articles${path}`)
+        await page.goto(`${room.server.url}/admin/articles${path}`)
         await page.addScriptTag({ content: axe.source })
         const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
         const faults = violations.map(({ id, nodes }) => `${id} ${nodes.map(({ target }) => target).join(' ')}`)

@@ -9,7 +9,7 @@ import { clean, excerpt, oneLine, plain } from '../../text.ts'
 import * as writing from '../../writing.ts'
 import { articleOf, noting } from './articles-doing.ts'
 import { editorForm, keptNow, type Sheet } from './articles-form.ts'
-import { notes } from './articles-notes.ts'
+import { meanwhile, notes } from './articles-notes.ts'
 import { ROOM, tabs } from './articles-states.ts'
 import { dialogs } from './articles-toolbar.ts'
 import { keepPicture, keyOf, saidIn, tagOr, typedIn, typedOf } from './articles-typed.ts'
@@ -141,7 +141,7 @@ async function autosave(visit: Visit): Answer {
   const { draft, version, beside } = await keep(visit, sheet)
   const time = clockTime(instant(app.now()), zone)
   const words = say(language, beside ? 'desk.articles-kept-beside' : 'desk.articles-kept', { time })
-  return keptNow(language, { id: draft, version }, html`${words}`)
+  return keptNow(language, { id: draft, version }, html`${words}${await meanwhile(visit, sheet, draft)}`)
 }
 
 /** The first words of what is being written, as lists will show them. */

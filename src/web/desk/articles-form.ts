@@ -54,7 +54,7 @@ function body({ language }: Visit, typed: Typed): Html {
   return html`<div class="body-field"><p><label for="body" id="body-label">${say(language, 'desk.articles-body')}</label></p>
 ${toolbar(language)}
 <textarea id="body" name="body" rows="18" dir="${direction(tongue || language)}" lang="${tongue || language}" aria-describedby="body-hint">
-${typed['body']}</textarea><span class="small" id="body-hint">${say(language, 'desk.articles-body-hint')}</span></div>`
+${typed['body']}</textarea><p class="small" id="pasted" role="status" data-lost="${say(language, 'desk.articles-pasted-lost')}"></p><span class="small" id="body-hint">${say(language, 'desk.articles-body-hint')}</span></div>`
 }
 
 /** What stands below the headline in lists, made anew while one writes. Outside of the form: htmx would send all of that. */
@@ -117,7 +117,7 @@ ${kept(language, draft)}</div>`
 
 /** Where the draft is kept, for the form; editor.js puts what autosaving answers in its place. */
 function kept(language: string, draft: Sheet['draft'], words?: Html): Html {
-  return html`<p id="kept" class="small" role="status" data-failed="${say(language, 'desk.articles-kept-failed')}"><input type="hidden" name="draft" value="${draft?.id ?? ''}"><input type="hidden" name="version" value="${draft?.version ?? ''}">${words}</p>`
+  return html`<p id="kept" class="small" role="status" data-failed="${say(language, 'desk.articles-kept-failed')}" data-out="${say(language, 'desk.articles-kept-out')}" data-enter="${say(language, 'desk.sign-in')}"><input type="hidden" name="draft" value="${draft?.id ?? ''}"><input type="hidden" name="version" value="${draft?.version ?? ''}">${words}</p>`
 }
 
 /** What autosaving answers. */

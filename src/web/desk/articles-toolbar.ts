@@ -38,6 +38,6 @@ export function dialogs(language: string, token: Html): Html {
 <p><label for="inner-picture">${say(language, 'desk.articles-picture-file')}</label><input id="inner-picture" name="picture" type="file" accept="image/jpeg,image/png,image/webp,image/avif,image/gif" required></p>
 <p><label for="inner-alt">${say(language, 'desk.articles-alt')}</label><input id="inner-alt" name="alt" dir="auto" maxlength="1000" required></p>
 <p><label for="inner-caption">${say(language, 'desk.articles-caption')}</label><input id="inner-caption" name="caption" dir="auto" maxlength="2000"></p>
-<p class="mistake" role="alert" hidden></p>
+<p class="mistake" role="alert" data-failed="${say(language, 'desk.articles-picture-failed')}" hidden></p>
 <p class="deeds"><button type="submit">${say(language, 'desk.articles-picture-insert')}</button><button class="plain" type="button" data-close>${say(language, 'desk.articles-cancel')}</button></p></form></dialog>`
 }

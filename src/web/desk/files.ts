@@ -17,7 +17,7 @@ export const scripts: readonly string[] = [
 export const editorScripts: readonly string[] = [
   served('dompurify', besides('dompurify', 'purify.min.js')),
   served('squire', besides('squire-rte', 'squire.js')),
-  served('editor', own('editor')),
+  ...['keeper', 'pasted', 'keeping', 'editor'].map((name) => served(name, own(name))),
 ]
 
 function own(name: string): string {

@@ -1,67 +1,9 @@
-/* Where an article is written: the body's text area becomes an editor, and what is written is kept while one writes. */
+/* Where an article is written: the body's text area becomes an editor. */
 {
   const form = document.getElementById('writing')
   const area = document.getElementById('body')
   const bar = form?.querySelector('.tools')
   const original = area?.value
-
-  /** The top-level pieces of cleaned HTML, each as it was written with the white space behind it. */
-  function piecesOf(html) {
-    const pieces = []
-    let depth = 0
-    let start = 0
-    for (const { 0: tag, 1: closing, 2: name, index } of html.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*>/g)) {
-      const empty = /^(br|hr|img)$/.test(name)
-      if (closing) depth--
-      else if (!empty) depth++
-      if (depth !== 0) continue
-      const end = index + tag.length
-      const space = /^\s*/.exec(html.slice(end))[0].length
-      pieces.push(html.slice(start, end + space))
-      start = end + space
-    }
-    return start === html.length ? pieces : undefined // text outside of any element: there are no pieces to speak of
-  }
-
-  /** The top-level elements of some HTML, as a browser writes them. */
-  function blocksOf(html) {
-    const { content } = Object.assign(document.createElement('template'), { innerHTML: html })
-    return [...content.children].map((block) => block.outerHTML)
-  }
-
-  /** What the editor holds, as it is to be sent: blocks that nobody touched as they were written, to the byte. */
-  function openKeeper(editor, html) {
-    const pieces = piecesOf(html) ?? []
-    const blocks = blocksOf(editor.getHTML())
-    const known = new Map(pieces.length === blocks.length ? blocks.map((block, nth) => [block, pieces[nth]]) : [])
-    const old = /<b[\s>]/.test(html) || !/<strong[\s>]/.test(html) ? [] : [['b', 'strong']]
-    if (/<em[\s>]/.test(html) && !/<i[\s>]/.test(html)) old.push(['i', 'em'])
-    const ends = pieces.length > 1 ? /\s*$/.exec(pieces[0])[0] : '\n' // as blocks are parted here
-    const written = (block) => block && `${old.reduce(renamed, block)}${ends}`
-    return () =>
-      blocksOf(editor.getHTML())
-        .map((block) => known.get(block) ?? written(tidy(block, /\u00a0|&nbsp;/.test(html))))
-        .join('')
-        .replace(/\s+$/, /\s*$/.exec(html)[0])
-  }
-
-  function renamed(html, [from, to]) {
-    return html.replace(new RegExp(`<(/?)${from}(?=[\\s>])`, 'g'), `<$1${to}`)
-  }
-
-  /** Without what an editor puts into blocks so that a cursor can stand there; nothing of a block that holds nothing. */
-  function tidy(block, spaced) {
-    const { content } = Object.assign(document.createElement('template'), { innerHTML: block })
-    for (const wrapper of content.querySelectorAll(':is(li, td, th, dd) > div:first-child:not([dir], [lang])'))
-      wrapper.replaceWith(...wrapper.childNodes)
-    for (const end of content.querySelectorAll('br:last-child')) if (!end.nextSibling) end.remove()
-    const texts = document.createTreeWalker(content, NodeFilter.SHOW_TEXT)
-    // A browser writes a space that ends a word while one types as one that does not break.
-    while (!spaced && texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll('\u00a0', ' ')
-    const [top] = content.children
-    const empty = !top.textContent.trim() && !top.querySelector('img, hr, td') && !/^(IMG|HR)$/.test(top.nodeName)
-    return empty ? '' : top.outerHTML
-  }
 
   /** A tag in place of the blocks that are chosen; the editor's own where they have it already. */
   function heading(editor, tag) {
@@ -134,7 +76,7 @@
       const answer = await fetch(asked.action, { method: 'POST', body: new FormData(asked) }).catch(() => undefined)
       const html = answer?.ok ? await answer.text() : ''
       mistake.hidden = html !== ''
-      if (!html) mistake.textContent = (await answer?.text().then(said)) ?? form.querySelector('#kept').dataset.failed
+      if (!html) mistake.textContent = (await answer?.text().then(said)) ?? mistake.dataset.failed
       if (!html) return
       dialog.onclose = null
       dialog.close()
@@ -162,38 +104,18 @@
     area.before(root)
     area.hidden = true
     bar.hidden = false
+    let opening // the pieces of the text that the editor is given whole, as it stands
     const editor = new Squire(root, {
       blockTag: 'P',
       didError: (error) => console.error(error),
-      sanitizeToDOMFragment: (html) =>
-        DOMPurify.sanitize(html, {
-          RETURN_DOM_FRAGMENT: true,
-          FORBID_TAGS: [
-            'style',
-            'form',
-            'input',
-            'button',
-            'textarea',
-            'select',
-            'svg',
-            'math',
-            'video',
-            'audio',
-            'font',
-            'span',
-            'center',
-          ],
-          FORBID_ATTR: ['style', 'class', 'id', 'name'],
-          ALLOW_DATA_ATTR: false,
-          ALLOW_ARIA_ATTR: false,
-        }),
+      sanitizeToDOMFragment: (html) => (opening ? Keeper.open(opening, harmless) : pasted(html)),
     })
-    editor.setHTML(original)
-    let keeper = openKeeper(editor, original)
+    let kept = show(original)
     editor.addEventListener('input', () => {
-      area.value = keeper()
+      area.value = kept()
       area.dispatchEvent(new Event('input', { bubbles: true }))
     })
+    for (const event of ['pasteImage', 'drop']) editor.addEventListener(event, (what) => brought(editor, what))
     editor.addEventListener('pathChange', () => pressed(editor))
     editor.setKeyHandler('Ctrl-k', (self, event) => {
       event.preventDefault()
@@ -205,8 +127,7 @@
         area.hidden = !area.hidden
         root.hidden = !area.hidden
         if (area.hidden) {
-          editor.setHTML(area.value)
-          keeper = openKeeper(editor, area.value)
+          kept = show(area.value)
           editor.focus()
         } else area.focus()
       } else if (tool && area.hidden) TOOLS[tool](editor)
@@ -217,6 +138,50 @@
       root.lang = target.value
       root.dir = area.dir = /^(ar|fa|ur|he|ckb|ps|sd|ug|yi|dv)\b/.test(target.value) ? 'rtl' : 'ltr'
     })
+
+    /** Has the editor hold a text; answers what tells from then on what that has become. */
+    function show(html) {
+      opening = Keeper.piecesOf(html)
+      editor.setHTML(html)
+      const watched = Keeper.watch(editor, html, opening)
+      opening = undefined
+      return watched
+    }
+
+    /** What was pasted; where pictures of it cannot come along, that is said. */
+    function pasted(html) {
+      if (html.startsWith('<!-- squire -->')) return harmless(html) // cut or copied here
+      const { fragment, lost } = Pasted.from(html, root.dir)
+      const place = document.getElementById('pasted')
+      place.textContent = lost > 0 ? place.dataset.lost : ''
+      return fragment
+    }
+  }
+
+  /** HTML without what could run, or what no article has. */
+  function harmless(html) {
+    return DOMPurify.sanitize(html, {
+      RETURN_DOM_FRAGMENT: true,
+      FORBID_TAGS: [
+        ...['style', 'form', 'input', 'button', 'textarea', 'select', 'svg', 'math', 'video', 'audio'],
+        ...['font', 'span', 'center'],
+      ],
+      FORBID_ATTR: ['style', 'class', 'id', 'name'],
+      ALLOW_DATA_ATTR: false,
+      ALLOW_ARIA_ATTR: false,
+    })
+  }
+
+  /** A picture that was pasted or dropped alone comes in by the picture's form, which asks for its words. */
+  function brought(editor, event) {
+    const { files } = event.detail?.clipboardData ?? event.dataTransfer ?? { files: [] }
+    const picture = [...files].find(({ type }) => /^image\/(jpeg|png|webp|avif|gif)$/.test(type))
+    if (files.length > 0) event.preventDefault()
+    if (!picture) return
+    const list = new DataTransfer()
+    list.items.add(picture)
+    askPicture(editor)
+    document.getElementById('inner-picture').files = list.files
   }
 
   function pressed(editor) {
@@ -246,50 +211,10 @@
     all[next].focus()
   }
 
-  const PAUSE = 2000 // ms without a key, after which what was written is kept
-  let waiting
-  let keeping
+  if (form && area && bar && window.Squire && window.DOMPurify?.isSupported) openEditor()
 
-  /** Keeps a draft. One at a time: each goes on from the version that the one before answered. */
-  function keep() {
-    clearTimeout(waiting)
-    if (keeping) waiting = setTimeout(keep, PAUSE)
-    else
-      keeping = kept().finally(() => {
-        keeping = undefined
-      })
-  }
-
-  async function kept() {
-    const fields = new FormData(form)
-    for (const name of ['picture', 'deed']) fields.delete(name)
-    const answer = await fetch('/admin/articles/autosave', { method: 'POST', body: new URLSearchParams(fields) }).catch(
-      () => undefined,
-    )
-    const text = answer?.ok ? await answer.text() : ''
-    const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('kept')
-    const place = document.getElementById('kept')
-    if (fresh) {
-      place.replaceWith(document.importNode(fresh, true))
-      return
-    }
-    if (place.lastChild.nodeType === 3) place.lastChild.remove()
-    place.append(place.dataset.failed)
-  }
-
-  if (form && area && bar) {
-    if (window.Squire && window.DOMPurify?.isSupported) openEditor()
-    form.addEventListener('input', () => {
-      clearTimeout(waiting)
-      waiting = setTimeout(keep, PAUSE)
-    })
-    // A draft that is on its way has its answer first: else it would stay behind when what it says is published.
-    form.addEventListener('submit', (event) => {
-      clearTimeout(waiting)
-      if (!keeping) return
-      event.preventDefault()
-      const { submitter } = event
-      keeping.then(() => form.requestSubmit(submitter))
-    })
-  }
+  // What the form's button shows is below: there one goes.
+  form?.addEventListener('submit', ({ submitter }) => {
+    if (submitter?.formTarget) document.getElementsByName(submitter.formTarget)[0]?.scrollIntoView({ block: 'nearest' })
+  })
 }
