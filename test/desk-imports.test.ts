@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest'
 import * as importRuns from '../src/import-runs/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { colleague, type Desk, openDesk } from './desk.ts'
+import { encode } from './encode.ts'
 import { databases } from './world.ts'
+import { zipOf } from './zip.ts'
 
 const IMPORTS = '/admin/readers/import'
 
@@ -89,6 +91,58 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('an import at the d
     expect((await owner.send(IMPORTS, none)).status).toBe(422)
     expect((await owner.post(`${path}/remove`)).status).toBe(303)
     expect((await owner.get(path)).status).toBe(404)
+  })
+
+  test('says of a file that is no list what it is, and reads tables in whatever encoding they are', async () => {
+    await using desk = await openNow(kind)
+    const owner = await colleague(desk, 'owner')
+    await desk.world.db.updateTable('account').set({ language: 'en' }).execute()
+    await list(desk, 'daily')
+    const csv = 'البريد,الاسم\nleyla@posta.example,ليلى\n'
+    const shown = async (name: string, bytes: Uint8Array) => {
+      const form = new FormData()
+      form.append('list', 'daily')
+      form.append('files', new File([bytes as Uint8Array<ArrayBuffer>], name))
+      const path = (await owner.send(IMPORTS, form)).headers.get('location')!
+      return (await owner.get(path)).text()
+    }
+    const workbook = zipOf([
+      ['[Content_Types].xml', '<Types/>'],
+      ['xl/workbook.xml', '<workbook/>'],
+    ])
+    for (const [name, bytes, says] of [
+      ['readers.xlsx', workbook, 'spreadsheet program’s own file'],
+      ['readers.xls', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), 'spreadsheet program’s own file'],
+      ['readers.pdf', Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj'), 'text document, not a table'],
+      ['readers.jpg', Buffer.from('ffd8ffe000104a46', 'hex'), 'picture'],
+      ['readers.html', Buffer.from('<!doctype html><table>'), 'web page'],
+      ['empty.csv', Buffer.alloc(0), 'is empty'],
+      ['blank.csv', Buffer.alloc(3_000_000, '\n'), 'is empty'],
+    ] as const) {
+      const page = (await shown(name, bytes)).replaceAll('&#39;', '’').replaceAll("'", '’')
+      expect([name, /role="alert">([^<]+)/.exec(page)?.[1]]).toEqual([name, expect.stringContaining(says)])
+      expect([name, page.includes('map-email')]).toEqual([name, false]) // there is nothing to choose from
+    }
+    const arabic = Buffer.from(encode(csv, 'windows-1256'))
+    for (const [name, bytes] of [
+      ['utf-8.csv', Buffer.from(csv)],
+      ['utf-16.csv', Buffer.from(`\ufeff${csv}`, 'utf16le')],
+      ['windows-1256.csv', arabic],
+    ] as const) {
+      const page = await shown(name, bytes)
+      expect([name, page.includes('<bdi>ليلى</bdi>'), page.includes('map-email')]).toEqual([name, true, true])
+    }
+  })
+
+  test('looks at the beginning of a file, and no further, whatever that holds', async () => {
+    await using desk = await openNow(kind)
+    let read = 0
+    async function* blank(): AsyncGenerator<Uint8Array> {
+      for (; read < 1e8; read += 65_536) yield Buffer.alloc(65_536, '\n')
+    }
+    const [sample] = await subscribers.sample(desk.world.db, [{ name: 'a.csv', open: async () => blank() }], {})
+    expect(sample!.trouble).toMatchObject({ code: 'csv-empty' })
+    expect(read).toBeLessThan(1_000_000)
   })
 
   test('stops when it is told to, keeps what is in, and goes on', { timeout: 90_000 }, async () => {

@@ -24,7 +24,7 @@ export type Choices = {
 /** How a try or an import ended: what subscribers.importFiles says, without the rows that it refused. */
 export type Progress = Omit<subscribers.Imported, 'rejected'>
 
-const SILENCE = 60_000 // ms after which work that says it goes on does not
+const SILENCE = 20_000 // ms after which work that notes twice a second how far it is has been ended
 const KEPT = 7 * 24 * 3_600_000 // ms that files are kept for who has not decided
 
 /** Keeps files that were brought, and answers the run that they are now. Their places are empty afterwards. */
@@ -80,7 +80,7 @@ export function outcomeOf({ outcome }: Run): Progress | undefined {
   return outcome === null ? undefined : JSON.parse(outcome)
 }
 
-/** The state that is true now: work that was silent for a minute was ended from outside, and may be begun again. */
+/** The state that is true now: work that was silent for a while was ended from outside, and may be begun again. */
 export function stateOf({ state, touched_at }: Run, now: Instant): string {
   if (later(touched_at, SILENCE) >= now) return state
   if (state === 'trying') return 'ready'

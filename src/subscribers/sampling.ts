@@ -18,10 +18,11 @@ export type Sample = {
 export type Reading = { map?: Mapping; from?: Origin; charset?: string; delimiter?: string; language?: string }
 
 const JUDGED = 200 // records by which columns without a heading are told
+const LOOKED_AT = 128 * 1024 // bytes: a file may hold nothing but blank lines
 const ROWS = 5
 const CELLS = 40
 
-/** Looks at the beginning of each file, and reads no further. */
+/** Looks at the beginning of each file, at most 128 kB of it, and reads no further. */
 export async function sample(db: Db, inputs: TableFile[], reading: Reading): Promise<Sample[]> {
   const declared = (await fields(db)).map(({ name }) => name)
   const samples: Sample[] = []
@@ -33,9 +34,19 @@ async function sampleOf(input: TableFile, { map = {}, from, ...wish }: Reading, 
   const none: Sample = { file: input.name, columns: [], rows: [], names: {} }
   const bytes = await input.open()
   try {
-    return await beginningOf(none, bytes, { map, ...(from && { from }), ...wish }, declared)
+    return await beginningOf(none, upTo(bytes, LOOKED_AT), { map, ...(from && { from }), ...wish }, declared)
   } finally {
     await (bytes as Partial<AsyncGenerator>).return?.(undefined) // closes the file: nobody reads on
+  }
+}
+
+/** The first bytes, or letters, and no more. */
+async function* upTo(bytes: AsyncIterable<Uint8Array | string>, most: number): AsyncGenerator<Uint8Array | string> {
+  let left = most
+  for await (const chunk of bytes) {
+    yield chunk.slice(0, left)
+    left -= chunk.length
+    if (left <= 0) return
   }
 }
 

@@ -5,6 +5,7 @@ import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
 import { hidden } from './frame.ts'
+import { IMPORTS } from './readers-page.ts'
 import type { Visit } from './routes.ts'
 
 /** What a column may be about, as far as the form asks. */
@@ -21,6 +22,8 @@ export async function columnsForm(visit: Visit, run: importRuns.Run, action: str
   const declared = await subscribers.fields(app.read)
   const samples = await samplesOf(visit, run, choices)
   if (samples instanceof Problem) return html`<p class="mistake" role="alert">${sentence(language, samples)}</p>`
+  if (samples.every(({ columns }) => columns.length === 0))
+    return html`${samples.slice(0, SHOWN).map((one) => sampleTable(language, one))}<p><a class="go" href="${IMPORTS}">${say(language, 'desk.imports-bring-other')}</a></p>`
   const columns = [...new Set(samples.flatMap((one) => one.columns))].slice(0, 200)
   const fields = [
     ...FIELDS.map((name) => [name, say(language, `desk.imports-field-${name}`)] as const),

@@ -108,7 +108,7 @@
           from = known + 1
         }
       }
-      return text.replace(/\s+$/, /\s*$/.exec(html)[0])
+      return text && `${/^\s*/.exec(html)[0]}${text.trim()}${/\s*$/.exec(html)[0]}`
     }
   }
 
