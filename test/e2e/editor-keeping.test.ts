@@ -47,6 +47,22 @@ describe.skipIf(!browserPath)('what is being written', () => {
     await page.context().close()
   })
 
+  test('is kept at once by the keys that save everywhere, and is there when the page is loaded again', async () => {
+    const page = await atDesk()
+    await page.goto(`${room.server.url}/admin/articles/new`)
+    await page.fill('#title', 'عنوان')
+    await type(page, 'ما لا يضيع')
+    await page.keyboard.press('Control+s')
+    await says(page, /kept at \d\d:\d\d/)
+    expect(page.url()).toMatch(/\/drafts\/[a-z0-9]+$/)
+    await page.reload()
+    expect(await page.locator('#editor').textContent()).toBe('ما لا يضيع')
+    await room.save(page)
+    expect(await drafts()).toEqual([])
+    expect(page.complaints).toEqual([])
+    await page.context().close()
+  })
+
   test('that is not kept yet is not left by mistake', async () => {
     const page = await atDesk()
     await room.edit(page, await room.held('left', '<p>قبل</p>'))
@@ -127,7 +143,7 @@ describe.skipIf(!browserPath)('what is being written', () => {
     const shown = page.frameLocator('iframe[name=preview]')
     await shown.locator('article h1').filter({ hasText: 'عنوان المعاينة' }).waitFor()
     expect(await shown.locator('.body').textContent()).toContain('نص المعاينة')
-    expect(page.url()).toMatch(/articles\/new$/)
+    expect(page.url()).toMatch(/articles\/(new|drafts\/\w+)$/)
     expect(page.complaints).toEqual([])
     await page.context().close()
   })

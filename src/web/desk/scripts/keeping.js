@@ -37,6 +37,7 @@
     const fresh = answer?.ok && page.getElementById('kept')
     if (fresh) {
       document.getElementById('kept').replaceWith(document.importNode(fresh, true))
+      history.replaceState(null, '', `/admin/articles/drafts/${form.elements.draft.value}`) // where a page that is loaded again goes on
       safe = upTo
       return 'kept'
     }
@@ -90,6 +91,12 @@
       [document, 'visibilitychange'],
     ])
       where.addEventListener(what, () => void (safe < typed && keep()))
+    document.addEventListener('keydown', (event) => {
+      if (event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return
+      event.preventDefault()
+      typed++
+      void keep()
+    })
     // A draft that is on its way has its answer first: else it would stay behind when what it says is published.
     form.addEventListener('submit', async (event) => {
       const { submitter } = event
