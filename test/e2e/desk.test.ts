@@ -93,7 +93,7 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
       await page.fill('#section', words.section)
       await look('the editor')
       await page.locator('button[name=deed][value=publish]').click()
-      await page.waitForLoadState('load')
+      await page.waitForURL(/told=saved/)
       await look('the article')
 
       await visit('/admin/channels/new/channel')

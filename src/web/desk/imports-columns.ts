@@ -33,11 +33,15 @@ export async function columnsForm(visit: Visit, run: importRuns.Run, action: str
   return html`${samples.slice(0, SHOWN).map((one) => sampleTable(language, one))}
 <h2>${say(language, 'desk.imports-columns')}</h2>
 <form method="post" action="${action}">${hidden(visit)}<p>${say(language, 'desk.imports-columns-text')}</p><div class="beside">
-${fields.map(([name, words]) => select(`map-${name}`, words, choices.map[name], [['', say(language, 'desk.imports-guessed', { column: found[name] ?? '—' })], [NOWHERE, say(language, 'desk.imports-nowhere')], ...columns.map((one) => [one, one] as const)]))}
+${fields.map(([name, words]) => select(`map-${name}`, words, choices.map[name], [['', guessed(language, found[name])], [NOWHERE, say(language, 'desk.imports-nowhere')], ...columns.map((one) => [one, one] as const)]))}
 ${select('from', say(language, 'desk.imports-from'), choices.from, [['', say(language, 'desk.imports-as-it-looks')], ...subscribers.ORIGINS.map((one) => [one, one] as const)])}
 ${select('charset', say(language, 'desk.imports-charset'), choices.charset, [['', say(language, 'desk.imports-as-it-looks')], ...CHARSETS.map((one) => [one, one] as const)])}
 ${select('delimiter', say(language, 'desk.imports-delimiter'), choices.delimiter, [['', say(language, 'desk.imports-as-it-looks')], ...DELIMITERS.map((one) => [one, one === '\t' ? say(language, 'desk.imports-tab') : one] as const)])}
 </div><p><button${!first && html` class="second"`} type="submit">${say(language, first ? 'desk.imports-try' : 'desk.imports-try-again')}</button></p></form>`
+}
+
+function guessed(language: string, column: string | undefined): string {
+  return column ? say(language, 'desk.imports-guessed', { column }) : say(language, 'desk.imports-guessed-none')
 }
 
 async function samplesOf(

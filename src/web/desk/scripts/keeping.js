@@ -8,6 +8,7 @@
   let waiting
   let keeping
   let sending = false
+  let pressed = false // a button, whose form waits for what is on its way
 
   function say(words, link) {
     const place = document.getElementById('kept')
@@ -107,8 +108,11 @@
         return
       }
       event.preventDefault()
+      if (pressed) return
+      pressed = true
       await keeping
       const how = safe < typed ? await keep() : 'kept'
+      pressed = false
       if (how === 'failed' || how === 'out') return
       clearTimeout(waiting)
       sending = true
