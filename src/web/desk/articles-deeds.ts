@@ -8,6 +8,7 @@ import type { Html } from '../pages.ts'
 import { articleOf, deedIn, doing } from './articles-doing.ts'
 import { DEEDS, type DeedName } from './articles-several.ts'
 import { keptOf, ROOM, roomWith, type State } from './articles-states.ts'
+import { askingAll } from './articles-withdraw.ts'
 import { choice, field } from './fields.ts'
 import { hidden } from './frame.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
@@ -43,7 +44,9 @@ async function deed(visit: Visit): Answer {
   if (!Object.hasOwn(DEEDS, name)) throw new Problem('page-not-found')
   const chosen: articles.Story[] = []
   for (const id of ids) chosen.push(await articleOf(visit, id))
-  const work = await DEEDS[name as DeedName](visit, chosen, oneLine(form.get('words') ?? ''))
+  const words = oneLine(form.get('words') ?? '')
+  if (name === 'withdraw' && !words) return askingAll(visit, chosen)
+  const work = await DEEDS[name as DeedName](visit, chosen, words)
   return doing(visit, roomWith(form.get('back') ?? ''), work)
 }
 
