@@ -13,6 +13,7 @@
   function say(words, link) {
     const place = document.getElementById('kept')
     for (const node of [...place.childNodes]) if (node.nodeName !== 'INPUT') node.remove()
+    place.classList.add('mistake')
     place.append(words)
     if (!link) return
     const to = Object.assign(document.createElement('a'), { href: '/admin/sign-in?next=/admin/me', target: '_blank' })
