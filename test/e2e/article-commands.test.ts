@@ -7,7 +7,9 @@ import { databases, openWorld } from '../world.ts'
 const DAY = 86_400_000
 
 describe.each(databases.filter((kind) => kind !== 'pglite'))('nashra article on %s', (kind) => {
-  test('has what the desk has: a story is pinned and unpinned, withdrawn and given back, by its guid or its id', async () => {
+  test('has what the desk has: a story is pinned and unpinned, withdrawn and given back, by its guid or its id', {
+    timeout: 240_000,
+  }, async () => {
     await using world = await openWorld(kind, new Date().toISOString())
     const run = async (...args: string[]) => {
       const { code, answer } = await startProgram(world, ['article', ...args]).ended
@@ -23,9 +25,7 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('nashra article on 
     expect((await run('pin', id, '--until', '2099-01-01T08:00:00+03:00')).answer).toMatchObject({
       until: '2099-01-01T05:00:00Z',
     })
-    for (const until of ['tomorrow', '2001-01-01T00:00:00Z'])
-      expect((await run('pin', id, '--until', until)).code).toBe(1)
-    expect((await run('pin', 'three')).code).toBe(1)
+    expect((await run('pin', id, '--until', '2001-01-01T00:00:00Z')).code).toBe(1)
     expect((await run('unpin')).answer).toEqual({ id, title: 'Story one' })
     expect((await run('unpin')).answer).toEqual({ id: null, title: null })
     await run('withdraw', 'one', '--reason', 'It was not so')
