@@ -38,9 +38,11 @@ export async function movedSince(
   const rows = await db
     .selectFrom('subscription')
     .select('subscriber_id')
-    .where('list_id', 'in', [...among]) // by their numbers: PostgreSQL would else read every subscription
+    .where('list_id', 'in', [...among])
     .where((eb) => eb(at as never, '>=', since as never))
     .$if(how === 'joined', (query) => query.where(everJoined))
+    .orderBy('list_id') // in the order of the index: PostgreSQL would else read every subscription
+    .orderBy(at as never)
     .limit(most)
     .execute()
   return rows.map(({ subscriber_id }) => subscriber_id)
