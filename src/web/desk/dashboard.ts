@@ -8,7 +8,7 @@ import type { Html } from '../pages.ts'
 import { comingDigests, latestEditions } from './dashboard-digests.ts'
 import { deskPage } from './frame.ts'
 import type { Answer, Route, Visit } from './routes.ts'
-import { done, STEPS } from './standing.ts'
+import { done, missing } from './standing.ts'
 
 const WEEK = 7 * 86_400_000
 
@@ -21,20 +21,14 @@ async function dashboard(visit: Visit): Answer {
   return deskPage(
     visit,
     say(visit.language, 'desk.dashboard'),
-    html`${await missing(visit)}${await comingDigests(visit)}${await latestEditions(visit)}${await readers(visit)}${await reading(visit)}`,
+    html`${await lacks(visit)}${await comingDigests(visit)}${await latestEditions(visit)}${await readers(visit)}${await reading(visit)}`,
   )
 }
 
 /** What has to be there before a first digest reaches anybody. */
-async function missing({ app, language, roles }: Visit): Promise<Html | ''> {
-  const made = await done(app)
-  const open = STEPS.filter((step) => !made.has(step))
-  if (open.length === 0) return ''
-  const mend = accounts.may(roles, 'settings.write')
-  const named = open.map((step) => [step, say(language, `desk.start-${step}`)] as const)
-  return html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul class="plain">${named.map(
-    ([step, name]) => html`<li>${mend ? html`<a class="go" href="/admin/start?step=${step}">${name}</a>` : name}</li>`,
-  )}</ul></section>`
+async function lacks({ app, language, roles }: Visit): Promise<Html | ''> {
+  const open = missing(language, await done(app), accounts.may(roles, 'settings.write'))
+  return open ? html`<section class="told"><h2>${say(language, 'desk.missing')}</h2>${open}</section>` : ''
 }
 
 /** Who came and who went in the last seven days. */

@@ -92,7 +92,7 @@ ${assets.preloads(direction(language)).map((href) => html`<link rel="preload" hr
 ${scripts.map((src) => html`<script src="${src}" defer></script>`)}
 </head>
 <body class="desk">
-<a class="skip" href="#main">${say(language, 'page.skip')}</a>
+<a class="skip" href="#main">${say(language, 'desk.skip')}</a>
 ${body}
 </body>
 </html>
