@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { instant, later } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
-import { say } from '../../locale.ts'
+import { say, wholeNumber } from '../../locale.ts'
 import * as sources from '../../sources/index.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
@@ -37,7 +37,7 @@ async function readers({ app, language, roles }: Visit): Promise<Html | ''> {
   if (lists !== 'all' && lists.length === 0) return ''
   const since = later(instant(app.now()), -WEEK)
   const { gained, lost, more } = await subscribers.movement(app.read, since, lists)
-  const n = (number: number) => `${new Intl.NumberFormat('en').format(number)}${more ? '+' : ''}`
+  const n = (number: number) => `${wholeNumber(number, language)}${more ? '+' : ''}`
   return html`<section><h2>${say(language, 'desk.week')}</h2><dl class="figures">
 <div><dt>${say(language, 'desk.gained')}</dt><dd>${n(gained)}</dd></div>
 <div><dt>${say(language, 'desk.lost')}</dt><dd>${n(lost)}</dd></div></dl></section>`

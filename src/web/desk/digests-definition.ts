@@ -56,5 +56,5 @@ function nextRuns(visit: Visit, { slot }: digests.Place): Html {
   const runs = digests.runs(slot, instant(app.now()))
   return html`<h2 id="runs">${say(language, 'desk.digests-runs')}</h2>
 <div class="wide" role="region" aria-labelledby="runs" tabindex="0"><table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digests-there')} <bdi class="small">${slot.zone}</bdi></th><th scope="col">${say(language, 'desk.digests-here')} <bdi class="small">${zone}</bdi></th><td></td></tr></thead>
-<tbody>${runs.map(({ at }) => html`<tr><td>${momentOf({ zone: slot.zone }, at)}</td><td>${momentOf(visit, at)}</td><td>${fromNow(visit, at)}</td></tr>`)}</tbody></table></div>`
+<tbody>${runs.map(({ at }) => html`<tr><td>${momentOf({ language, zone: slot.zone }, at)}</td><td>${momentOf(visit, at)}</td><td>${fromNow(visit, at)}</td></tr>`)}</tbody></table></div>`
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
 import * as deliveries from '../../deliveries/index.ts'
-import { say } from '../../locale.ts'
+import { percent, say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
 import { type Look, pace } from '../progress.ts'
 import { durationOf } from './digests-words.ts'
@@ -45,7 +45,7 @@ function looksOf(text: string, now: number): Look[] {
 function bar(language: string, { recipients, submitted, refused, skipped }: deliveries.Progress): Html {
   const done = submitted + refused + skipped
   const share = recipients === 0 ? 100 : Math.floor((done / recipients) * 100)
-  return html`<p class="bar"><progress max="${recipients || 1}" value="${recipients === 0 ? 1 : done}" aria-label="${say(language, 'desk.editions-progress')}">${share}%</progress> <span dir="ltr">${share}%</span></p>`
+  return html`<p class="bar"><progress max="${recipients || 1}" value="${recipients === 0 ? 1 : done}" aria-label="${say(language, 'desk.editions-progress')}">${percent(share, language)}</progress> <span dir="ltr">${percent(share, language)}</span></p>`
 }
 
 function paceWords(language: string, rate: number, seconds: number | null): Html {

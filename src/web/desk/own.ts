@@ -80,7 +80,7 @@ async function sessionList(visit: Visit): Promise<Html> {
 <table class="rows"><thead><tr><th scope="col">${say(language, 'desk.browser')}</th><th scope="col">${say(language, 'desk.network')}</th><th scope="col">${say(language, 'desk.seen')}</th><td></td></tr></thead><tbody>
 ${sessions.map(
   (one) => html`<tr><td><bdi>${one.agent.slice(0, 80)}</bdi></td><td><bdi dir="ltr">${one.network}</bdi></td>
-<td><time dir="ltr">${shortDate(one.seen_at, zone)} ${clockTime(one.seen_at, zone)}</time></td>
+<td><time dir="ltr">${shortDate(one.seen_at, zone, language)} ${clockTime(one.seen_at, zone)}</time></td>
 <td>${one.public_id === session.public_id ? say(language, 'desk.this-one') : html`<form method="post" action="/admin/me/sessions/end">${hidden(visit)}<input type="hidden" name="session" value="${one.public_id}"><button class="plain" type="submit">${say(language, 'desk.end')}</button></form>`}</td></tr>`,
 )}
 </tbody></table></section>`
