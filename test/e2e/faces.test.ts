@@ -20,10 +20,10 @@ describe.skipIf(!browserPath)('the faces of the paper', () => {
     await using serve = await openServe()
     const page = await browser.newPage({ bypassCSP: true })
     await page.goto(`${serve.url}/feeds`)
-    await page.evaluate((letters) => {
-      for (const place of ['h1', 'main p']) document.querySelector(place)!.textContent = letters
-    }, LETTERS)
-    await page.evaluate(() => document.fonts.ready)
+    await page.evaluate(
+      `for (const place of ['h1', 'main p']) document.querySelector(place).textContent = ${JSON.stringify(LETTERS)}`,
+    )
+    await page.evaluate('document.fonts.ready.then(() => 1)')
     const client = await page.context().newCDPSession(page)
     await client.send('DOM.enable')
     await client.send('CSS.enable')

@@ -40,7 +40,7 @@ async function facts({ app, language }: Visit, { digest, slot }: digests.Place):
   const whole = say(language, 'desk.digests-whole')
   return [
     [say(language, 'desk.digests-slug'), html`<code dir="ltr">${digest.slug}</code>`],
-    [say(language, 'desk.digests-channel'), html`<bdi>${row.channel}</bdi>`],
+    [say(language, 'desk.digests-channel'), html`<bdi>${row.channel || say(language, 'page.all-news')}</bdi>`],
     [say(language, 'desk.digests-list'), html`<bdi>${row.list}</bdi>`],
     [say(language, 'desk.digests-segment'), row.segment === null ? whole : html`<bdi>${row.segment}</bdi>`],
     [say(language, 'desk.digests-time'), hourWords(language, slot)],

@@ -37,7 +37,7 @@ async function room(visit: Visit): Answer {
     html`${mistake(language, problem)}${await soughtForm(visit)}${table(visit, {
       rows: found.readers,
       after: found.next,
-      columns: columnsFor(visit),
+      columns: columnsFor(visit, await listNames(visit)),
       caption: say(language, 'desk.readers'),
       empty: say(language, visit.query.size > 0 ? 'desk.readers-none-found' : 'desk.readers-none'),
     })}`,
@@ -61,12 +61,12 @@ async function foundFor(visit: Visit): Promise<{ found: Found; problem?: Problem
   }
 }
 
-function columnsFor(visit: Visit): Column<subscribers.Found>[] {
+function columnsFor(visit: Visit, names: Map<string, string>): Column<subscribers.Found>[] {
   const { language } = visit
   return [
     { name: 'desk.readers-address', cell: (reader) => whoIn(language, reader) },
     { name: 'desk.readers-name', cell: ({ name }) => html`<bdi>${name ?? ''}</bdi>` },
-    { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists) },
+    { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists, names) },
     { name: 'desk.readers-joined', cell: ({ created_at }) => momentOf(visit, created_at) },
     {
       name: 'desk.readers-suppressed',
@@ -80,8 +80,13 @@ function whoIn(language: string, { id, address, erased_at }: subscribers.Found):
   return html`<a href="${READERS}/${id}"><bdi dir="${address ? 'ltr' : 'auto'}">${words}</bdi></a>`
 }
 
-function listsIn(language: string, lists: subscribers.Found['lists']): Html {
-  return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html`, `}<bdi dir="ltr">${list}</bdi> (${stateIn(language, state)})`)}`
+function listsIn(language: string, lists: subscribers.Found['lists'], names: Map<string, string>): Html {
+  return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html` · `}<bdi>${names.get(list) ?? list}</bdi> (${stateIn(language, state)})`)}`
+}
+
+/** What the lists are called, by the names in their addresses. */
+async function listNames({ app }: Visit): Promise<Map<string, string>> {
+  return new Map((await subscribers.allLists(app.read)).map(({ slug, title }) => [slug, title]))
 }
 
 /** A subscription's state in words. */
