@@ -29,6 +29,7 @@ export async function progressPart(visit: Visit, shown: Shown): Promise<Html> {
   return html`<section id="progress"${goes && html` hx-get="${again}" hx-trigger="every ${wait}" hx-swap="outerHTML"`}>
 <h2 id="standing">${stateWords(language, shown.state, shown.reason)}</h2>
 ${shown.state !== 'skipped' && html`${bar(language, counts)}${goes && shown.state === 'frozen' && paceWords(language, rate, seconds)}${ledger(language, path, counts)}`}
+${goes && html`<noscript><p><a class="go" href="${path}">${say(language, 'desk.imports-again')}</a></p></noscript>`}
 ${accounts.may(visit.roles, 'edition.send', shown.list_id) && deeds(visit, path, shown)}
 </section>`
 }
