@@ -3,6 +3,7 @@ import { instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import { say } from '../../locale.ts'
 import type { Html } from '../pages.ts'
+import { stateWords } from './editions-words.ts'
 import { fromNow, momentOf } from './moments.ts'
 import type { Visit } from './routes.ts'
 
@@ -37,7 +38,14 @@ export async function latestEditions(visit: Visit): Promise<Html> {
   const rows = await app.read
     .selectFrom('edition')
     .innerJoin('digest', 'digest.id', 'edition.digest_id')
-    .select(['edition.id', 'edition.public_id', 'edition.composed_at', 'digest.title'])
+    .select([
+      'edition.id',
+      'edition.public_id',
+      'edition.composed_at',
+      'edition.state',
+      'edition.reason',
+      'digest.title',
+    ])
     .$if(lists !== 'all', (query) => query.where('digest.list_id', 'in', lists as number[]))
     .orderBy('edition.composed_at', 'desc')
     .limit(MOST)
@@ -60,6 +68,6 @@ export async function latestEditions(visit: Visit): Promise<Html> {
   return html`<section><h2>${say(language, 'desk.latest')}</h2><div class="wide" role="region" aria-label="${say(language, 'desk.latest')}" tabindex="0"><table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digest')}</th><th scope="col">${say(language, 'desk.composed')}</th><th scope="col" class="number">${say(language, 'desk.recipients')}</th><th scope="col" class="number">${say(language, 'desk.submitted')}</th><th scope="col" class="number">${say(language, 'desk.refused')}</th></tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr><th scope="row"><a href="/admin/digests/editions/${row.public_id}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n(row)}${n(row, 'submitted')}${n(row, 'refused')}</tr>`,
+      html`<tr><th scope="row"><a href="/admin/digests/editions/${row.public_id}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${row.state === 'skipped' ? html`<td colspan="3">${stateWords(language, row.state, row.reason)}</td>` : html`${n(row)}${n(row, 'submitted')}${n(row, 'refused')}`}</tr>`,
   )}</tbody></table></div></section>`
 }

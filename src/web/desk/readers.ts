@@ -39,10 +39,15 @@ async function room(visit: Visit): Answer {
       after: found.next,
       columns: columnsFor(visit, await listNames(visit)),
       caption: say(language, 'desk.readers'),
-      empty: say(language, visit.query.size > 0 ? 'desk.readers-none-found' : 'desk.readers-none'),
+      empty: visit.query.size > 0 ? say(language, 'desk.readers-none-found') : nobody(visit),
     })}`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+/** While there are none: where they come from. */
+function nobody({ language }: Visit): Html {
+  return html`${say(language, 'desk.readers-none')} <a class="go" href="${READERS}/import">${say(language, 'desk.imports')}</a> · <a class="go" href="/subscribe">${say(language, 'desk.start-subscribe')}</a>`
 }
 
 type Found = { readers: subscribers.Found[]; next?: string }
