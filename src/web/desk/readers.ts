@@ -9,6 +9,7 @@ import { deedRoutes } from './readers-deeds.ts'
 import { oneReaderRoutes } from './readers-one.ts'
 import { READERS, readersPage } from './readers-page.ts'
 import { soughtForm, soughtIn } from './readers-sought.ts'
+import { listNames } from './readers-timeline.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { segmentRoutes } from './segments.ts'
@@ -87,11 +88,6 @@ function whoIn(language: string, { id, address, erased_at }: subscribers.Found):
 
 function listsIn(language: string, lists: subscribers.Found['lists'], names: Map<string, string>): Html {
   return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html` · `}<bdi>${names.get(list) ?? list}</bdi> (${stateIn(language, state)})`)}`
-}
-
-/** What the lists are called, by the names in their addresses. */
-async function listNames({ app }: Visit): Promise<Map<string, string>> {
-  return new Map((await subscribers.allLists(app.read)).map(({ slug, title }) => [slug, title]))
 }
 
 /** A subscription's state in words. */
