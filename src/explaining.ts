@@ -44,21 +44,21 @@ export function answers(language: string, all: digests.Answer[], zone: string): 
 /** Why one edition came, or did not. */
 export function answer(language: string, { why, reason = '', reply, next, at }: digests.Answer, zone: string): string {
   const because = reason && REASONS.includes(reason) ? say(language, `why.because-${reason}` as MessageKey) : reason
-  const time = (iso: string | undefined) => (iso === undefined ? '' : clock(iso, zone))
+  const time = (iso: string | undefined) => (iso === undefined ? '' : clock(iso, zone, language))
   const values = { reason: because, reply: reply ?? '—', next: time(next), at: time(at) }
   return say(language, `why.${why}` as MessageKey, values)
 }
 
 const REASONS = ['all-served', 'first', 'left', 'missed', 'no-news', 'no-readers', 'paused', 'refusals', 'restored', 'superseded', 'suppressed', 'too-few', 'withdrawn'] // biome-ignore format: one list
 
-function clock(iso: string, zone: string): string {
+function clock(iso: string, zone: string, language: string): string {
   const at = instant(Temporal.Instant.from(iso))
-  return `${shortDate(at, zone)} ${clockTime(at, zone)}`
+  return `${shortDate(at, zone, language)} ${clockTime(at, zone)}`
 }
 
 /** What happened to a reader, a line each. */
 export function events(language: string, all: subscribers.Event[], zone: string): string[] {
-  const time = (at: number) => `${shortDate(at as Instant, zone)} ${clockTime(at as Instant, zone)}`
+  const time = (at: number) => `${shortDate(at as Instant, zone, language)} ${clockTime(at as Instant, zone)}`
   return all.map(({ at, what, by, list, details }) => {
     const more = Object.entries(details)
       .filter(([, value]) => value !== null)

@@ -69,10 +69,23 @@ export function sentence(language: string, problem: Problem): string {
   return say(language, `problem.${problem.code}` as MessageKey, problem.values)
 }
 
-/** `04/12/2025`: zero-padded Latin digits, whatever the language; `Intl` with `ar` neither pads nor leaves out U+200F. */
-export function shortDate(at: Instant, zone: string): string {
+/**
+ * `04/12/2025`, in Turkish `04.12.2025`: zero-padded Latin digits, whatever the language; `Intl` with `ar` neither pads nor
+ * leaves out U+200F.
+ */
+export function shortDate(at: Instant, zone: string, language = ''): string {
   const { day, month, year } = dateIn(at, zone)
-  return `${two(day)}/${two(month)}/${year}`
+  return [two(day), two(month), year].join(/^tr\b/.test(language) ? '.' : '/')
+}
+
+/** A whole number in groups of three, in Latin digits: `12,000`, in Turkish `12.000`. */
+export function wholeNumber(n: number, language: string): string {
+  return new Intl.NumberFormat(`${language}-u-nu-latn`).format(n)
+}
+
+/** `40%`, in Turkish `%40`. */
+export function percent(n: number, language: string): string {
+  return /^tr\b/.test(language) ? `%${n}` : `${n}%`
 }
 
 /** The local calendar day and hour of a moment. */

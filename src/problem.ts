@@ -30,6 +30,7 @@ const PROBLEMS = {
   'bad-number': 422,
   'bad-pause': 422,
   'bad-relay': 422,
+  'bad-relay-place': 422,
   'bad-role': 422,
   'bad-slug': 422,
   'bad-state': 422,

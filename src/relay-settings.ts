@@ -55,6 +55,19 @@ export async function set(app: World & Pick<App, 'now'>, actor: Actor, text: str
   await look(app)
 }
 
+/** What a provider says of its server, as people type it into fields. */
+export type Place = { host: string; port: string; user: string; password: string }
+
+/** The same as an address like NASHRA_SMTP holds. A host that is such an address already is taken as it is. */
+export function spelled({ host, port, user, password }: Place): string {
+  if (/^smtps?:\/\//i.test(host)) return host
+  const n = Number(port)
+  if (!/^[\p{L}\p{N}._-]+$/u.test(host) || !Number.isInteger(n) || n < 1 || n > 65_535)
+    throw new Problem('bad-relay-place')
+  const who = user ? `${encodeURIComponent(user)}:${encodeURIComponent(password)}@` : ''
+  return `${n === 465 ? 'smtps' : 'smtp'}://${who}${host}:${n}`
+}
+
 /** The relays that a text names, or a Problem that says what is wrong with it, without its passwords. */
 export function checked(text: string): Relay[] {
   try {

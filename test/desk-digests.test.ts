@@ -58,7 +58,7 @@ describe.each(databases)('the digests’ room on %s', (kind) => {
     expect(await shown(await editor.get(path))).toEqual(['g2', 'g4', 'g5', 'g3', 'g1'])
     await deed(`out ${ids.get('g4')}`)
     const page = await (await editor.get(path)).text()
-    expect(page).toContain('استبعده editor-0@news.example')
+    expect(page).toMatch(/استبعده \p{Cf}?editor-0@news\.example/u)
     expect(page).toContain('عنوان فقط')
     await add(world, 'g6', '2026-12-01T06:00:00Z') // comes after what was placed
     expect(await shown(await editor.get(path))).toEqual(['g2', 'g6', 'g5', 'g3', 'g1'])

@@ -74,7 +74,7 @@ describe.each(databases)('the readers at the desk, on %s', (kind) => {
     const page = await (await owner.get(`/admin/readers/${readers[0]!.public_id}`)).text()
     expect(page).toContain(readers[0]!.address)
     expect(page).toContain('class="timeline"')
-    expect(page).toContain('<bdi dir="ltr">morning</bdi>')
+    expect(page).toMatch(/<bdi>أخبار الصباح<\/bdi> · [^<]* 2026: /)
     for (const strange of ['zzzzzzzzzzz', 'x', '%00', "1'--"])
       expect([strange, (await owner.get(`/admin/readers/${strange}`)).status]).toEqual([strange, 404])
   })

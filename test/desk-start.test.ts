@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as accounts from '../src/accounts/index.ts'
 import * as sources from '../src/sources/index.ts'
 import * as subscribers from '../src/subscribers/index.ts'
 import { colleague, openDesk } from './desk.ts'
@@ -19,7 +20,8 @@ describe.each(databases)('the first steps, on %s', (kind) => {
     await using desk = await openDesk(kind, { NASHRA_FETCH_ALLOW: partner.place })
     const owner = await colleague(desk, 'owner')
     const dashboard = await (await owner.get('/admin')).text()
-    for (const step of ['site', 'name', 'relay', 'digest']) expect(dashboard).toContain(`/admin/start?step=${step}`)
+    for (const step of ['site', 'name', 'relay', 'digest', 'end'])
+      expect(dashboard).toContain(`/admin/start?step=${step}`)
     const on = async (path: string, fields: Record<string, string>) =>
       (await owner.post(`/admin/start/${path}`, fields)).headers.get('location')
     expect(await on('site', { url: `http://${partner.place}` })).toBe('/admin/start?step=name')
@@ -28,17 +30,18 @@ describe.each(databases)('the first steps, on %s', (kind) => {
       name.append(key, value)
     expect((await owner.send('/admin/start/name', name)).headers.get('location')).toBe('/admin/start?step=sender')
     expect(await on('sender', { postal_address: 'شارع المرفأ 12' })).toBe('/admin/start?step=relay')
-    expect(await on('relay', { relays: relay.url })).toBe('/admin/start?step=relay') // where it can be tried
-    expect(await (await owner.post('/admin/start/test')).text()).toContain('250')
-    expect(relay.received).toHaveLength(1)
+    expect(await on('relay', { host: '127.0.0.1', port: String(relay.port) })).toBe('/admin/start?step=digest&tried=1')
+    expect(relay.received.map(({ to }) => to)).toEqual([owner.address])
     expect(await on('digest', { title: 'نشرة الصباح', at: '07:30' })).toBe('/admin/start?step=end')
+    expect(await (await owner.get('/admin')).text()).toContain('/admin/start?step=end') // nobody reads it
+    expect(await on('me', {})).toBe('/admin/start?step=end')
     expect(await (await owner.get('/admin')).text()).not.toContain('/admin/start?step=')
     expect((await subscribers.publicLists(desk.world.db)).map(({ title }) => title)).toEqual(['نشرة الصباح'])
     const slot = await desk.world.db.selectFrom('slot').select(['minute', 'zone']).executeTakeFirstOrThrow()
     expect(slot).toEqual({ minute: 450, zone: 'Europe/Istanbul' })
-    expect(await (await owner.get('/admin/start?step=end')).text()).not.toContain('<iframe')
-    const [source] = await sources.all(desk.world.db)
-    await sources.poll(desk.world, 'job', source!, AbortSignal.timeout(10_000))
+    expect((await sources.all(desk.world.db)).map(({ title, relation }) => [title, relation])).toEqual([
+      ['شريك', 'own'],
+    ])
     expect(await (await owner.get('/admin/start?step=end')).text()).toContain('<iframe')
     const preview = await owner.get('/admin/start/preview')
     expect([preview.status, (await preview.text()).includes('سفينة تعبر المضيق')]).toEqual([200, true])
@@ -48,16 +51,53 @@ describe.each(databases)('the first steps, on %s', (kind) => {
   test('say what is wrong with what was typed, and keep it', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')
+    const deaf = { url: 'http://127.0.0.1:9/' }
     for (const [path, fields] of [
       ['site', { url: 'javascript:alert(1)' }],
+      ['site', deaf],
+      ['story', { headline: ' ', text: 'نص' }],
       ['relay', { relays: 'relay' }],
+      ['relay', { host: '', port: '587' }],
       ['sender', { sender: 'not an address' }],
       ['digest', { title: 'نشرة', at: '25:00' }],
     ] as const) {
       const answer = await owner.post(`/admin/start/${path}`, fields)
-      expect([path, answer.status]).toEqual([path, 422])
+      expect([path, answer.status]).toEqual([path, fields === deaf ? 502 : 422])
       expect(await answer.text()).toContain('role="alert"')
     }
-    expect(await desk.world.db.selectFrom('list').select('id').execute()).toEqual([])
+    for (const table of ['list', 'source', 'article'] as const)
+      expect(await desk.world.db.selectFrom(table).select('id').where('id', '>', 0).execute()).toEqual([])
+  })
+
+  test('take a first story from who has no site, and suggest what can be guessed', async () => {
+    await using relay = await openRelay()
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const story = { headline: 'القطار <يصل>', text: 'وصل القطار.\r\n\r\nونزل منه & من فيه.' }
+    expect((await owner.post('/admin/start/story', story)).headers.get('location')).toBe('/admin/start?step=name')
+    const article = await desk.world.db.selectFrom('article').select(['title', 'body_html']).executeTakeFirstOrThrow()
+    expect(article).toEqual({ title: 'القطار <يصل>', body_html: '<p>وصل القطار.</p>\n<p>ونزل منه &amp; من فيه.</p>' })
+    const step = async (name: string) => (await owner.get(`/admin/start?step=${name}`)).text()
+    expect(await step('name')).toMatch(/<option value="ar" selected>/)
+    expect(await step('digest')).toContain('القطار &lt;يصل&gt;')
+    await owner.post('/admin/start/relay', { host: '127.0.0.1', port: String(relay.port) })
+    await owner.post('/admin/start/digest', { title: 'نشرة المساء', at: '18:00', me: '1' })
+    expect(await step('end')).toContain('action="/admin/digests/daily/send"')
+    expect((await owner.post('/admin/digests/daily/send')).headers.get('location')).toMatch(/editions\/[a-z0-9]{11}/)
+    const [letter] = await desk.world.db.selectFrom('delivery').selectAll().execute()
+    expect(letter).toMatchObject({ state: 'queued' })
+    expect(await step('end')).toMatch(/href="\/admin\/digests\/editions\/[a-z0-9]{11}"/)
+  })
+
+  test('greet who opens the set-up link in the language of the browser', async () => {
+    await using desk = await openDesk(kind)
+    const token = await accounts.setUp(desk.world)
+    const greeted = async (languages: string) =>
+      /<html lang="(\w+)"/.exec(
+        await (await desk.request(`/admin/in/${token}`, { headers: { 'Accept-Language': languages } })).text(),
+      )![1]
+    expect(await greeted('de-DE,de;q=0.9,tr;q=0.8,en;q=0.7')).toBe('tr')
+    expect(await greeted('en-GB')).toBe('en')
+    expect(await greeted('de')).toBe('ar')
   })
 })

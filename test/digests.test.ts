@@ -41,6 +41,24 @@ describe.each(databases)('digests on %s', (kind) => {
     })
   })
 
+  test('one that is made before its hour is the day’s: the next to come is of the next day', async () => {
+    await using world = await newsroom(kind)
+    world.clock.set('2026-11-24T03:00:00Z') // 06:00 in Istanbul
+    await add(world, 'early', '2026-11-24T02:00:00Z')
+    const slot = () => world.db.selectFrom('slot').select(['next_on', 'next_at']).executeTakeFirstOrThrow()
+    expect(await slot()).toMatchObject({ next_on: '2026-11-24' })
+    await digests.composeNow(world, 'cli', 'daily')
+    const after = { next_on: '2026-11-25', next_at: instant(Temporal.Instant.from('2026-11-25T05:00:00Z')) }
+    expect(await slot()).toEqual(after)
+    await digests.composeNow(world, 'cli', 'daily') // it exists
+    expect(await slot()).toEqual(after)
+    world.clock.set('2026-11-24T05:00:00Z')
+    expect(await digests.composeDue(world, 'job')).toEqual([])
+    await add(world, 'later', '2026-11-24T04:00:00Z')
+    world.clock.set('2026-11-25T05:00:00Z')
+    expect(await digests.composeDue(world, 'job')).toMatchObject([{ state: 'composed', day: '2026-11-25', stories: 1 }])
+  })
+
   test('too many stories: the newest in full, the rest as headlines, and none of them the next day', async () => {
     await using world = await newsroom(kind, { max: 10 })
     await publish(world, 13)

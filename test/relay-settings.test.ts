@@ -64,3 +64,20 @@ async function until(come: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+test('a server is spelled as its provider names it, whatever its password holds', () => {
+  const place = { host: 'smtp.provider.example', port: '587', user: 'me@paper.example', password: 'a:b/c@d?#%' }
+  const [relay] = relaySettings.checked(relaySettings.spelled(place))
+  expect(relay).toMatchObject({
+    name: 'smtp.provider.example:587',
+    secure: false,
+    user: place.user,
+    password: place.password,
+  })
+  expect(relaySettings.checked(relaySettings.spelled({ ...place, port: '465' }))[0]).toMatchObject({ secure: true })
+  expect(relaySettings.spelled({ ...place, host: 'smtps://u:p@relay.example:465' })).toBe(
+    'smtps://u:p@relay.example:465',
+  )
+  for (const wrong of [{ host: '' }, { host: 'a b' }, { host: 'u@h' }, { port: '0' }, { port: '66000' }, { port: 'x' }])
+    expect(() => relaySettings.spelled({ ...place, ...wrong })).toThrow('bad-relay-place')
+})

@@ -94,7 +94,11 @@ async function rowsOf(db: Db, editionId: number, kept: Map<string, number>) {
 }
 
 async function isForgotten(db: Db, editionId: number): Promise<boolean> {
-  const row = await db.selectFrom('edition').select('forgotten_at').where('id', '=', editionId).executeTakeFirstOrThrow()
+  const row = await db
+    .selectFrom('edition')
+    .select('forgotten_at')
+    .where('id', '=', editionId)
+    .executeTakeFirstOrThrow()
   return row.forgotten_at !== null
 }
 

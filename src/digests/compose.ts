@@ -44,13 +44,19 @@ type Occasion = slots.Place & { day: string; at: Instant }
 const CHUNK = 1000 // readers in one transaction, whose statements take some ten milliseconds each
 const TRIES = 3
 
-/** Composes a digest's edition of the local day of `at` (default: now) in its own slot, whether or not its hour came. */
+/**
+ * Composes a digest's edition of the local day of `at` (default: now) in its own slot, whether or not its hour came. One that is
+ * made before its hour is that day's: the next to come is another day's.
+ */
 export async function composeNow(app: App, actor: Actor, slug: string, at?: Temporal.Instant): Promise<Composed> {
   await home.refuseAway(app)
   await placing.settle(app)
-  const place = await promise.find(app.db, slug)
+  const { digest, slot, own } = await promise.find(app.db, slug)
   const moment = render.judgedAt(app, at)
-  return compose(app, actor, { ...place, day: calendar.localDay(place.slot, moment).toString(), at: moment })
+  const day = calendar.localDay(slot, moment).toString()
+  const composed = await compose(app, actor, { digest, slot, own, day, at: moment })
+  if (composed.state !== 'skipped' && day === slot.next_on) await slots.advance(app.db, slot, slot.next_at)
+  return composed
 }
 
 /** The same for all readers of the digest whose weekday it is, whichever hour they asked for: the own slot first. */

@@ -15,7 +15,7 @@ export function subjectOf(
 ): string {
   const dir = direction(language)
   const headline = isolated(clipped(lead.title), dir, direction(lead.language))
-  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone)
+  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone, language)
   return line(`${headline} · ${date}`, dir)
 }
 
@@ -57,7 +57,7 @@ export function text(letter: EditionLetter): string {
 
 function storyLines(story: LetterStory, section: string | null, zone: string): string[] {
   const dir: Direction = direction(story.language)
-  const date = shortDate(story.published_at, zone)
+  const date = shortDate(story.published_at, zone, story.language)
   const lines = [story.title, story.excerpt, section ? `${section} · ${date}` : date]
   return [...lines.filter(Boolean).map((said) => line(said, dir)), story.url]
 }

@@ -72,5 +72,5 @@ export function fitted<P extends { width: number; height: number }>(
 
 /** A story's small last line: the day it was published. */
 export function publishedOn(story: LetterStory, zone: string, style = STYLE.meta): string {
-  return `<p class="grey" style="${style}">${shortDate(story.published_at, zone)}</p>`
+  return `<p class="grey" style="${style}">${shortDate(story.published_at, zone, story.language)}</p>`
 }

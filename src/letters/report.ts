@@ -24,7 +24,7 @@ export function renderReport(report: Report): Rendered {
 }
 
 function subjectOf({ language, digest, day, paper, submitted, refused }: Report, dir: Direction): string {
-  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone)
+  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone, language)
   const values = {
     digest: digest.title,
     date,
@@ -37,7 +37,7 @@ function subjectOf({ language, digest, day, paper, submitted, refused }: Report,
 function linesOf(report: Report): Line[] {
   const { language, paper, from, to, submitted } = report
   const said = (key: MessageKey, n: number): Line => ({ label: words(language, key), value: number(language, n) })
-  const span = from !== null && to !== null ? spanOf(from, to, paper.zone) : undefined
+  const span = from !== null && to !== null ? spanOf(from, to, paper.zone, language) : undefined
   const rate = from !== null && to !== null && to > from ? submitted / ((to - from) / 1000) : undefined
   return [
     said('letter.report-recipients', report.recipients),
@@ -78,8 +78,8 @@ function number(language: string, n: number): string {
 }
 
 /** From when to when; the day is said once where it is one. */
-function spanOf(from: Instant, to: Instant, zone: string): { from: string; to: string } {
-  const [first, last] = [shortDate(from, zone), shortDate(to, zone)]
+function spanOf(from: Instant, to: Instant, zone: string, language: string): { from: string; to: string } {
+  const [first, last] = [shortDate(from, zone, language), shortDate(to, zone, language)]
   const end = clockTime(to, zone)
   return { from: `${first} ${clockTime(from, zone)}`, to: first === last ? end : `${last} ${end}` }
 }
@@ -121,8 +121,8 @@ function alarm(language: string): string {
 }
 
 /** Which edition it is: the digest's name and its day. */
-function about({ digest, day, paper }: Report, dir: Direction): string {
-  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone)
+function about({ digest, day, language, paper }: Report, dir: Direction): string {
+  const date = shortDate(instant(day.toZonedDateTime(paper.zone).toInstant()), paper.zone, language)
   return `${isolated(digest.title, dir)} · ${date}`
 }
 

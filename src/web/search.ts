@@ -87,7 +87,7 @@ function result(paper: Paper, story: Story, finder: Finder): Html {
   return html`<article${foreign(story.language, paper.language)}>
 <h2><a href="${pathOf(story)}">${marked(finder.pieces(story.title))}</a></h2>
 ${words && html`<p class="excerpt">${marked(finder.pieces(words))}</p>`}
-<p class="date">${date(story.published_at, paper.site.zone)}</p>
+<p class="date">${date(story.published_at, paper.site.zone, story.language)}</p>
 </article>`
 }
 

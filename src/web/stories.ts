@@ -95,12 +95,13 @@ function words(story: Story, paper: Paper, heading: 'h2' | 'h3'): Html {
   return html`${section(story, paper)}
 ${heading === 'h2' ? html`<h2>${headline}</h2>` : html`<h3>${headline}</h3>`}
 ${story.excerpt && html`<p class="excerpt">${typed(story.excerpt)}</p>`}
-<p class="date">${date(story.published_at, paper.site.zone)}</p>`
+<p class="date">${date(story.published_at, paper.site.zone, story.language)}</p>`
 }
 
-/** A day as `dd/mm/yyyy`, with its hour where that matters. */
-export function date(at: Instant, zone: string, hour?: 'hour'): Html {
-  const text = hour ? `${shortDate(at, zone)} ${clockTime(at, zone)}` : shortDate(at, zone)
+/** A day as `dd/mm/yyyy`, as its language writes it, with its hour where that matters. */
+export function date(at: Instant, zone: string, language: string, hour?: 'hour'): Html {
+  const day = shortDate(at, zone, language)
+  const text = hour ? `${day} ${clockTime(at, zone)}` : day
   return html`<time datetime="${new Date(at).toISOString()}" dir="ltr">${text}</time>`
 }
 
@@ -151,7 +152,7 @@ export function withdrawal(story: Story, paper: Paper, heading: 'h1' | 'h2' | 'h
   const title = say(language, 'article.withdrawn')
   return html`<article class="withdrawn">
 ${heading === 'h1' ? html`<h1>${title}</h1>` : heading === 'h2' ? html`<h2>${title}</h2>` : html`<h3>${title}</h3>`}
-<p>${dated(say(language, 'article.withdrawn-on', { date: '\u0000' }), date(story.withdrawn_at!, paper.site.zone))}</p>
+<p>${dated(say(language, 'article.withdrawn-on', { date: '\u0000' }), date(story.withdrawn_at!, paper.site.zone, language))}</p>
 ${story.withdrawn_reason && html`<p>${say(language, 'article.withdrawn-reason', { reason: story.withdrawn_reason })}</p>`}
 </article>`
 }

@@ -19,12 +19,12 @@ export function full(story: Story, paper: Paper, also: Also[] = []): Html {
 ${section(story, paper)}
 <h1>${typed(story.title)}</h1>
 ${story.summary && html`<p class="standfirst">${typed(story.summary)}</p>`}
-<p class="byline">${byline(story, language)}<span class="when">${date(story.published_at, zone, 'hour')}</span></p>
+<p class="byline">${byline(story, language)}<span class="when">${date(story.published_at, zone, language, 'hour')}</span></p>
 </header>
 ${figure(story, language)}
 ${
   story.updated_at > story.published_at &&
-  html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, 'hour'))}</p>`
+  html`<p class="updated"${foreign(language, story.language)}>${dated(say(language, 'article.updated', { time: '\u0000' }), date(story.updated_at, zone, language, 'hour'))}</p>`
 }
 ${articles.leadsTo(story) ? onward(story, language) : html`<div class="body">${body(story)}</div>`}
 ${story.credit && html`<p class="source"${foreign(language, story.language)}>${typed(say(language, 'article.source', { credit: story.credit }))}</p>`}

@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import axe from 'axe-core'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRelay } from '../relay.ts'
+import { openServe } from '../serve.ts'
 
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 if (!browserPath)
@@ -78,11 +74,12 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
       await page.fill('#sender', `${words.paper} <news@news.example>`)
       await page.fill('#postal_address', '12 Harbour Street')
       await send('/admin/start/sender')
-      await page.fill('#relays', relay.url)
-      await send('/admin/start/relay')
-      await send('/admin/start/test')
+      await page.fill('#host', '127.0.0.1')
+      await page.fill('#port', String(relay.port))
       await look('the relay')
-      expect(await page.locator('.told').innerText()).toContain('250')
+      await send('/admin/start/relay')
+      await look('the first digest')
+      expect(await page.locator('.told').innerText()).toContain('leyla@news.example')
       expect(relay.received.map(({ to }) => to)).toEqual(['leyla@news.example'])
 
       await visit('/admin/articles')
@@ -190,46 +187,3 @@ describe.skipIf(!browserPath)('the desk, from an empty folder to a digest that i
     },
   )
 })
-
-/** `serve` on an empty folder, as its first owner finds it. */
-async function openServe() {
-  const data = mkdtempSync(join(tmpdir(), 'nashra-desk-'))
-  const port = await freePort()
-  const url = `http://localhost:${port}`
-  const env = {
-    PATH: process.env['PATH'],
-    NASHRA_DATA: data,
-    NASHRA_PORT: String(port),
-    NASHRA_URL: url,
-    NASHRA_LOG: 'warn',
-  }
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = once(child, 'close')
-  let said = ''
-  const link = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk) => {
-        said += chunk
-        const found = /http:\/\/\S+\/admin\/in\/\S+/.exec(said)
-        if (found) resolve(found[0])
-      })
-    child.on('exit', () => reject(new Error(said)))
-  })
-  return {
-    url,
-    link,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await ended
-      rmSync(data, { recursive: true, force: true })
-    },
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

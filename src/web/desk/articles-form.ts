@@ -4,6 +4,7 @@ import * as articles from '../../articles/index.ts'
 import { direction, say } from '../../locale.ts'
 import * as media from '../../media.ts'
 import type { Typed } from '../../writing.ts'
+import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
 import { sketchButton, sketchFrame } from './articles-sketch.ts'
 import { languageName, ROOM } from './articles-states.ts'
@@ -79,7 +80,7 @@ ${field(language, { name: 'url', label: 'desk.articles-url', hint: 'desk.article
 async function hour({ language }: Visit, { typed, zone }: Sheet): Promise<Html> {
   return html`<fieldset><legend>${say(language, 'desk.articles-hour')}</legend>
 ${field(language, { name: 'published', label: 'desk.articles-published', hint: 'desk.articles-published-hint', type: 'datetime-local', value: typed['published']! })}
-<p class="small">${say(language, 'desk.articles-zone', { zone })}</p></fieldset>`
+<p class="small">${say(language, 'desk.articles-zone', { zone: city(zone, language) })}</p></fieldset>`
 }
 
 async function picture(visit: Visit, { article, typed }: Sheet): Promise<Html> {

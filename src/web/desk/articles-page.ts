@@ -6,7 +6,7 @@ import * as articles from '../../articles/index.ts'
 import * as channels from '../../channels.ts'
 import * as digests from '../../digests/index.ts'
 import * as links from '../../links.ts'
-import { say } from '../../locale.ts'
+import { longDate, say } from '../../locale.ts'
 import * as site from '../../site.ts'
 import type { Html } from '../pages.ts'
 import { pathOf } from '../stories.ts'
@@ -77,9 +77,9 @@ async function appears({ app, language }: Visit, article: Story): Promise<Html> 
     article.withdrawn_at === null ? await channels.carrying(app.read, articles.asFacets(article, article)) : []
   const carriers = await digests.carriers(app.read, article.id)
   return html`<section><h2>${say(language, 'desk.articles-where')}</h2>
-<dl class="record"><div><dt>${say(language, 'desk.articles-address')}</dt><dd><a href="${pathOf(article)}" dir="ltr">${links.readable(links.article(app.config.url, article))}</a></dd></div>
-<div><dt>${say(language, 'desk.channels')}</dt><dd>${carrying.length === 0 ? say(language, 'desk.articles-nowhere') : html`<ul class="plain">${carrying.map(({ slug, title }) => html`<li><a href="/c/${slug}"><bdi>${title || slug}</bdi></a></li>`)}</ul>`}</dd></div>
-<div><dt>${say(language, 'desk.articles-editions')}</dt><dd>${carriers.length === 0 ? say(language, 'desk.articles-no-edition') : html`<ul class="plain">${carriers.map(({ digest, day, title }) => html`<li><a href="${links.edition('', digest, day)}"><bdi>${title}</bdi> · <bdi dir="ltr">${day}</bdi></a></li>`)}</ul>`}</dd></div></dl></section>`
+<dl class="record"><div><dt>${say(language, 'desk.articles-address')}</dt><dd><a href="${pathOf(article)}"><bdi dir="ltr">${links.readable(links.article(app.config.url, article))}</bdi></a></dd></div>
+<div><dt>${say(language, 'desk.channels')}</dt><dd>${carrying.length === 0 ? say(language, 'desk.articles-nowhere') : html`<ul class="plain">${carrying.map(({ slug, title }) => html`<li><a href="/c/${slug}"><bdi>${title || say(language, 'page.all-news')}</bdi></a></li>`)}</ul>`}</dd></div>
+<div><dt>${say(language, 'desk.articles-editions')}</dt><dd>${carriers.length === 0 ? say(language, 'desk.articles-no-edition') : html`<ul class="plain">${carriers.map(({ digest, day, title }) => html`<li><a href="${links.edition('', digest, day)}"><bdi>${title}</bdi> · ${longDate(Temporal.PlainDate.from(day), language)}</a></li>`)}</ul>`}</dd></div></dl></section>`
 }
 
 function preview({ language }: Visit, { public_id }: Story): Html {

@@ -6,6 +6,7 @@ import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import { oneLine } from '../../text.ts'
+import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
 import { articleIn, doing } from './articles-doing.ts'
 import { ROOM } from './articles-states.ts'
@@ -37,7 +38,7 @@ export async function pinForm(visit: Visit, { public_id, id }: Story): Promise<H
   }</p>
 <form method="post" action="${ROOM}/${public_id}/pin">${hidden(visit)}
 ${field(language, { name: 'until', label: 'desk.articles-until', type: 'datetime-local', value: fieldMoment(later(now, A_DAY), zone), required: true })}
-<p class="small">${say(language, 'desk.articles-zone', { zone })}</p>
+<p class="small">${say(language, 'desk.articles-zone', { zone: city(zone, language) })}</p>
 <p><button class="second" type="submit">${say(language, 'desk.articles-pin')}</button></p></form></section>`
 }
 

@@ -54,10 +54,10 @@ async function comingOnes({ app, roles }: Visit, now: Instant): Promise<Coming[]
 /** By the visitor's clock, and by the list's where that shows something else. */
 function hourOf(visit: Visit, { next_at, zone }: Coming): Html {
   const { language } = visit
-  const same = `${momentOf({ zone }, next_at)}` === `${momentOf(visit, next_at)}`
+  const same = `${momentOf({ language, zone }, next_at)}` === `${momentOf(visit, next_at)}`
   if (same) return momentOf(visit, next_at)
   const at = (where: string) =>
-    html`<span class="hour">${momentOf({ zone: where }, next_at)} <bdi>${city(where, language)}</bdi></span>`
+    html`<span class="hour">${momentOf({ language, zone: where }, next_at)} <bdi>${city(where, language)}</bdi></span>`
   return html`${at(visit.zone)} ${at(zone)}`
 }
 

@@ -63,8 +63,8 @@ function lastOne(visit: Visit, row: Row): Html {
   const { language } = visit
   const to = (state: string) => `${pathOf(row)}/deliveries?state=${state}`
   const figures = [
-    figure(say(language, 'desk.recipients'), to('all'), row.progress.recipients),
-    ...PARTS.map((part) => figure(say(language, `desk.editions-${part}`), to(part), row.progress[part])),
+    figure(language, say(language, 'desk.recipients'), to('all'), row.progress.recipients),
+    ...PARTS.map((part) => figure(language, say(language, `desk.editions-${part}`), to(part), row.progress[part])),
   ]
   return html`<p><a href="${pathOf(row)}"><bdi>${row.title}</bdi> · ${longDate(Temporal.PlainDate.from(row.day), language)}</a>
 <span class="small">${stateWords(language, row.state, row.reason)} · ${say(language, 'desk.composed')} ${momentOf(visit, row.composed_at)}</span></p>
@@ -90,7 +90,7 @@ ${heading(say(language, 'desk.digest'), false)}${heading(say(language, 'desk.com
 function earlierOne(visit: Visit, row: Row): Html {
   const { language } = visit
   const n = (state: string, count: number) =>
-    html`<td class="number"><a class="leads" href="${pathOf(row)}/deliveries?state=${state}">${number(count)}</a></td>`
+    html`<td class="number"><a class="leads" href="${pathOf(row)}/deliveries?state=${state}">${number(language, count)}</a></td>`
   const short = row.state === 'skipped' ? stateWords(language, row.state, row.reason) : shortVerdict(language, row)
   return html`<tr><th scope="row"><a href="${pathOf(row)}"><bdi>${row.title}</bdi></a></th><td>${momentOf(visit, row.composed_at)}</td>${n('all', row.progress.recipients)}${PARTS.map((part) => n(part, row.progress[part]))}<td>${short}</td></tr>
 `

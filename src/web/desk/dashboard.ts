@@ -13,7 +13,7 @@ import { deskPage } from './frame.ts'
 import { withinOf } from './readers-page.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { nameOf } from './sources-words.ts'
-import { done, STEPS } from './standing.ts'
+import { done, missing } from './standing.ts'
 import { figure } from './table.ts'
 
 const WEEK = 7 // days, with today
@@ -29,20 +29,14 @@ async function dashboard(visit: Visit): Answer {
   return deskPage(
     visit,
     say(visit.language, 'desk.dashboard'),
-    html`${await missing(visit)}${await comingDigests(visit)}${await latestEditions(visit)}${await work(visit)}${await readers(visit)}${await reading(visit)}`,
+    html`${await lacks(visit)}${await comingDigests(visit)}${await latestEditions(visit)}${await work(visit)}${await readers(visit)}${await reading(visit)}`,
   )
 }
 
 /** What has to be there before a first digest reaches anybody. */
-async function missing({ app, language, roles }: Visit): Promise<Html | ''> {
-  const made = await done(app)
-  const open = STEPS.filter((step) => !made.has(step))
-  if (open.length === 0) return ''
-  const mend = accounts.may(roles, 'settings.write')
-  const named = open.map((step) => [step, say(language, `desk.start-${step}`)] as const)
-  return html`<section class="told"><h2>${say(language, 'desk.missing')}</h2><ul class="plain">${named.map(
-    ([step, name]) => html`<li>${mend ? html`<a class="go" href="/admin/start?step=${step}">${name}</a>` : name}</li>`,
-  )}</ul></section>`
+async function lacks({ app, language, roles }: Visit): Promise<Html | ''> {
+  const open = missing(language, await done(app), accounts.may(roles, 'settings.write'))
+  return open ? html`<section class="told"><h2>${say(language, 'desk.missing')}</h2>${open}</section>` : ''
 }
 
 /** What waits for an editor: stories of sources, and drafts. */
@@ -50,8 +44,8 @@ async function work({ app, language, roles }: Visit): Promise<Html | ''> {
   if (!accounts.may(roles, 'article.read')) return ''
   const [waiting, drafts] = [await intake.heldCount(app.read, MOST), await writing.count(app.read, MOST)]
   return html`<section><h2>${say(language, 'desk.work')}</h2><dl class="figures">
-${figure(say(language, 'desk.work-waiting'), '/admin/articles?state=waiting', Math.min(waiting, MOST), waiting > MOST)}
-${figure(say(language, 'desk.work-drafts'), '/admin/articles?state=draft', Math.min(drafts, MOST), drafts > MOST)}</dl></section>`
+${figure(language, say(language, 'desk.work-waiting'), '/admin/articles?state=waiting', Math.min(waiting, MOST), waiting > MOST)}
+${figure(language, say(language, 'desk.work-drafts'), '/admin/articles?state=draft', Math.min(drafts, MOST), drafts > MOST)}</dl></section>`
 }
 
 /** Who came and who went in the last seven days, as the visitor's clock has them. */
@@ -66,8 +60,8 @@ async function readers(visit: Visit): Promise<Html | ''> {
   const since: Instant = instant(day.toZonedDateTime(zone).toInstant())
   const { gained, lost } = await subscribers.movement(app.read, since, withinOf(visit))
   return html`<section><h2>${say(language, 'desk.week')}</h2><dl class="figures">
-${figure(say(language, 'desk.gained'), `/admin/readers?joined-after=${day}`, gained.n, gained.more)}
-${figure(say(language, 'desk.lost'), `/admin/readers?left-after=${day}`, lost.n, lost.more)}</dl></section>`
+${figure(language, say(language, 'desk.gained'), `/admin/readers?joined-after=${day}`, gained.n, gained.more)}
+${figure(language, say(language, 'desk.lost'), `/admin/readers?left-after=${day}`, lost.n, lost.more)}</dl></section>`
 }
 
 /** The sources that have not been read for more than a day. */
@@ -77,7 +71,7 @@ async function reading({ app, language, roles }: Visit): Promise<Html | ''> {
   if (all === 0) return ''
   const named = silent.slice(0, NAMED)
   return html`<section><h2>${say(language, 'desk.sources')}</h2><dl class="figures">
-${figure(say(language, 'desk.sources-silent'), '/admin/sources?state=silent', silent.length)}
-${figure(say(language, 'desk.sources-well'), '/admin/sources?state=well', all - silent.length)}</dl>
+${figure(language, say(language, 'desk.sources-silent'), '/admin/sources?state=silent', silent.length)}
+${figure(language, say(language, 'desk.sources-well'), '/admin/sources?state=well', all - silent.length)}</dl>
 ${named.length > 0 && html`<ul class="plain">${named.map((one) => html`<li><a href="/admin/sources/${one.id}"><bdi>${nameOf(one)}</bdi></a></li>`)}</ul>`}</section>`
 }

@@ -34,7 +34,7 @@ async function comingPage(visit: Visit, problem?: Problem): Answer {
     html`${toldHere(visit, `${path}/undo`)}
 <h2>${longDate(Temporal.PlainDate.from(staged.day), language)}</h2>
 <p class="when">${momentOf(visit, staged.at, place.slot.zone)}${visit.zone !== place.slot.zone && html`<br>${momentOf(visit, staged.at, visit.zone)}`}</p>
-${!staged.enough && html`<p class="none">${say(language, staged.present.length === 0 ? 'desk.digests-nothing' : 'desk.digests-too-few', { least: place.digest.min })}</p>`}
+${!staged.enough && html`<p class="none">${say(language, staged.present.length === 0 ? 'desk.digests-nothing' : 'desk.digests-too-few', { least: place.digest.min })}${accounts.may(visit.roles, 'article.write') && html` <a class="go" href="/admin/articles/new">${say(language, 'desk.articles-new')}</a>`}</p>`}
 <form method="post" action="${path}" id="stage" hx-post="${path}" hx-target="#stage" hx-select="#stage" hx-swap="outerHTML">${hidden(visit)}
 <input type="hidden" name="day" value="${staged.day}"><input type="hidden" name="order" value="">
 ${present(visit, place, staged)}

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
 import * as digests from '../../digests/index.ts'
 import { say } from '../../locale.ts'
+import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
 import { digestPage, hourWords, listOfDigest, mayHere, named, pathOf } from './digests-frame.ts'
 import { durationOf } from './digests-words.ts'
@@ -39,7 +40,7 @@ async function facts({ app, language }: Visit, { digest, slot }: digests.Place):
   const whole = say(language, 'desk.digests-whole')
   return [
     [say(language, 'desk.digests-slug'), html`<code dir="ltr">${digest.slug}</code>`],
-    [say(language, 'desk.digests-channel'), html`<bdi>${row.channel}</bdi>`],
+    [say(language, 'desk.digests-channel'), html`<bdi>${row.channel || say(language, 'page.all-news')}</bdi>`],
     [say(language, 'desk.digests-list'), html`<bdi>${row.list}</bdi>`],
     [say(language, 'desk.digests-segment'), row.segment === null ? whole : html`<bdi>${row.segment}</bdi>`],
     [say(language, 'desk.digests-time'), hourWords(language, slot)],
@@ -55,6 +56,6 @@ function nextRuns(visit: Visit, { slot }: digests.Place): Html {
   const { app, language, zone } = visit
   const runs = digests.runs(slot, instant(app.now()))
   return html`<h2 id="runs">${say(language, 'desk.digests-runs')}</h2>
-<div class="wide" role="region" aria-labelledby="runs" tabindex="0"><table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digests-there')} <bdi class="small">${slot.zone}</bdi></th><th scope="col">${say(language, 'desk.digests-here')} <bdi class="small">${zone}</bdi></th><td></td></tr></thead>
-<tbody>${runs.map(({ at }) => html`<tr><td>${momentOf({ zone: slot.zone }, at)}</td><td>${momentOf(visit, at)}</td><td>${fromNow(visit, at)}</td></tr>`)}</tbody></table></div>`
+<div class="wide" role="region" aria-labelledby="runs" tabindex="0"><table class="rows"><thead><tr><th scope="col">${say(language, 'desk.digests-there')} <bdi class="small">${city(slot.zone, language)}</bdi></th><th scope="col">${say(language, 'desk.digests-here')} <bdi class="small">${city(zone, language)}</bdi></th><td></td></tr></thead>
+<tbody>${runs.map(({ at }) => html`<tr><td>${momentOf({ language, zone: slot.zone }, at)}</td><td>${momentOf(visit, at)}</td><td>${fromNow(visit, at)}</td></tr>`)}</tbody></table></div>`
 }

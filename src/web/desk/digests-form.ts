@@ -149,7 +149,7 @@ async function fields(visit: Visit, values: Values, of: digests.Place | 'new'): 
   const streams = await channels.all(app.read)
   return html`${field(language, { name: 'title', label: 'desk.digests-title', value: values.title, required: true, max: 200 })}
 ${isNew && html`${field(language, { name: 'slug', label: 'desk.digests-slug', hint: 'desk.digests-slug-hint', value: values.slug, dir: 'ltr', required: true, max: 60 })}${await listChoice(visit, values.list)}`}
-${choice(language, { name: 'channel', label: 'desk.digests-channel', value: values.channel, options: streams.map(({ slug, title }) => [slug, title] as const) })}
+${choice(language, { name: 'channel', label: 'desk.digests-channel', value: values.channel, options: streams.map(({ slug, title }) => [slug, title || say(language, 'page.all-news')] as const) })}
 ${await segmentChoice(visit, values.segment, of)}
 ${field(language, { name: 'at', label: 'desk.digests-at', value: values.at, type: 'time', required: true })}
 <fieldset><legend>${say(language, 'desk.digests-weekdays')}</legend>${WEEK.map((day, bit) => weekdayBox(language, day, bit, values.weekdays))}</fieldset>

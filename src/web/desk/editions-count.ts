@@ -41,10 +41,18 @@ ${may && !goes && html`<form method="post" action="${path}/count">${hidden(visit
 /** What a count found; of an edition that goes on, its numbers are those of that moment. */
 function verdict(visit: Visit, kept: deliveries.Kept): Html {
   const { language } = visit
-  const [n, submitted, refused] = [number(kept.recipients), number(kept.submitted), number(kept.refused)]
-  const [skipped, uncertain, waiting] = [number(kept.skipped), number(kept.uncertain), number(kept.waiting)]
+  const [n, submitted, refused] = [
+    number(language, kept.recipients),
+    number(language, kept.submitted),
+    number(language, kept.refused),
+  ]
+  const [skipped, uncertain, waiting] = [
+    number(language, kept.skipped),
+    number(language, kept.uncertain),
+    number(language, kept.waiting),
+  ]
   const words = kept.outcome === 'even' ? 'desk.editions-adds-up' : 'desk.editions-amiss'
   return html`<p>${say(language, words, { n })} ${momentOf(visit, kept.counted_at)}</p>
 <p class="small">${say(language, 'desk.editions-count-sum', { n, submitted, refused, skipped, uncertain, waiting })}${kept.doubted > 0 && html` ${say(language, 'desk.editions-count-doubted', { n: kept.doubted })}`}</p>
-${kept.reasons.length > 0 && html`<p class="small">${say(language, 'desk.editions-skipped')}: ${kept.reasons.map((one, nth) => html`${nth > 0 && ' · '}${number(one.n)} × ${reasonWords(language, one.reason)}`)}</p>`}`
+${kept.reasons.length > 0 && html`<p class="small">${say(language, 'desk.editions-skipped')}: ${kept.reasons.map((one, nth) => html`${nth > 0 && ' · '}${number(language, one.n)} × ${reasonWords(language, one.reason)}`)}</p>`}`
 }

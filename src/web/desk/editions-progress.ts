@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as deliveries from '../../deliveries/index.ts'
-import { say, sentence } from '../../locale.ts'
+import { percent, say, sentence } from '../../locale.ts'
 import type { Html } from '../pages.ts'
 import { type Look, pace } from '../progress.ts'
 import { durationOf } from './digests-words.ts'
@@ -36,6 +36,7 @@ export async function progressPart(visit: Visit, shown: Shown): Promise<Html> {
   return html`<section id="progress"${goes && html` hx-get="${again}" hx-trigger="every ${wait}" hx-swap="outerHTML"`}>
 <h2 id="standing">${stateWords(language, shown.state, shown.reason)}</h2>
 ${shown.state !== 'skipped' && html`${bar(language, counts)}${goes && shown.state === 'frozen' && (await paceWords(visit, shown, rate, seconds))}${ledger(language, path, counts)}`}
+${goes && html`<noscript><p><a class="go" href="${path}">${say(language, 'desk.imports-again')}</a></p></noscript>`}
 ${accounts.may(visit.roles, 'edition.send', shown.list_id) && deeds(visit, path, shown)}
 ${count && countPart(visit, path, shown, count)}
 </section>`
@@ -53,7 +54,7 @@ function looksOf(text: string, now: number): Look[] {
 function bar(language: string, { recipients, submitted, refused, skipped }: deliveries.Progress): Html {
   const done = submitted + refused + skipped
   const share = recipients === 0 ? 100 : Math.floor((done / recipients) * 100)
-  return html`<p class="bar"><progress max="${recipients || 1}" value="${recipients === 0 ? 1 : done}" aria-label="${say(language, 'desk.editions-progress')}">${share}%</progress> <span dir="ltr">${share}%</span></p>`
+  return html`<p class="bar"><progress max="${recipients || 1}" value="${recipients === 0 ? 1 : done}" aria-label="${say(language, 'desk.editions-progress')}">${percent(share, language)}</progress> <span dir="ltr">${percent(share, language)}</span></p>`
 }
 
 /** How fast it goes, and until when; or why it does not go now. */
@@ -82,8 +83,8 @@ function ledger(language: string, path: string, counts: deliveries.Progress): Ht
   const parts = ['submitted', 'refused', 'skipped', 'uncertain', 'waiting'] as const
   const sum = parts.reduce((all, part) => all + counts[part], 0)
   return html`<div class="wide" role="region" aria-labelledby="standing" tabindex="0"><table class="rows sum"><tbody>
-<tr><th scope="row">${say(language, 'desk.editions-recipients')}</th><td class="number"><a class="leads" id="n-all" href="${path}/deliveries?state=all">${number(counts.recipients)}</a></td></tr>
-${parts.map((part) => html`<tr><th scope="row">${say(language, `desk.editions-${part}`)}</th><td class="number"><a class="leads" id="n-${part}" href="${path}/deliveries?state=${part}">${number(counts[part])}</a></td></tr>`)}
+<tr><th scope="row">${say(language, 'desk.editions-recipients')}</th><td class="number"><a class="leads" id="n-all" href="${path}/deliveries?state=all">${number(language, counts.recipients)}</a></td></tr>
+${parts.map((part) => html`<tr><th scope="row">${say(language, `desk.editions-${part}`)}</th><td class="number"><a class="leads" id="n-${part}" href="${path}/deliveries?state=${part}">${number(language, counts[part])}</a></td></tr>`)}
 </tbody></table></div>
 <p class="small">${say(language, sum === counts.recipients ? 'desk.editions-sum' : 'desk.editions-sum-amiss')}</p>`
 }

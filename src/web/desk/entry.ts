@@ -4,6 +4,7 @@ import * as accounts from '../../accounts/index.ts'
 import { say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import type { Html } from '../pages.ts'
+import { spokenOr } from '../sign-up.ts'
 import * as cookie from './cookie.ts'
 import { doorPage } from './frame.ts'
 import { mistake } from './refusal.ts'
@@ -82,8 +83,11 @@ async function signInByCode(asking: Asking): Answer {
 }
 
 async function letInPage(asking: Asking, problem?: Problem): Answer {
-  const { app, c, language, params, form } = asking
+  const { app, c, params, form, query } = asking
   const { kind } = await accounts.readInvitation(app, params['token']!)
+  if (kind === 'setup' && !query.has('lang'))
+    asking.language = preferred(c.req.header('accept-language')) ?? asking.language
+  const { language } = asking
   const page = await doorPage(
     asking,
     say(language, kind === 'setup' ? 'desk.welcome' : 'desk.choose-password'),
@@ -102,6 +106,14 @@ ${passwordField(language, 'desk.new-password', 'new-password')}
 </form>`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+/** The first of a browser's languages that the desk speaks: nobody has said yet which one the paper is in. */
+function preferred(header = ''): string | undefined {
+  return header
+    .split(',')
+    .map((one) => spokenOr(one.split(';')[0]!.trim()))
+    .find((one) => one !== undefined)
 }
 
 async function letIn(asking: Asking): Answer {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { type MessageKey, say } from '../../locale.ts'
+import { type MessageKey, say, wholeNumber } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
@@ -69,8 +69,8 @@ function visibilityIn(language: string, visibility: string): string {
   return say(language, `desk.lists-${visibility}` as MessageKey)
 }
 
-function active({ roles }: Visit, { id, slug, count }: Row): Html | string {
-  const n = `${new Intl.NumberFormat('en').format(count.active)}${count.more ? '+' : ''}`
+function active({ language, roles }: Visit, { id, slug, count }: Row): Html | string {
+  const n = `${wholeNumber(count.active, language)}${count.more ? '+' : ''}`
   if (!accounts.may(roles, 'reader.read', id)) return n
   return html`<a href="/admin/readers?list=${slug}&amp;state=active">${n}</a>`
 }

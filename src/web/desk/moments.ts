@@ -1,13 +1,18 @@
 import { html } from 'hono/html'
 import type { Instant } from '../../../db/instant.ts'
 import { clockTime, shortDate } from '../../locale.ts'
+import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
 import type { Asking } from './routes.ts'
 
 /** A moment in the visitor's own zone, or in the one that is named with it. */
-export function momentOf({ zone }: Pick<Asking, 'zone'>, at: Instant | null, where?: string): Html {
+export function momentOf(
+  { zone, language }: Pick<Asking, 'zone' | 'language'>,
+  at: Instant | null,
+  where?: string,
+): Html {
   if (at === null) return html`<span>—</span>`
-  return html`<time dir="ltr" datetime="${new Date(at).toISOString()}">${shortDate(at, where ?? zone)} ${clockTime(at, where ?? zone)}</time>${where && html` <bdi class="small">${where}</bdi>`}`
+  return html`<time dir="ltr" datetime="${new Date(at).toISOString()}">${shortDate(at, where ?? zone, language)} ${clockTime(at, where ?? zone)}</time>${where && html` <bdi class="small">${city(where, language)}</bdi>`}`
 }
 
 /** What a field of type datetime-local shows for a moment in this zone. */

@@ -3,7 +3,7 @@ import { type Instant, instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as digests from '../../digests/index.ts'
 import * as explaining from '../../explaining.ts'
-import { say } from '../../locale.ts'
+import { longDate, say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
@@ -116,9 +116,12 @@ async function answers(visit: Visit, reader: subscribers.OneReader): Promise<Htm
   if (reader.address === null) return ''
   const all = await digests.why(app.read, reader.address, instant(app.now()), withinOf(visit))
   if (all.length === 0) return ''
+  const named = await app.read.selectFrom('digest').select(['slug', 'title']).execute()
+  const names = new Map(named.map(({ slug, title }) => [slug, title]))
+  const day = (on: string) => longDate(Temporal.PlainDate.from(on), language)
   return html`<section><h2>${say(language, 'desk.readers-why')}</h2><ul class="plain">${all.map(
     (one) =>
-      html`<li><bdi dir="ltr">${one.digest}</bdi>, <bdi dir="ltr">${one.day}</bdi>: ${explaining.answer(language, one, zone)}</li>`,
+      html`<li><bdi>${names.get(one.digest) ?? one.digest}</bdi> · ${one.day && day(one.day)}: ${explaining.answer(language, one, zone)}</li>`,
   )}</ul></section>`
 }
 

@@ -10,6 +10,7 @@ import { deedRoutes } from './readers-deeds.ts'
 import { oneReaderRoutes } from './readers-one.ts'
 import { READERS, readersPage } from './readers-page.ts'
 import { soughtForm, soughtIn } from './readers-sought.ts'
+import { listNames } from './readers-timeline.ts'
 import { mistake } from './refusal.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 import { segmentRoutes } from './segments.ts'
@@ -38,12 +39,17 @@ async function room(visit: Visit): Answer {
     html`${mistake(language, problem)}${await soughtForm(visit)}${table(visit, {
       rows: found.readers,
       after: found.next,
-      columns: columnsFor(visit),
+      columns: columnsFor(visit, await listNames(visit)),
       caption: say(language, 'desk.readers'),
-      empty: say(language, visit.query.size > 0 ? 'desk.readers-none-found' : 'desk.readers-none'),
+      empty: visit.query.size > 0 ? say(language, 'desk.readers-none-found') : nobody(visit),
     })}`,
   )
   return problem ? c.html(page, problem.status) : page
+}
+
+/** While there are none: where they come from. */
+function nobody({ language }: Visit): Html {
+  return html`${say(language, 'desk.readers-none')} <a class="go" href="${READERS}/import">${say(language, 'desk.imports')}</a> · <a class="go" href="/subscribe">${say(language, 'desk.start-subscribe')}</a>`
 }
 
 type Found = { readers: subscribers.Found[]; next?: string }
@@ -62,12 +68,12 @@ async function foundFor(visit: Visit): Promise<{ found: Found; problem?: Problem
   }
 }
 
-function columnsFor(visit: Visit): Column<subscribers.Found>[] {
+function columnsFor(visit: Visit, names: Map<string, string>): Column<subscribers.Found>[] {
   const { language, query } = visit
   return [
     { name: 'desk.readers-address', cell: (reader) => whoIn(language, reader) },
     { name: 'desk.readers-name', cell: ({ name }) => html`<bdi>${name ?? ''}</bdi>` },
-    { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists) },
+    { name: 'desk.readers-lists', cell: ({ lists }) => listsIn(language, lists, names) },
     {
       name: 'desk.readers-joined',
       cell: ({ created_at, lists }) =>
@@ -98,8 +104,8 @@ function whoIn(language: string, { id, address, erased_at }: subscribers.Found):
   return html`<a href="${READERS}/${id}"><bdi dir="${address ? 'ltr' : 'auto'}">${words}</bdi></a>`
 }
 
-function listsIn(language: string, lists: subscribers.Found['lists']): Html {
-  return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html`, `}<bdi dir="ltr">${list}</bdi> (${stateIn(language, state)})`)}`
+function listsIn(language: string, lists: subscribers.Found['lists'], names: Map<string, string>): Html {
+  return html`${lists.map(({ list, state }, nth) => html`${nth > 0 && html` · `}<bdi>${names.get(list) ?? list}</bdi> (${stateIn(language, state)})`)}`
 }
 
 /** A subscription's state in words. */

@@ -45,21 +45,31 @@ async function identityPage(visit: Visit, problem?: Problem): Answer {
   return problem ? c.html(page, problem.status) : page
 }
 
-/** The form of the site's identity. The first steps show it at their own address, with its language, which has a page of its own here. */
+/**
+ * The form of the site's identity. The first steps show it at their own address, with its language, which has a page of its own
+ * here, and with what can wait folded away.
+ */
 export function identityForm(visit: Visit, paper: site.Site, logo: Html | '', action = HERE): Html {
   const { app, language, form } = visit
   const typed = (name: keyof site.Site) => form.get(name) ?? String(paper[name] ?? '')
+  const looks = html`${field(language, { name: 'tagline', label: 'desk.settings-tagline', value: typed('tagline'), max: 200 })}
+${field(language, { name: 'accent', label: 'desk.settings-accent', value: typed('accent'), type: 'color' })}
+${logo}${logo && check(language, { name: 'no-logo', label: 'desk.settings-logo-none', checked: false })}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}`
   return html`<form method="post" action="${action}" enctype="multipart/form-data">${hidden(visit)}
 ${
   app.config.name === undefined
-    ? field(language, { name: 'name', label: 'desk.settings-name', value: typed('name'), max: 100 })
+    ? field(language, {
+        name: 'name',
+        label: 'desk.settings-name',
+        value: typed('name'),
+        max: 100,
+        required: action !== HERE,
+      })
     : html`<p>${say(language, 'desk.settings-name-fixed', { name: app.config.name })}</p>`
 }
-${field(language, { name: 'tagline', label: 'desk.settings-tagline', value: typed('tagline'), max: 200 })}
-${field(language, { name: 'accent', label: 'desk.settings-accent', value: typed('accent'), type: 'color' })}
 ${action !== HERE && choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: typed('language'), options: tongues(paper.language, language) })}
 ${choice(language, { name: 'zone', label: 'desk.settings-zone', value: typed('zone'), options: zones(language, typed('zone')) })}
-${logo}${logo && check(language, { name: 'no-logo', label: 'desk.settings-logo-none', checked: false })}${fileField(language, { name: 'logo', label: 'desk.settings-logo', hint: 'desk.settings-logo-hint', accept: 'image/jpeg,image/png,image/webp,image/avif,image/gif' })}
+${action === HERE ? looks : html`<details><summary>${say(language, 'desk.settings-looks')}</summary>${looks}</details>`}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
 }
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { type MessageKey, say } from '../../locale.ts'
+import { type MessageKey, say, wholeNumber } from '../../locale.ts'
 import type { Html } from '../pages.ts'
 import type { Visit } from './routes.ts'
 
@@ -54,13 +54,13 @@ function beginning(visit: Visit): Html | '' {
 }
 
 /** A number as all pages write it: `12,345`; with `+` where there are more than were counted. */
-export function number(n: number, more = false): string {
-  return `${new Intl.NumberFormat('en').format(n)}${more ? '+' : ''}`
+export function number(language: string, n: number, more = false): string {
+  return `${wholeNumber(n, language)}${more ? '+' : ''}`
 }
 
 /** A number in a list of such (`dl.figures`), which leads to the table that holds as many rows. */
-export function figure(name: string, href: string, n: number, more = false): Html {
-  return html`<div><dt>${name}</dt><dd><a class="leads" href="${href}">${number(n, more)}</a></dd></div>
+export function figure(language: string, name: string, href: string, n: number, more = false): Html {
+  return html`<div><dt>${name}</dt><dd><a class="leads" href="${href}">${number(language, n, more)}</a></dd></div>
 `
 }
 
