@@ -64,7 +64,7 @@ describe.skipIf(!browserPath)('the first hour, from the printed link to a digest
         await walk.type('Name', 'The Strait')
       }
       await walk.press('Save')
-      expect(await page.getByLabel('Who letters come from').inputValue()).toBe(`The Strait <${OWNER}>`)
+      expect(await page.getByLabel('Sender’s name and address').inputValue()).toBe(`The Strait <${OWNER}>`)
       await walk.press('Save')
       await walk.type('Server', '127.0.0.1')
       await walk.type('Port', String(relay.port))

@@ -8,7 +8,7 @@ import { articleOf } from './articles-doing.ts'
 import type { Sheet } from './articles-form.ts'
 import { framedStory, storyOf } from './articles-preview.ts'
 import { ROOM } from './articles-states.ts'
-import { sketchIn, typedIn } from './articles-typed.ts'
+import { filled, sketchIn, typedIn } from './articles-typed.ts'
 import type { Answer, Route, Visit } from './routes.ts'
 
 const LONGEST = 16 * 1024 * 1024 // bytes of a form with the longest text, percent-encoded
@@ -31,7 +31,7 @@ async function kept(visit: Visit): Answer {
   const { app, params } = visit
   const draft = await writing.find(app.read, params['draft']!)
   const [article] = draft.article_id === null ? [] : await articles.byIds(app.read, [draft.article_id])
-  return sketch(visit, draft.typed, article)
+  return sketch(visit, filled(draft.typed), article)
 }
 
 async function typed(visit: Visit): Answer {

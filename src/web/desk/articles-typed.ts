@@ -22,7 +22,12 @@ const SAME = 'same'
 
 /** The fields as somebody filled them in. */
 export function typedIn(form: URLSearchParams): Typed {
-  const typed = Object.fromEntries(NAMES.map((name) => [name, form.get(name) ?? '']))
+  return filled(Object.fromEntries(form))
+}
+
+/** All fields, those that are missing empty. */
+export function filled(some: Typed): Typed {
+  const typed = Object.fromEntries(NAMES.map((name) => [name, some[name] ?? '']))
   return { ...typed, key: keyOf(typed) ?? '' }
 }
 

@@ -35,7 +35,7 @@
   const show = (time, rest) => {
     put(time, rest > 0 ? left(rest) : time.dataset.due)
     const digits = time.nextElementSibling
-    digits.hidden = rest <= 0 || rest >= DAY
+    digits.hidden = rest <= 0 || rest >= 2 * DAY
     if (!digits.hidden) put(digits, clock(rest))
   }
 
