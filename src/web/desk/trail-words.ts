@@ -4,7 +4,7 @@ import type { Visit } from './routes.ts'
 
 /** All that is written to the trail and has words of its own here. */
 const DID = [
-  'account.add', 'account.describe', 'account.end', 'account.factor', 'account.factor-off', 'account.invite', 'account.password', 'account.reset', 'account.roles', 'account.setup', 'account.sign-in',
+  'account.add', 'account.describe', 'account.end', 'account.factor', 'account.factor-off', 'account.invite', 'account.link', 'account.password', 'account.reset', 'account.roles', 'account.setup', 'account.sign-in',
   'article.picture', 'article.pin', 'article.publish', 'article.restore', 'article.revise', 'article.unpin', 'article.withdraw',
   'backup.make', 'channel.add', 'channel.set',
   'digest.add', 'digest.compose', 'digest.set', 'digest.skip', 'digest.stage', 'digest.test',
