@@ -9,7 +9,6 @@ const EVERY = 3000 // ms; it takes some 20 ms of them
  */
 export function beThrifty(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--no-parallel-scavenge')
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   setInterval(collect, EVERY).unref()
