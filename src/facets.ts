@@ -6,7 +6,7 @@ import type { Db } from '../db/schema.ts'
 import * as articles from './articles/index.ts'
 import { type Filter, passing, sized } from './channels.ts'
 import { dashed, type FacetKind } from './links.ts'
-import { languageTag } from './locale.ts'
+import { languageName, languageTag } from './locale.ts'
 import { fold, oneLine, searchWords } from './text.ts'
 
 /**
@@ -117,7 +117,7 @@ async function label(db: Db, kind: 'tag' | 'author', address: string, now: Insta
 async function language(db: Db, name: string, now: Instant): Promise<Facet | undefined> {
   const address = tagOf(name)
   if (address === undefined) return undefined
-  const called = new Intl.DisplayNames([address, 'en'], { type: 'language' }).of(address) ?? address
+  const called = languageName(address, address)
   for (const tag of await languages(db)) {
     const meant = tag === address || tag.startsWith(`${address}-`)
     if (meant && (await seen(db, { language: [tag] }, now)))

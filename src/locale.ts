@@ -30,6 +30,15 @@ export function isLanguage(text: string): boolean {
   }
 }
 
+/** What a language is called in another; what is no language, or has no name there, as it is. */
+export function languageName(tag: string, language: string): string {
+  try {
+    return new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(tag) ?? tag
+  } catch {
+    return tag
+  }
+}
+
 /** The base direction of a language's script; from left to right for what is no language. */
 export function direction(language: string): 'rtl' | 'ltr' {
   const known = directions.get(language)

@@ -1,4 +1,4 @@
-import { type MessageKey, say, spoken } from '../locale.ts'
+import { languageName, type MessageKey, say, spoken } from '../locale.ts'
 import type { Count, FieldTest, Rule, Span } from './rule.ts'
 
 /** What a rule's names are called: of lists by slug, of fields by name. A list that is not there is not named. */
@@ -40,7 +40,7 @@ function clause(rule: Leaf, { language, titles, yes }: Manner): string {
     return tell('language', {
       names: either(
         language,
-        rule.language.map((tag) => nameOf(language, tag)),
+        rule.language.map((tag) => languageName(tag, language)),
       ),
     })
   if ('format' in rule) return tell('format', { format: rule.format })
@@ -108,8 +108,4 @@ function day(typed: string): string {
 
 function either(language: string, names: string[]): string {
   return new Intl.ListFormat(language, { type: 'disjunction' }).format(names)
-}
-
-function nameOf(language: string, tag: string): string {
-  return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
 }

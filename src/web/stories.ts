@@ -3,7 +3,7 @@ import type { Instant } from '../../db/instant.ts'
 import type { Story } from '../articles/index.ts'
 import type { Channel } from '../channels.ts'
 import * as links from '../links.ts'
-import { clockTime, direction, isLanguage, say, shortDate } from '../locale.ts'
+import { clockTime, direction, languageName, say, shortDate } from '../locale.ts'
 import { nearest } from '../media.ts'
 import { sectionPath } from './facet-paths.ts'
 import { foreign, type Html, type Paper, typed } from './pages.ts'
@@ -67,8 +67,7 @@ export function otherLanguages(paper: Paper, groups: Story[][]): Html | '' {
   return html`<div class="languages">${groups.map((stories) => {
     const language = stories[0]!.language.split('-')[0]!
     const channel = paper.channels.find((one) => one.filter === JSON.stringify({ language: [language] }))
-    const name =
-      (isLanguage(language) && new Intl.DisplayNames(language, { type: 'language' }).of(language)) || language
+    const name = languageName(language, language)
     return html`<section lang="${language}" dir="${direction(language)}">
 <h2 class="rule">${channel ? html`<a href="/c/${channel.slug}">${name}</a>` : name}</h2>
 <ol class="river">${stories.map((story) => html`<li>${withPicture(story, { ...paper, language }, 'h3')}</li>`)}</ol>

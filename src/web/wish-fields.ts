@@ -3,7 +3,7 @@ import { instant } from '../../db/instant.ts'
 import type { App } from '../app.ts'
 import * as channels from '../channels.ts'
 import * as facets from '../facets.ts'
-import { type MessageKey, say } from '../locale.ts'
+import { languageName, type MessageKey, say } from '../locale.ts'
 import { FORMATS, type Typed, timeOf, type Wishes } from '../subscribers/index.ts'
 import { city, named } from '../zones.ts'
 import { foreign, type Html } from './pages.ts'
@@ -127,7 +127,7 @@ function tongues({ language, wishes }: Fields): Option[] {
   const chosen = (wishes.language ?? language).split('-')[0]!
   const ours = Object.entries(NAMES).map(([value, label]) => ({ value, label, chosen: value === chosen, lang: value }))
   if (chosen in NAMES) return ours
-  const label = new Intl.DisplayNames([language], { type: 'language' }).of(wishes.language!) ?? wishes.language!
+  const label = languageName(wishes.language!, language)
   return [...ours, { value: wishes.language!, label, chosen: true }]
 }
 

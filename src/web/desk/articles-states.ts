@@ -68,12 +68,3 @@ export async function sourceNames({ app, language }: Visit): Promise<Map<number,
     ...all.map(({ id, title, home, url }) => [id, oneLine(title) || home || url] as [number, string]),
   ])
 }
-
-/** What a language is called. */
-export function languageName(tag: string, language: string): string {
-  try {
-    return new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(tag) ?? tag
-  } catch {
-    return tag
-  }
-}

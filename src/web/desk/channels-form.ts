@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { instant } from '../../../db/instant.ts'
 import * as channels from '../../channels.ts'
 import { type Counted, inUse, namesOf } from '../../facet-counts.ts'
-import { isLanguage, languageTag, say } from '../../locale.ts'
+import { isLanguage, languageName, languageTag, say } from '../../locale.ts'
 import * as sources from '../../sources/index.ts'
 import type { Html } from '../pages.ts'
 import { choice, field } from './fields.ts'
@@ -128,8 +128,7 @@ function ticked(kind: Kind, { key, n }: Counted, checked: boolean, name: string)
 }
 
 function called(language: string, kind: Kind, { key, name }: Counted): string {
-  if (kind !== 'language' || !isLanguage(key)) return name
-  return new Intl.DisplayNames(language, { type: 'language' }).of(key) ?? key
+  return kind === 'language' ? languageName(key, language) : name
 }
 
 /** Where the rarer ones are typed, and those that no story has yet. */

@@ -1,8 +1,8 @@
 import { html } from 'hono/html'
-import { say, spoken } from '../../locale.ts'
+import { languageName, say, spoken } from '../../locale.ts'
 import { snippets } from '../embed.ts'
 import type { Html } from '../pages.ts'
-import { nameOf } from './lists-one.ts'
+
 import { listHere, listPage, pathOf } from './lists-page.ts'
 import { listOfPath } from './lists-seen.ts'
 import type { Answer, Route, Visit } from './routes.ts'
@@ -26,7 +26,7 @@ async function formPage(visit: Visit): Answer {
     visit,
     list,
     here,
-    html`<p class="tongues">${spoken.map((tag) => html`<a href="${here}?in=${tag}" hreflang="${tag}"${tag === tongue && html` aria-current="true"`}>${nameOf(tag, language)}</a> `)}</p>
+    html`<p class="tongues">${spoken.map((tag) => html`<a href="${here}?in=${tag}" hreflang="${tag}"${tag === tongue && html` aria-current="true"`}>${languageName(tag, language)}</a> `)}</p>
 <h2>${say(language, 'desk.lists-form-page')}</h2><p><a href="${address}" dir="ltr">${address}</a></p>
 ${copied(language, 'frame', 'desk.lists-form-frame', frame)}
 ${copied(language, 'form', 'desk.lists-form-own', form)}`,

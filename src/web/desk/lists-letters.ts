@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { isLanguage, type MessageKey, say } from '../../locale.ts'
+import { isLanguage, languageName, type MessageKey, say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
 import { area, choice } from './fields.ts'
 import { hidden } from './frame.ts'
-import { nameOf, tongues } from './lists-one.ts'
+import { tongues } from './lists-one.ts'
 import { listHere, listPage, pathOf } from './lists-page.ts'
 import { listOfPath } from './lists-seen.ts'
 import { mistake } from './refusal.ts'
@@ -48,7 +48,7 @@ function letterRow(
 ): Html {
   const { language } = visit
   const path = `${pathOf(list)}/letters`
-  const name = `${kindIn(language, kind)} · ${nameOf(tongue, language)}`
+  const name = `${kindIn(language, kind)} · ${languageName(tongue, language)}`
   return html`<li><a href="${path}?kind=${kind}&amp;language=${tongue}#words">${name}</a>
 <span>${subject ? html`<bdi>${subject}</bdi>` : say(language, 'desk.lists-letter-ours')}</span>
 ${mayWrite && html`<form method="post" action="${path}/remove">${hidden(visit)}<input type="hidden" name="kind" value="${kind}"><input type="hidden" name="language" value="${tongue}"><button class="plain" type="submit" aria-label="${say(language, 'desk.lists-letter-remove-one', { name })}">${say(language, 'desk.lists-letter-remove')}</button></form>`}</li>`

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import * as accounts from '../../accounts/index.ts'
-import { languageTag, say, spoken } from '../../locale.ts'
+import { languageName, languageTag, say, spoken } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
@@ -52,7 +52,7 @@ ${area(language, { name: 'reason', label: 'desk.lists-single-reason', value: typ
 /** The list for who may only look. */
 function record({ language }: Visit, list: subscribers.List): Html {
   const rows = [
-    ['desk.lists-language', nameOf(list.language, language)],
+    ['desk.lists-language', languageName(list.language, language)],
     ['desk.lists-sender', list.sender],
     ['desk.lists-reply', list.reply_to],
     ['desk.lists-visibility', say(language, list.visibility === 'public' ? 'desk.lists-public' : 'desk.lists-private')],
@@ -65,11 +65,7 @@ function record({ language }: Visit, list: subscribers.List): Html {
 
 /** The languages we speak, and the list's own. */
 export function tongues(language: string, own: string): [string, string][] {
-  return [...new Set([...spoken, own])].map((tag) => [tag, nameOf(tag, language)])
-}
-
-export function nameOf(tag: string, language: string): string {
-  return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
+  return [...new Set([...spoken, own])].map((tag) => [tag, languageName(tag, language)])
 }
 
 /** All readers of the list, as our import reads them back. */

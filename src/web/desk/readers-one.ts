@@ -3,13 +3,13 @@ import { type Instant, instant } from '../../../db/instant.ts'
 import * as accounts from '../../accounts/index.ts'
 import * as digests from '../../digests/index.ts'
 import * as explaining from '../../explaining.ts'
-import { longDate, say } from '../../locale.ts'
+import { languageName, longDate, say } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
 import { field } from './fields.ts'
 import { hidden } from './frame.ts'
-import { nameOf } from './lists-one.ts'
+
 import { momentOf } from './moments.ts'
 import { READERS, readersPage, withinOf } from './readers-page.ts'
 import { timelineOf } from './readers-timeline.ts'
@@ -92,7 +92,7 @@ function subscription(visit: Visit, reader: subscribers.OneReader, one: Subscrip
     ...(one.left_at === null
       ? []
       : [['desk.readers-left', momentOf(visit, one.left_at)] as const].map(([a, b]) => [a, b] as [typeof a, Html])),
-    ['desk.readers-language', nameOf(one.language, language)],
+    ['desk.readers-language', languageName(one.language, language)],
     ['desk.readers-format', say(language, `desk.readers-format-${one.format as 'html' | 'headlines' | 'text'}`)],
   ]
   const may = accounts.may(roles, 'reader.write', one.list_id) && one.state !== 'left'

@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
-import { say, spoken } from '../../locale.ts'
+import { languageName, say, spoken } from '../../locale.ts'
 import { Problem } from '../../problem.ts'
 import * as site from '../../site.ts'
 import * as subscribers from '../../subscribers/index.ts'
 import type { Html } from '../pages.ts'
-import { languageName } from './articles-states.ts'
 import { choice } from './fields.ts'
 import { hidden } from './frame.ts'
+import { tongues } from './lists-one.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
 import { settingsPage } from './settings-page.ts'
@@ -33,7 +33,7 @@ async function languagesPage(visit: Visit, problem?: Problem): Answer {
     HERE,
     html`${mistake(language, problem)}
 <form method="post" action="${HERE}">${hidden(visit)}
-${choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: paper.language, options: tongues(paper.language, language) })}
+${choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: paper.language, options: tongues(language, paper.language) })}
 ${lists.length > 0 && html`<fieldset><legend>${say(language, 'desk.languages-lists')}</legend><p class="small">${say(language, 'desk.languages-lists-text')}</p>${lists.map((list) => listField(visit, list))}</fieldset>`}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>
 <section><h2>${say(language, 'desk.languages-follows')}</h2><ul class="plain">${FOLLOWS.map((name) => html`<li>${say(language, `desk.languages-${name}`, { languages: named(spoken, language) })}</li>`)}</ul>
@@ -44,13 +44,8 @@ ${lists.length > 0 && html`<fieldset><legend>${say(language, 'desk.languages-lis
 
 function listField({ language }: Visit, list: subscribers.List): Html {
   const id = `list-${list.slug}`
-  return html`<p><label for="${id}"><bdi>${list.title}</bdi></label><select id="${id}" name="${id}">${tongues(list.language, language).map(([tag, words]) => html`<option value="${tag}"${tag === list.language && html` selected`}>${words}</option>`)}</select>
+  return html`<p><label for="${id}"><bdi>${list.title}</bdi></label><select id="${id}" name="${id}">${tongues(language, list.language).map(([tag, words]) => html`<option value="${tag}"${tag === list.language && html` selected`}>${words}</option>`)}</select>
 <a class="small" href="/admin/lists/${list.slug}/letters">${say(language, 'desk.languages-letters-of')}</a></p>`
-}
-
-/** The languages that we speak and the one that it is now, by what they are called in another. */
-export function tongues(now: string, language: string): (readonly [string, string])[] {
-  return [...new Set([...spoken, now])].map((tag) => [tag, languageName(tag, language)] as const)
 }
 
 function named(tags: string[], language: string): string {

@@ -8,11 +8,12 @@ import type { Html } from '../pages.ts'
 import { zones } from '../wish-fields.ts'
 import { check, choice, field, fileField } from './fields.ts'
 import { hidden } from './frame.ts'
+import { tongues } from './lists-one.ts'
 import { mistake } from './refusal.ts'
 import { type Answer, actorOf, type Route, type Visit } from './routes.ts'
 import { keepingRoutes } from './settings-keeping.ts'
 import { keyRoutes } from './settings-keys.ts'
-import { languageRoutes, tongues } from './settings-languages.ts'
+import { languageRoutes } from './settings-languages.ts'
 import { mailRoutes } from './settings-mail.ts'
 import { logoOf, settingsPage } from './settings-page.ts'
 import { pageRoutes } from './settings-pages.ts'
@@ -67,7 +68,7 @@ ${
       })
     : html`<p>${say(language, 'desk.settings-name-fixed', { name: app.config.name })}</p>`
 }
-${action !== HERE && choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: typed('language'), options: tongues(paper.language, language) })}
+${action !== HERE && choice(language, { name: 'language', label: 'desk.languages-site', hint: 'desk.languages-site-hint', value: typed('language'), options: tongues(language, paper.language) })}
 ${choice(language, { name: 'zone', label: 'desk.settings-zone', value: typed('zone'), options: zones(language, typed('zone')) })}
 ${action === HERE ? looks : html`<details><summary>${say(language, 'desk.settings-looks')}</summary>${looks}</details>`}
 <p><button type="submit">${say(language, 'desk.settings-save')}</button></p></form>`
