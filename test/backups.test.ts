@@ -17,6 +17,7 @@ import * as subscribers from '../src/subscribers/index.ts'
 import { edition, mailing } from './mailing.ts'
 import { openRelay } from './relay.ts'
 import { databases, openWorld, type World } from './world.ts'
+import { writable } from './writable.ts'
 
 const MORNING = '2026-11-23T05:00:00Z'
 const kinds = databases.filter((kind) => kind !== 'pglite') // pg_dump asks a server
@@ -100,7 +101,7 @@ describe.each(kinds)('a backup on %s', (kind) => {
     expect(await deliveries.verify(again.db, public_id)).toMatchObject({ recipients: 300, addsUp: true })
 
     again.clock.advance({ hours: 24 })
-    const active = await readersOf(again)
+    const active = await writable(again)
     expect(active).not.toContain(leaver!.address)
     expect(active).not.toContain(list.readers[2]!.address)
     expect(active).toContain(returner!.address)
@@ -333,18 +334,6 @@ async function comeBack(world: World, reader: { subscription_id: number; address
     .executeTakeFirstOrThrow()
   const { confirm } = subscribers.tokens(world, { id: reader.subscription_id, requested_at })
   await subscribers.confirm(world, confirm, '203.0.113.9')
-}
-
-async function readersOf(app: App): Promise<string[]> {
-  const rows = await app.db
-    .selectFrom('subscription')
-    .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
-    .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')
-    .select('subscriber.address')
-    .where('subscription.state', '=', 'active')
-    .where('suppression.id', 'is', null)
-    .execute()
-  return rows.map((row) => row.address!)
 }
 
 async function editionsOf(app: App): Promise<{ edition: string }[]> {

@@ -89,6 +89,22 @@ describe.each(databases)('the first steps, on %s', (kind) => {
     expect(await step('end')).toMatch(/href="\/admin\/digests\/editions\/[a-z0-9]{11}"/)
   })
 
+  test('publish and promise once, however often the button is pressed', async () => {
+    await using desk = await openDesk(kind)
+    const owner = await colleague(desk, 'owner')
+    const key = /name="key" value="([0-9a-f-]{36})"/.exec(await (await owner.get('/admin/start?step=site')).text())?.[1]
+    const story = { key: key!, headline: 'القطار يصل', text: 'وصل القطار.' }
+    for (let press = 0; press < 2; press++) {
+      expect((await owner.post('/admin/start/story', story)).status).toBe(303)
+      expect((await owner.post('/admin/start/digest', { title: 'المساء', at: '18:00', me: '1' })).status).toBe(303)
+    }
+    for (const table of ['article', 'digest', 'subscription'] as const)
+      expect([table, await desk.world.db.selectFrom(table).select('id').execute()]).toMatchObject([
+        table,
+        { length: 1 },
+      ])
+  })
+
   test('greet who opens the set-up link in the language of the browser', async () => {
     await using desk = await openDesk(kind)
     const token = await accounts.setUp(desk.world)

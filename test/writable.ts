@@ -1,8 +1,8 @@
-import type { World } from './world.ts'
+import type { App } from '../src/app.ts'
 
 /** Whom a letter would go to: active and not suppressed, in the order of their addresses. */
-export async function writable(world: World): Promise<string[]> {
-  const rows = await world.db
+export async function writable({ db }: Pick<App, 'db'>): Promise<string[]> {
+  const rows = await db
     .selectFrom('subscription')
     .innerJoin('subscriber', 'subscriber.id', 'subscription.subscriber_id')
     .leftJoin('suppression', 'suppression.address_hash', 'subscriber.address_hash')

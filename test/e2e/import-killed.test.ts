@@ -5,7 +5,8 @@ import * as accounts from '../../src/accounts/index.ts'
 import * as subscribers from '../../src/subscribers/index.ts'
 import { cookieOf, PASSWORD } from '../desk.ts'
 import { startProgram } from '../program.ts'
-import { databases, openWorld, type World } from '../world.ts'
+import { count } from '../taken-in.ts'
+import { databases, openWorld } from '../world.ts'
 
 const IMPORTS = '/admin/readers/import'
 const MANY = { sqlite: 200_000, postgres: 40_000 } as Record<string, number>
@@ -117,16 +118,4 @@ async function comesTo(owner: Owner, path: string, words: string): Promise<strin
     await sleep(300)
   }
   throw new Error(`it does not come to ${words}`)
-}
-
-async function count(world: World) {
-  const all = { subscriber: 0, subscription: 0, consent: 0, import_entry: 0 }
-  for (const table of ['subscriber', 'subscription', 'consent', 'import_entry'] as const) {
-    const row = await world.db
-      .selectFrom(table)
-      .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
-      .executeTakeFirstOrThrow()
-    all[table] = row.n
-  }
-  return all
 }

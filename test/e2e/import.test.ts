@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as subscribers from '../../src/subscribers/index.ts'
 import { startProgram } from '../program.ts'
+import { count } from '../taken-in.ts'
 import { databases, openWorld, type World } from '../world.ts'
 import { zipOf } from '../zip.ts'
 
@@ -109,17 +110,3 @@ describe.each(databases.filter((kind) => kind !== 'pglite'))('nashra subscribers
     expect(existsSync(join(folder, '..', 'evil.csv'))).toBe(false)
   })
 })
-
-type Counts = { subscriber: number; subscription: number; consent: number; import_entry: number }
-
-async function count(world: World): Promise<Counts> {
-  const all: Counts = { subscriber: 0, subscription: 0, consent: 0, import_entry: 0 }
-  for (const table of ['subscriber', 'subscription', 'consent', 'import_entry'] as const) {
-    const row = await world.db
-      .selectFrom(table)
-      .select(({ fn, cast }) => cast<number>(fn.countAll(), 'integer').as('n'))
-      .executeTakeFirstOrThrow()
-    all[table] = row.n
-  }
-  return all
-}

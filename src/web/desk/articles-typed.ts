@@ -36,6 +36,11 @@ export function keyOf({ key = '' }: Typed): string | undefined {
   return UUID.test(key) ? key : undefined
 }
 
+/** The key of the sheet that a form was, as `keyOf` has it. */
+export function keyIn(form: URLSearchParams): string | undefined {
+  return keyOf({ key: form.get('key') ?? '' })
+}
+
 /** The fields of an article as it stands; moments are in the site's zone. */
 export function typedOf(said: Said, zone: string): Typed {
   const { image, published_at } = said

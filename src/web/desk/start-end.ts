@@ -12,12 +12,13 @@ import { done, missing } from './standing.ts'
 
 const HERE = '/admin/start'
 
-type First = { id: number; slug: string; list_id: number }
+type First = { id: number; slug: string; title: string; list_id: number }
 
 /** Makes a list that anybody can join, the digest that goes to it each day, and where it was wished its first reader. */
 export async function promise(visit: Visit): Promise<void> {
   const { app, form } = visit
   const title = form.get('title') ?? ''
+  if ((await firstOf(visit))?.title === title) return form.has('me') ? join(visit) : undefined // a second press
   const at = form.get('at') ?? ''
   subscribers.minuteOf(at) // before the list is made
   const known = (await subscribers.publicLists(app.db))[0]
@@ -48,7 +49,12 @@ async function takeIn(visit: Visit, list: string): Promise<void> {
 }
 
 async function firstOf({ app }: Visit): Promise<First | undefined> {
-  return app.read.selectFrom('digest').select(['id', 'slug', 'list_id']).orderBy('id').limit(1).executeTakeFirst()
+  return app.read
+    .selectFrom('digest')
+    .select(['id', 'slug', 'title', 'list_id'])
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
 }
 
 /** What is below the steps when all have been gone through: what is missing, or the first edition, to be sent. */

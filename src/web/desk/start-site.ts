@@ -3,6 +3,7 @@ import * as articles from '../../articles/index.ts'
 import { Problem } from '../../problem.ts'
 import * as sources from '../../sources/index.ts'
 import { escaped } from '../../text.ts'
+import { keyIn } from './articles-typed.ts'
 import { actorOf, type Visit } from './routes.ts'
 
 const PATIENCE = 40_000 // ms for looking for a site's stories and reading them: before the server would end the request
@@ -33,7 +34,7 @@ async function readable({ app }: Visit, typed: string, signal: AbortSignal): Pro
   }
 }
 
-/** Publishes a first story of whoever has no site: paragraphs are divided by empty lines. */
+/** Publishes a first story of whoever has no site, once for each sheet: paragraphs are divided by empty lines. */
 export async function writeStory(visit: Visit): Promise<void> {
   const { app, form, language } = visit
   const text = form.get('text') ?? ''
@@ -46,5 +47,7 @@ export async function writeStory(visit: Visit): Promise<void> {
   const fields = { ...none, title: form.get('headline') ?? '', body, language }
   const said = articles.saidIn(fields, app.config.url)
   const at = instant(app.now())
-  await app.db.transaction().execute((db) => articles.write(db, actorOf(visit), { ...said, published_at: at }, at))
+  await app.db
+    .transaction()
+    .execute((db) => articles.write(db, actorOf(visit), { ...said, published_at: at }, at, keyIn(form)))
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { html } from 'hono/html'
 import { say } from '../../locale.ts'
 import * as site from '../../site.ts'
 import * as sources from '../../sources/index.ts'
 import { city } from '../../zones.ts'
 import type { Html } from '../pages.ts'
+import { keyIn } from './articles-typed.ts'
 import { area, check, field } from './fields.ts'
 import { hidden } from './frame.ts'
 import type { Visit } from './routes.ts'
@@ -54,7 +56,7 @@ async function siteForm(visit: Visit, at: string): Promise<Html> {
 ${field(language, { name: 'url', label: 'desk.start-site-field', hint: 'desk.start-site-hint', dir: 'ltr', max: 2000, required: true, value: form.get('url') })}
 <p><button type="submit">${say(language, 'desk.start-site-connect')}</button></p></form>
 <h2>${say(language, 'desk.start-story')}</h2><p>${say(language, 'desk.start-story-text')}</p>
-<form method="post" action="${at}/story">${hidden(visit)}
+<form method="post" action="${at}/story">${hidden(visit)}<input type="hidden" name="key" value="${keyIn(form) ?? randomUUID()}">
 ${field(language, { name: 'headline', label: 'desk.start-story-headline', max: 300, required: true, value: form.get('headline') })}
 ${area(language, { name: 'text', label: 'desk.start-story-body', rows: 6, max: 20_000, required: true, value: form.get('text') ?? '' })}
 <p><button class="second" type="submit">${say(language, 'desk.start-story-publish')}</button></p></form>`
