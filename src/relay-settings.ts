@@ -8,6 +8,7 @@ import { Problem } from './problem.ts'
 
 const ABOUT = 'relays'
 const CONNECTIONS = 10
+const NONE: readonly Relay[] = []
 
 type World = Pick<App, 'config' | 'database' | 'db' | 'keys' | 'log'>
 type Known = { sealed: string | null; relays: readonly Relay[] }
@@ -16,7 +17,7 @@ const known = new WeakMap<App['database'], Known>() // what this process has rea
 
 /** Who takes our letters, the first choice first: those of NASHRA_SMTP, or else those that were set at the desk. */
 export function relaysOf({ config, database }: Pick<App, 'config' | 'database'>): readonly Relay[] {
-  return config.relays.length > 0 ? config.relays : (known.get(database)?.relays ?? [])
+  return config.relays.length > 0 ? config.relays : (known.get(database)?.relays ?? NONE)
 }
 
 /** Reads what was set at the desk, if it has been set anew. What the key ring cannot open counts as none, and is logged. */

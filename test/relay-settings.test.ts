@@ -28,6 +28,46 @@ describe.each(databases)('relays that are set at the desk, on %s', (kind) => {
     expect(one.received).toHaveLength(3)
   }, 40_000)
 
+  test.each(['this process', 'another one'])(
+    'take an edition over in its midst when %s sets them, and no letter goes to both',
+    async (who) => {
+      await using one = await openRelay({ dot: () => slowly('250 2.0.0 queued') })
+      await using other = await openRelay()
+      await using world = await openWorld(kind, new Date().toISOString())
+      await edition(world, await mailing(world, 200), { day: '2026-12-01', to: 10 })
+      await relaySettings.set(world, 'cli', `${one.url}?connections=1`)
+      const stop = new AbortController()
+      const running = deliveries.run(world, stop.signal)
+      await until(() => one.received.length >= 3)
+      await using elsewhere = await world.again()
+      await relaySettings.set(who === 'this process' ? world : elsewhere, 'cli', other.url)
+      await until(() => one.received.length + other.received.length >= 200)
+      stop.abort()
+      await running
+      expect(one.received.length).toBeLessThan(150)
+      expect(new Set([...one.received, ...other.received].map(({ to }) => to)).size).toBe(200)
+      expect(one.received.length + other.received.length).toBe(200)
+    },
+    60_000,
+  )
+
+  test('may be taken away in the midst of an edition: what is left waits for others', async () => {
+    await using one = await openRelay({ dot: () => slowly('250 2.0.0 queued') })
+    await using other = await openRelay()
+    await using world = await openWorld(kind, new Date().toISOString())
+    await edition(world, await mailing(world, 60), { day: '2026-12-01', to: 10 })
+    await relaySettings.set(world, 'cli', `${one.url}?connections=1`)
+    const sending = deliveries.sendUntilEmpty(world, { wait: 0 })
+    const refused = expect(sending).rejects.toMatchObject({ code: 'no-relay' })
+    await until(() => one.received.length >= 3)
+    await relaySettings.set(world, 'cli', '')
+    await refused
+    expect(one.received.length).toBeLessThan(30)
+    await relaySettings.set(world, 'cli', other.url)
+    expect(await deliveries.sendUntilEmpty(world, { wait: 0 })).toMatchObject({ submitted: 60 - one.received.length })
+    expect(new Set([...one.received, ...other.received].map(({ to }) => to)).size).toBe(60)
+  }, 60_000)
+
   test('are sealed, named by their hosts alone, and known to the next process', async () => {
     await using world = await openWorld(kind, '2026-12-01T08:00:00Z')
     await relaySettings.set(world, 'cli', `smtps://desk:${PASSWORD}@relay.example:465\nsmtp://127.0.0.1:2525`)
@@ -57,6 +97,11 @@ describe.each(databases)('relays that are set at the desk, on %s', (kind) => {
     await expect(relaySettings.set(set, 'cli', '')).rejects.toMatchObject({ code: 'relays-elsewhere' })
   })
 })
+
+async function slowly(answer: string): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  return answer
+}
 
 async function until(come: () => boolean): Promise<void> {
   for (let waited = 0; !come(); waited += 50) {

@@ -2,7 +2,7 @@ import { type Instant, instant, later } from '../../db/instant.ts'
 import { maskedIn } from '../address.ts'
 import type { App } from '../app.ts'
 import type { Relay } from '../config.ts'
-import { relaysOf } from '../relay-settings.ts'
+import { look, relaysOf } from '../relay-settings.ts'
 import { FREE, openShare, type Turn, untilMidnight } from './share.ts'
 
 /**
@@ -51,6 +51,7 @@ const PAUSES = [1, 5, 10, 20, 40, 60].map((seconds) => seconds * 1000)
 const BLIND = 1000 // ms between letters while the database does not tell the rate
 const FEWER = 60_000 // ms until more lines than worked are tried again
 const APART = 600_000 // ms until an envelope goes ahead again
+const ANEW = 5000 // ms between looks at which relays are set
 const LATELY = 60_000 // ms that a letter it took speaks for the relay
 const SUSPECTS = 2 // letters that may break lines before it is the relay that breaks them
 
@@ -67,6 +68,19 @@ export async function openWays(app: App): Promise<Way[]> {
     ways.push(openWay(app, relay, row.id))
   }
   return ways
+}
+
+/** Tells whether other relays take our letters since this was opened; those that another process sets, a few seconds later. */
+export function openWatch(app: App): () => Promise<boolean> {
+  const relays = relaysOf(app)
+  let lookedAt = performance.now()
+  return async () => {
+    if (performance.now() - lookedAt > ANEW) {
+      lookedAt = performance.now()
+      await look(app).catch((error) => app.log.warn('it cannot be read which relays are set', { error }))
+    }
+    return relaysOf(app) !== relays
+  }
 }
 
 function openWay(app: App, relay: Relay, id: number): Way {

@@ -38,12 +38,12 @@ export async function sendUntilEmpty(
   { wait, signal = new AbortController().signal, onProgress, revise }: Options,
 ): Promise<Sent> {
   await relaySettings.look(app)
-  if (relaySettings.relaysOf(app).length === 0) throw new Problem('no-relay')
-  await checkSender(app)
   const deadline = performance.now() + wait
   const until = later(instant(app.now()), wait)
   const total: Sent = { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }
   for (;;) {
+    if (relaySettings.relaysOf(app).length === 0) throw new Problem('no-relay')
+    await checkSender(app)
     const session = await openSession(app, signal)
     const report = onProgress && reporting(app, session, total, onProgress)
     try {
@@ -55,7 +55,6 @@ export async function sendUntilEmpty(
       for (const key of Object.keys(total) as (keyof Sent)[]) total[key] += session.sent[key]
     }
     if (signal.aborted) break
-    app.log.warn('a sender lost its lock and begins anew', { sender: session.id })
   }
   return total
 }
@@ -192,18 +191,15 @@ function kindOf(error: unknown): Trouble['kind'] {
 /** One session of `run`. */
 async function serve(app: App, signal: AbortSignal, ringers: Set<() => void>): Promise<void> {
   await checkSender(app)
-  const relays = relaySettings.relaysOf(app)
   const session = await openSession(app, signal)
   ringers.add(session.wants.ring)
   try {
     let lookedAt = -Infinity
     while (!session.over.aborted) {
       if (performance.now() - lookedAt > DEAD) {
-        await relaySettings.look(app)
         await session.inherit()
         lookedAt = performance.now()
       }
-      if (relaySettings.relaysOf(app) !== relays) return // others take our letters from now on: it begins anew
       const outcome = await session.round()
       note(app, session, outcome)
       if (outcome === 'empty') {

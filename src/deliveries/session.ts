@@ -18,7 +18,7 @@ import { openLanes } from './lanes.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { openDesk } from './letter.ts'
 import { type Floor, type Sent, work } from './line.ts'
-import { openWays, rest, type Way } from './relays.ts'
+import { openWatch, openWays, rest, type Way } from './relays.ts'
 import { inherit, release } from './release.ts'
 import { keyOf, type Task } from './task.ts'
 
@@ -26,7 +26,7 @@ import { keyOf, type Task } from './task.ts'
 export type Session = {
   readonly id: string
   readonly sent: Sent
-  /** Aborted when it is time to end, or when the lock was lost. */
+  /** Aborted when it is time to end, when the lock was lost, or when other relays take our letters from now on. */
   readonly over: AbortSignal
   /** Rung when there is something to do. */
   readonly wants: Bell
@@ -59,6 +59,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
   })
   const end = new AbortController()
   const over = AbortSignal.any([signal, lock.lost, end.signal])
+  lock.lost.addEventListener('abort', () => app.log.warn('a sender lost its lock and begins anew', { sender: id }))
   const ledger = announced(app, id, openLedger(app, id))
   const floor: Floor = {
     ...{ senderId: id, end: () => end.abort() },
@@ -82,9 +83,10 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
   })
   const lines = new Set<Promise<void>>()
   const fill = filling(floor, ways)
+  const replaced = openWatch(app)
   return {
     ...{ id, over, sent: floor.sent, wants: floor.wants },
-    round: () => round(floor, ways, lines, fill),
+    round: () => round(floor, ways, lines, { fill, replaced }),
     inherit: () => inheritDead(app, id),
     trouble: () => ({
       relay: ways.map((way) => way.relay.name).join(', '),
@@ -108,14 +110,16 @@ async function introduce(app: App, id: string): Promise<Way[]> {
 }
 
 type Fill = () => Promise<'some' | 'none' | 'later' | 'broken'>
+type Replaced = () => Promise<boolean>
 
 async function round(
   floor: Floor,
   ways: Way[],
   lines: Set<Promise<void>>,
-  fill: Fill,
+  { fill, replaced }: { fill: Fill; replaced: Replaced },
 ): Promise<'empty' | 'unreachable' | 'broken' | 'over'> {
   for (;;) {
+    if (await replaced()) floor.end()
     if (floor.over.aborted) return 'over'
     const way = ways.find((way) => !way.paused())
     if (!way) {
