@@ -37,6 +37,8 @@ export type Floor = {
   readonly strikes: Map<string, number>
   /** Letters that are being made before their turn. */
   readonly ahead: WeakMap<Task, Made>
+  /** Whether more of them are about to be made. */
+  making: boolean
   readonly over: AbortSignal
   end(): void
   readonly sent: Sent
@@ -48,7 +50,7 @@ export type Floor = {
 
 const STRIKES = 3 // times that a letter may break its line before that spends a try
 const IDLE = 1000 // ms that a line waits for its next letter before it says goodbye
-const AHEAD = 2 // letters made ahead for each line
+const AHEAD = 8 // letters made ahead for each line: signing must not wait for the disk
 const UNABLE = 250 // ms until a mark is asked for again
 
 /** One line to a relay: opened, used for one letter after another, closed. */
@@ -164,6 +166,16 @@ function made(floor: Floor, task: Task, { relay }: Way): Promise<Letter> {
   return made.letter
 }
 
+/** Makes the letters that come next, while the relay takes those that leave in this moment. */
+function makeAhead(floor: Floor, way: Way): void {
+  if (floor.making) return
+  floor.making = true
+  setImmediate(() => {
+    floor.making = false
+    for (const following of floor.stock.slice(0, AHEAD * floor.open.size)) void made(floor, following, way)
+  })
+}
+
 async function next(floor: Floor): Promise<Task | undefined> {
   for (;;) {
     const task = await first(floor)
@@ -203,13 +215,17 @@ async function submit(
   const { task } = tried
   floor.busy++
   const letter = made(floor, task, way)
-  for (const following of stock.slice(0, AHEAD * floor.open.size)) void made(floor, following, way)
   const marked = ledger.mark(task)
   if (ledger.failing) await marked // no relay is to be kept waiting for a disk that is full
+  const mayGo = async () => {
+    if ((await marked) !== 'yes') return false
+    makeAhead(floor, way)
+    return true
+  }
   let answer: mail.Answer
   try {
     const { from, to, pieces } = await letter
-    answer = await connection.submit({ from, to }, pieces, async () => (await marked) === 'yes', announce)
+    answer = await connection.submit({ from, to }, pieces, mayGo, announce)
   } catch (error) {
     app.log.error('a letter cannot be made', { letter: keyOf(task), error })
     answer = { kind: 'deferred', reply: 'this letter cannot be made' }

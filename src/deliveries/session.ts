@@ -75,7 +75,14 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
       strikes: new Map(),
       ahead: new WeakMap(),
     },
-    ...{ over, sent: { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 }, idle: 0, busy: 0, low: 0 },
+    ...{
+      over,
+      sent: { submitted: 0, refused: 0, deferred: 0, uncertain: 0, skipped: 0 },
+      idle: 0,
+      busy: 0,
+      low: 0,
+      making: false,
+    },
   }
   over.addEventListener('abort', () => {
     floor.wants.ring()

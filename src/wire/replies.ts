@@ -21,6 +21,10 @@ type Waiter = { resolve(reply: Reply): void; reject(error: Error): void }
 export function openReplies(socket: Socket): Replies {
   const queue: Reply[] = []
   let waiter: Waiter | undefined
+  let patience = 0 // ms that the next reply may take, and when they are over
+  let deadline = 0
+  let timer: NodeJS.Timeout | undefined
+  let due = Infinity // when the timer rings: not after a deadline, perhaps before
   let failure: Error | undefined
   let rest = ''
   let words: string[] = []
@@ -28,6 +32,7 @@ export function openReplies(socket: Socket): Replies {
 
   function fail(error: Error): void {
     failure ??= error
+    clearTimeout(timer)
     waiter?.reject(failure)
     waiter = undefined
   }
@@ -39,15 +44,15 @@ export function openReplies(socket: Socket): Replies {
     if (size + rest.length > LONGEST) fail(new Error(`the relay's answer does not end: ${rest.slice(0, 80)}`))
   }
   function understand(line: string): void {
-    const [, code, more, text] = /^([2-5]\d\d)(?:([ -])(.*))?$/.exec(line) ?? []
-    if (!code || (words.length > 0 && words[0] !== code)) {
+    const code = line.slice(0, 3)
+    if (!/^[2-5]\d\d(?:[ -].*)?$/.test(line) || (words.length > 0 && words[0] !== code)) {
       fail(new Error(`no reply: ${unicode(line)}`))
       return
     }
     if (words.length === 0) words.push(code)
-    if (text) words.push(unicode(text))
+    if (line.length > 4) words.push(unicode(line.slice(4)))
     size += line.length
-    if (more === '-') return
+    if (line[3] === '-') return
     deliver({ code: Number(code), text: joined(words) })
     words = []
     size = 0
@@ -57,9 +62,23 @@ export function openReplies(socket: Socket): Replies {
     else if (queue.push(reply) > 100) fail(new Error('the relay talks without being asked'))
     waiter = undefined
   }
-  /** An error is made only when it is due: to make one takes as long as to write a letter. */
-  function tooLong(milliseconds: number): void {
-    fail(new Error(`the relay said nothing for ${milliseconds / 1000} s`))
+  /** One timer for all replies: to set one for each, and clear it, takes as long as to write a letter. */
+  function expect(milliseconds: number): void {
+    patience = milliseconds
+    deadline = performance.now() + milliseconds
+    if (deadline < due) set(milliseconds)
+  }
+  function set(milliseconds: number): void {
+    clearTimeout(timer)
+    due = performance.now() + milliseconds
+    timer = setTimeout(ring, milliseconds).unref() // the socket is what is waited for
+  }
+  function ring(): void {
+    due = Infinity
+    if (!waiter) return
+    const left = deadline - performance.now()
+    if (left > 0) set(left)
+    else fail(new Error(`the relay said nothing for ${patience / 1000} s`))
   }
   socket.on('data', read)
   socket.on('error', fail)
@@ -76,25 +95,18 @@ export function openReplies(socket: Socket): Replies {
       const reply = queue.shift()
       if (reply) return Promise.resolve(reply)
       if (failure) return Promise.reject(failure)
+      expect(milliseconds)
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(tooLong, milliseconds, milliseconds)
-        waiter = {
-          resolve(answer) {
-            clearTimeout(timer)
-            resolve(answer)
-          },
-          reject(error) {
-            clearTimeout(timer)
-            reject(error)
-          },
-        }
+        waiter = { resolve, reject }
       })
     },
   }
 }
 
 /** The enhanced code that begins every line of a long reply is said once. */
-function joined([code, ...lines]: string[]): string {
+function joined(words: string[]): string {
+  if (words.length < 3) return words.join(' ')
+  const [code, ...lines] = words
   const enhanced = /^\d\.\d{1,3}\.\d{1,3} /.exec(lines[0] ?? '')?.[0]
   return [
     code,
@@ -103,5 +115,6 @@ function joined([code, ...lines]: string[]): string {
 }
 
 function unicode(line: string): string {
+  if (line.length <= 1000 && /^[\x20-\x7e]*$/.test(line)) return line
   return Buffer.from(line.slice(0, 1000), 'latin1').toString('utf8')
 }

@@ -49,8 +49,11 @@ type Line = {
   replies: Replies
   pipelining: boolean
   patience: Patience
-  announced: Envelope | undefined
+  announced: Announced | undefined
 }
+
+/** An envelope that has been sent ahead, and what answers are due to it. */
+type Announced = { envelope: Envelope; commands: Command[] }
 
 /** Takes a socket over, whose relay has offered PIPELINING or not. */
 export function openWire(socket: Socket, pipelining: boolean, patience: Partial<Patience> = {}): Wire {
@@ -93,17 +96,15 @@ type Command = readonly [stage: Stage, text: string, patience: number]
 
 /** The envelope, unless it went with the letter before; undefined when the relay waits for the letter, else what became of it. */
 async function introduced(line: Line, envelope: Envelope): Promise<Outcome | undefined> {
-  const commands = commandsOf(line, envelope)
   const { announced } = line
   line.announced = undefined
-  if (!announced) return line.pipelining ? pipelined(line, commands) : oneByOne(line, commands)
-  if (announced.from !== envelope.from || announced.to !== envelope.to)
+  if (!announced) {
+    const commands = commandsOf(line, envelope)
+    return line.pipelining ? pipelined(line, commands) : oneByOne(line, commands)
+  }
+  if (announced.envelope.from !== envelope.from || announced.envelope.to !== envelope.to)
     return broken(false, 'another letter was announced to the relay')
-  const soon = (patience: number) => Math.min(patience, SOON)
-  return answers(
-    line,
-    commands.map(([stage, text, patience]) => [stage, text, soon(patience)] as const),
-  )
+  return answers(line, announced.commands, SOON)
 }
 
 function commandsOf({ patience }: Line, { from, to }: Envelope): Command[] {
@@ -139,10 +140,10 @@ function textOf(commands: Command[]): string {
 }
 
 /** Every command has a reply of its own, also after one that was refused. */
-async function answers(line: Line, commands: Command[]): Promise<Outcome | undefined> {
+async function answers(line: Line, commands: Command[], most = Infinity): Promise<Outcome | undefined> {
   let refusal: Outcome | undefined
   for (const [stage, , patience] of commands) {
-    const reply = await heard(line, patience)
+    const reply = await heard(line, Math.min(patience, most))
     if (reply instanceof Error && stage === 'MAIL') return unheard(reply.message)
     if (reply instanceof Error) return refusal ? { ...refusal, usable: false } : broken(false, reply.message)
     if (!refusal) refusal = judged(reply, stage)
@@ -184,16 +185,16 @@ async function body(
 ): Promise<Outcome> {
   const { socket, replies, patience } = line
   if (replies.unasked || replies.over) return broken(false, 'the relay answered before it was asked')
-  const next = line.pipelining ? following?.() : undefined
-  const envelope = next && textOf(commandsOf(line, next))
-  line.announced = next
+  const envelope = line.pipelining ? following?.() : undefined
+  const commands = envelope && commandsOf(line, envelope)
+  line.announced = envelope && commands && { envelope, commands }
   let complete = socket instanceof TLSSocket // when the last bytes leave from in there, nobody can tell
   socket.cork()
   for (const piece of pieces) socket.write(piece, 'latin1')
   socket.write(DOT, (error) => {
     if (!error) complete = true
   })
-  if (envelope) socket.write(envelope)
+  if (commands) socket.write(textOf(commands))
   socket.uncork()
   const reply = await heard({ replies }, patience.dot)
   if (reply instanceof Error) return broken(complete, reply.message)
