@@ -19,11 +19,14 @@ export function beThrifty(): void {
 /** The room for what is new grows to some 4 MB: one alone is cleared too often, and left to itself it would take 64. */
 function makeRoom(): void {
   setFlagsFromString('--semi-space-growth-factor=2')
-  const looking = setInterval(() => {
+  const looking = setInterval(look, LOOK).unref()
+  look()
+
+  function look(): void {
     if (room() < ROOM) return
     setFlagsFromString('--semi-space-growth-factor=1')
     clearInterval(looking)
-  }, LOOK).unref()
+  }
 }
 
 function room(): number {
