@@ -64,7 +64,7 @@ const PROBLEMS = {
   'factor-known': 409,
   'feed-not-found': 422,
   'feed-unreadable': 422,
-  'fetch-failed': 502,
+  'fetch-failed': 422,
   'field-not-found': 404,
   'field-test': 422,
   'file-compressed': 422,

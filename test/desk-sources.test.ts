@@ -123,16 +123,16 @@ describe.each(databases)('the sources at the desk, on %s', (kind) => {
     await using site = await siteOf({ '/feed': '<html>no feed</html>' })
     await using desk = await openDeskFor(kind, site)
     const editor = await colleague(desk, 'editor')
-    for (const [url, status] of [
-      ['', 422],
-      ['javascript:alert(1)', 422],
-      [`${site.url}/nowhere-rss`, 502],
-      [`${site.url}/feed`, 422],
-      ['http://127.0.0.1:9/feed', 502],
-      ['http://169.254.169.254/rss', 502],
-    ] as const) {
+    for (const url of [
+      '',
+      'javascript:alert(1)',
+      `${site.url}/nowhere-rss`,
+      `${site.url}/feed`,
+      'http://127.0.0.1:9/feed',
+      'http://169.254.169.254/rss',
+    ]) {
       const answer = await editor.post('/admin/sources/new', { url, credit: 'يبقى ما كُتب' })
-      expect([url, answer.status]).toEqual([url, status])
+      expect([url, answer.status]).toEqual([url, 422]) // no 5xx: what stands before us might put a page of its own there
       const page = await answer.text()
       expect(page).toContain('value="يبقى ما كُتب"')
       expect(page).toContain('value="keep"')

@@ -51,10 +51,9 @@ describe.each(databases)('the first steps, on %s', (kind) => {
   test('say what is wrong with what was typed, and keep it', async () => {
     await using desk = await openDesk(kind)
     const owner = await colleague(desk, 'owner')
-    const deaf = { url: 'http://127.0.0.1:9/' }
     for (const [path, fields] of [
       ['site', { url: 'javascript:alert(1)' }],
-      ['site', deaf],
+      ['site', { url: 'http://127.0.0.1:9/' }], // and no 5xx: what stands before us might put a page of its own there
       ['story', { headline: ' ', text: 'نص' }],
       ['relay', { relays: 'relay' }],
       ['relay', { host: '', port: '587' }],
@@ -62,7 +61,7 @@ describe.each(databases)('the first steps, on %s', (kind) => {
       ['digest', { title: 'نشرة', at: '25:00' }],
     ] as const) {
       const answer = await owner.post(`/admin/start/${path}`, fields)
-      expect([path, answer.status]).toEqual([path, fields === deaf ? 502 : 422])
+      expect([path, answer.status]).toEqual([path, 422])
       expect(await answer.text()).toContain('role="alert"')
     }
     for (const table of ['list', 'source', 'article'] as const)

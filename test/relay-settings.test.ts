@@ -51,6 +51,23 @@ describe.each(databases)('relays that are set at the desk, on %s', (kind) => {
     60_000,
   )
 
+  test('take over also from one that says it is busy on one line and nothing at all on the others', async () => {
+    let nth = 0
+    await using one = await openRelay({ dot: () => (nth++ === 0 ? '421 4.7.0 busy' : new Promise(() => {})) })
+    await using other = await openRelay()
+    await using world = await openWorld(kind, new Date().toISOString())
+    await edition(world, await mailing(world, 30), { day: '2026-12-01', to: 10 })
+    await relaySettings.set(world, 'cli', `${one.url}?connections=3`)
+    const stop = new AbortController()
+    const running = deliveries.run(world, stop.signal)
+    await until(() => one.seen.length >= 3)
+    await relaySettings.set(world, 'cli', other.url)
+    await until(() => new Set(other.received.map(({ to }) => to)).size === 30)
+    stop.abort()
+    await running
+    expect(other.received).toHaveLength(30)
+  }, 60_000)
+
   test('may be taken away in the midst of an edition: what is left waits for others', async () => {
     await using one = await openRelay({ dot: () => slowly('250 2.0.0 queued') })
     await using other = await openRelay()

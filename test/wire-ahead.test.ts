@@ -7,9 +7,9 @@ import { openRelay, type Script } from './relay.ts'
 const FROM = email('paper@news.example')
 const LETTER = [Buffer.from('Subject: x\r\n\r\n'), Buffer.from(`${'QUJD'.repeat(19)}\r\n`.repeat(50))]
 
-function open(port: number, milliseconds = 300) {
+function open(port: number, milliseconds = 300, dot = milliseconds) {
   const relay = { name: 'relay', host: '127.0.0.1', port, secure: false, connections: 1, sign: true }
-  const patience = { mail: milliseconds, rcpt: milliseconds, data: milliseconds, dot: milliseconds }
+  const patience = { mail: milliseconds, rcpt: milliseconds, data: milliseconds, dot }
   return mail.connect(relay, 'news.example', new AbortController().signal, { patience })
 }
 
@@ -40,6 +40,21 @@ async function submitted(script: Script, n: number, milliseconds?: number) {
 const kinds = (answers: mail.Answer[]) => answers.map(({ kind }) => kind)
 
 describe('an envelope that goes with the letter before', () => {
+  test('is waited for as long as an envelope may take, however long the letter before might have taken', async () => {
+    await using relay = await openRelay({ rcpt: (_, nth) => (nth === 1 ? '250 ok' : new Promise(() => {})) })
+    const line = await open(relay.port, 400, 60_000)
+    expect((await line.submit(envelopeOf(0), LETTER, undefined, () => envelopeOf(1))).kind).toBe('accepted')
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    const from = performance.now()
+    expect(await line.submit(envelopeOf(1), LETTER)).toMatchObject({
+      kind: 'unsent',
+      reply: expect.stringMatching(/0\.4 s/),
+    })
+    const took = performance.now() - from
+    expect(took).toBeGreaterThan(390) // from when it is asked for, not from when it was announced
+    expect(took).toBeLessThan(5000)
+  })
+
   test('is on its way before that letter is answered, and its own letter is the next', async () => {
     const heard: string[] = []
     let release = () => {}

@@ -92,7 +92,7 @@ async function empty(
       const { milliseconds, ...trouble } = session.trouble()
       const left = deadline - performance.now()
       if (left <= 0) throw new Problem('relay-unreachable', trouble)
-      await rest(Math.min(milliseconds, left), session.over)
+      await rest(Math.min(milliseconds, left, DEAD), session.over) // others may be set meanwhile
       continue
     }
     await unfinished.finish(app.db, instant(app.now()))

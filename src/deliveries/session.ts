@@ -49,6 +49,7 @@ const CLAIMS = 20 // one after another, while what they bring is parked
 const DRY = 200 // ms until the ledger is asked again while lines still work
 
 export async function openSession(app: App, signal: AbortSignal): Promise<Session> {
+  const replaced = openWatch(app) // before they are read
   await home.settle(app)
   const id = publicId()
   const lock = await app.database.hold(id)
@@ -90,7 +91,6 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
   })
   const lines = new Set<Promise<void>>()
   const fill = filling(floor, ways)
-  const replaced = openWatch(app)
   return {
     ...{ id, over, sent: floor.sent, wants: floor.wants },
     round: () => round(floor, ways, lines, { fill, replaced }),
@@ -108,6 +108,7 @@ export async function openSession(app: App, signal: AbortSignal): Promise<Sessio
 /** Writes the sender's row, after its lock: whose row has none is dead. */
 async function introduce(app: App, id: string): Promise<Way[]> {
   const ways = await openWays(app)
+  if (ways.length === 0) throw new Problem('no-relay') // taken away in this moment
   await forget(app)
   await app.db
     .insertInto('sender')
@@ -130,13 +131,17 @@ async function round(
     if (floor.over.aborted) return 'over'
     const way = ways.find((way) => !way.paused())
     if (!way) {
-      await Promise.all(lines) // their letters on the wire
+      if (lines.size > 0) {
+        await floor.wants.wait(DRY) // for their letters on the wire; one that is not answered must not hold up an end
+        continue
+      }
       await giveBack(floor)
       return 'unreachable'
     }
     const got = floor.ledger.failing && floor.stock.length > 0 ? 'broken' : await fill()
     if (got === 'none' && floor.stock.length === 0 && floor.busy === 0 && (await nothingElse(floor, fill)))
       return 'empty'
+    if (await replaced()) continue // while it claimed: what it got is for the others
     if (floor.stock.length > 0) floor.filled.ring()
     for (let wanted = floor.stock.length - floor.idle; wanted > 0 && way.room() > 0; wanted--) {
       const line = work(floor, way)

@@ -1,5 +1,5 @@
 import { type KeyObject, sign } from 'node:crypto'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import type { Wish } from './rsa.ts'
 
@@ -10,7 +10,8 @@ const SCRATCH = 8192 // bytes: more than what is signed of any letter of ours
 const port = parentPort!
 const scratch = Buffer.allocUnsafeSlow(SCRATCH)
 
-if (process.platform === 'linux') setPriority(0, POLITE) // there it is this thread's alone
+// On Linux it is this thread's alone. A process that is more polite already stays so.
+if (process.platform === 'linux' && getPriority(0) < POLITE) setPriority(0, POLITE)
 
 port.on('message', ({ key, texts }: Wish) => {
   for (let at = 0; at < texts.length; at += BACK)

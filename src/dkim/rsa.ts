@@ -24,8 +24,9 @@ let failedAt = -Infinity
 /**
  * The RSA signature over the SHA-256 of a text, one byte in each of its letters; in base64.
  *
- * Where many are asked for, a thread of their own makes them: it gives way to the one that talks to the relay, and the disk
- * has not to wait for it. What it does not do, a failed one leaves behind, or is wanted by itself, is signed beside other work.
+ * Where many are asked for, a thread of their own makes them until there are none for a while: it gives way to the one that
+ * talks to the relay, and the disk has not to wait for it. A few, and what a failed thread leaves behind, are signed on those
+ * that all share.
  */
 export function rsa(text: string, key: KeyObject): Promise<string> {
   return new Promise((done, failed) => {
@@ -35,9 +36,19 @@ export function rsa(text: string, key: KeyObject): Promise<string> {
 
 function handOut(): void {
   const jobs = asked.splice(0)
-  if (jobs.length >= MANY && performance.now() - failedAt > AGAIN) thread ??= begin()
+  if (jobs.length >= MANY && performance.now() - failedAt > AGAIN) thread ??= begun()
   if (thread) give(thread, jobs)
   else for (const job of jobs) void here(job)
+}
+
+/** A thread, if the machine has room for one more. */
+function begun(): Thread | undefined {
+  try {
+    return begin()
+  } catch {
+    failedAt = performance.now()
+    return undefined
+  }
 }
 
 async function here({ text, key, done, failed }: Job): Promise<void> {
@@ -51,17 +62,17 @@ function begin(): Thread {
     env: threadEnvironment(),
     execArgv: [],
   })
-  const begun: Thread = { worker, jobs: [], idle: setTimeout(() => leave(begun), IDLE).unref() }
+  const opened: Thread = { worker, jobs: [], idle: setTimeout(() => leave(opened), IDLE).unref() }
   worker.unref()
   worker.on('message', (signatures: string[]) => {
-    for (const signature of signatures) begun.jobs.shift()?.done(signature)
-    if (begun.jobs.length === 0) worker.unref()
+    for (const signature of signatures) opened.jobs.shift()?.done(signature)
+    if (opened.jobs.length === 0) worker.unref()
   })
   worker.on('error', () => {
     failedAt = performance.now()
   })
-  worker.on('exit', () => leave(begun))
-  return begun
+  worker.on('exit', () => leave(opened))
+  return opened
 }
 
 function give({ worker, jobs, idle }: Thread, wanted: Job[]): void {

@@ -24,7 +24,8 @@ export function providerHooks(app: App): Hono {
   })
   pages.onError((error, c) => {
     if (!(error instanceof Problem)) throw error
-    return c.json({ problem: error.code, text: sentence('en', error) }, error.status)
+    const status = error.code === 'fetch-failed' ? 502 : error.status // what cannot be checked now: they come again
+    return c.json({ problem: error.code, text: sentence('en', error) }, status)
   })
   return pages
 }
