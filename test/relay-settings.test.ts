@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as deliveries from '../src/deliveries/index.ts'
+import { openSession } from '../src/deliveries/session.ts'
 import { Problem } from '../src/problem.ts'
 import * as relaySettings from '../src/relay-settings.ts'
 import { edition, mailing } from './mailing.ts'
@@ -66,6 +67,26 @@ describe.each(databases)('relays that are set at the desk, on %s', (kind) => {
     stop.abort()
     await running
     expect(other.received).toHaveLength(30)
+  }, 60_000)
+
+  test('get every letter claimed after they are set, also when a sender begins in that moment', async () => {
+    await using one = await openRelay()
+    await using other = await openRelay()
+    await using world = await openWorld(kind, new Date().toISOString())
+    const list = await mailing(world, 1)
+    for (let step = 0; step < 40; step++) {
+      await relaySettings.set(world, 'cli', one.url)
+      const opening = openSession(world, new AbortController().signal)
+      for (let turn = 0; turn < step; turn++) await new Promise((resolve) => setImmediate(resolve))
+      await relaySettings.set(world, 'cli', other.url)
+      const day = Temporal.PlainDate.from('2026-12-01').add({ days: step }).toString()
+      await edition(world, list, { day, to: step + 1 })
+      const session = await opening
+      await session.round()
+      await session.close()
+    }
+    await deliveries.sendUntilEmpty(world, { wait: 0 })
+    expect([one.received.length, other.received.length]).toEqual([0, 40])
   }, 60_000)
 
   test('may be taken away in the midst of an edition: what is left waits for others', async () => {

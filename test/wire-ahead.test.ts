@@ -41,7 +41,10 @@ const kinds = (answers: mail.Answer[]) => answers.map(({ kind }) => kind)
 
 describe('an envelope that goes with the letter before', () => {
   test('is waited for as long as an envelope may take, however long the letter before might have taken', async () => {
-    await using relay = await openRelay({ rcpt: (_, nth) => (nth === 1 ? '250 ok' : new Promise(() => {})) })
+    await using relay = await openRelay({
+      rcpt: (_, nth) => (nth === 1 ? '250 ok' : new Promise(() => {})),
+      dot: () => new Promise((resolve) => setTimeout(resolve, 700, '250 2.0.0 queued')), // longer than an envelope may take
+    })
     const line = await open(relay.port, 400, 60_000)
     expect((await line.submit(envelopeOf(0), LETTER, undefined, () => envelopeOf(1))).kind).toBe('accepted')
     await new Promise((resolve) => setTimeout(resolve, 150))

@@ -127,7 +127,10 @@ async function round(
   { fill, replaced }: { fill: Fill; replaced: Replaced },
 ): Promise<'empty' | 'unreachable' | 'broken' | 'over'> {
   for (;;) {
-    if (await replaced()) floor.end()
+    if (!floor.over.aborted && (await replaced())) {
+      floor.app.log.info('other relays take the letters', { relays: relaysOf(floor.app).map(({ name }) => name) })
+      floor.end()
+    }
     if (floor.over.aborted) return 'over'
     const way = ways.find((way) => !way.paused())
     if (!way) {

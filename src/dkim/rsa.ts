@@ -36,15 +36,15 @@ export function rsa(text: string, key: KeyObject): Promise<string> {
 
 function handOut(): void {
   const jobs = asked.splice(0)
-  if (jobs.length >= MANY && performance.now() - failedAt > AGAIN) thread ??= begun()
+  if (jobs.length >= MANY && performance.now() - failedAt > AGAIN) thread ??= begin()
   if (thread) give(thread, jobs)
   else for (const job of jobs) void here(job)
 }
 
 /** A thread, if the machine has room for one more. */
-function begun(): Thread | undefined {
+function begin(): Thread | undefined {
   try {
-    return begin()
+    return open()
   } catch {
     failedAt = performance.now()
     return undefined
@@ -56,7 +56,7 @@ async function here({ text, key, done, failed }: Job): Promise<void> {
   await gate.turn(() => signing('sha256', data, key)).then((signature) => done(signature.toString('base64')), failed)
 }
 
-function begin(): Thread {
+function open(): Thread {
   const worker = new Worker(new URL('./rsa-thread.ts', import.meta.url), {
     resourceLimits: MEMORY,
     env: threadEnvironment(),
